@@ -1,0 +1,184 @@
+# appcore: the build, the tests, and the service on this machine. GNU make; `make help` lists the targets.
+
+# What a caller may set: make run PORT=8080 WORKERS=4
+PORT ?= 8000
+ADDRESS ?= 127.0.0.1
+WORKERS ?= $(shell nproc)
+RUN_DIR ?= build/run
+BUILD ?= release
+JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
+DESTDIR ?=
+CXX ?= g++
+ifeq ($(origin CXX),default)
+CXX := g++
+endif
+
+# Everything that is built goes below OUT, a folder per kind of build.
+OUT_DIR ?= build/$(BUILD)
+OUT := $(OUT_DIR)
+VERSION := $(shell cat VERSION)
+
+# The kinds of builds. _FORTIFY_SOURCE needs an optimiser and gets in the way of sanitizers.
+ifeq ($(BUILD),release)
+KIND := -O2 -g -D_FORTIFY_SOURCE=2
+else ifeq ($(BUILD),debug)
+KIND := -O0 -g3
+else ifeq ($(BUILD),asan)
+KIND := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+else ifeq ($(BUILD),tsan)
+KIND := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+else
+$(error BUILD=$(BUILD): it is release, debug, asan or tsan)
+endif
+
+# Warnings are errors.
+WARNINGS := -Wall -Wextra -Werror -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-align \
+            -Wcast-qual -Wformat=2 -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual -Wundef \
+            -Wdouble-promotion -Wimplicit-fallthrough
+
+# What makes a mistake in memory harder to abuse; -fcf-protection exists on x86 only.
+HARDENING = -fPIE -fstack-protector-strong -fstack-clash-protection \
+            $(if $(filter x86_64 i%86,$(shell uname -m)),-fcf-protection)
+
+# The packages' own flags. Debian's spdlog is compiled, with fmt outside.
+CPPFLAGS += -Isrc -D_GNU_SOURCE -DAPPCORE_VERSION='"$(VERSION)"' -DSPDLOG_COMPILED_LIB \
+            -DSPDLOG_SHARED_LIB -DSPDLOG_FMT_EXTERNAL
+CXXFLAGS += -std=c++20 $(KIND) $(WARNINGS) $(HARDENING)
+LDFLAGS += -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+LIBS := -lfcgi -lspdlog -lfmt -lprometheus-cpp-push -lprometheus-cpp-core -lz
+# Catch2 3 is a library with a main of its own, Catch2 2 a header.
+CATCH_LIBS = $(if $(wildcard /usr/include/catch2/catch_all.hpp),-lCatch2Main -lCatch2)
+
+# The sources are what is there: src/appcore is a library, each other file in src/ a program.
+LIBRARY := $(OUT)/libappcore.a
+LIBRARY_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find src/appcore -name '*.cpp')))
+UNIT_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find tests/unit -name '*.cpp')))
+PROGRAMS := $(OUT)/appcore-worker $(OUT)/appcore-metrics
+PROGRAM_OBJECTS := $(OUT)/src/worker.o $(OUT)/src/metrics.o
+UNIT_TESTS := $(OUT)/unit-tests
+
+.PHONY: all programs run up down status test unit e2e lint format tidy tidy-files cppcheck scripts \
+        nginx-check install clean help FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: programs
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | sort | expand -t 12
+
+# Building: objects depend on their headers (the .d files), and on the flags they were made with.
+programs: $(PROGRAMS) ## build only
+
+$(OUT)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(subst ','\'',$(CXX) $(CPPFLAGS) $(CXXFLAGS))' | cmp -s - $@ || \
+	 echo '$(subst ','\'',$(CXX) $(CPPFLAGS) $(CXXFLAGS))' >$@
+
+$(OUT)/tests/unit/%.o: CPPFLAGS += -Itests/unit
+
+$(OUT)/%.o: %.cpp $(OUT)/flags
+	@mkdir -p $(@D)
+	@echo "  CXX   $<"
+	@$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c $< -o $@
+
+$(LIBRARY): $(LIBRARY_OBJECTS)
+	@echo "  AR    $@"
+	@rm -f $@
+	@$(AR) rcsD $@ $^
+
+$(OUT)/appcore-%: $(OUT)/src/%.o $(LIBRARY)
+	@echo "  LINK  $@"
+	@$(CXX) $(CXXFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+
+$(UNIT_TESTS): $(UNIT_OBJECTS) $(LIBRARY)
+	@echo "  LINK  $@"
+	@$(CXX) $(CXXFLAGS) $(LDFLAGS) $^ $(LIBS) $(CATCH_LIBS) -o $@
+
+-include $(patsubst %.o,%.d,$(LIBRARY_OBJECTS) $(PROGRAM_OBJECTS) $(UNIT_OBJECTS))
+
+# The service: packages that are missing, the programs, then deploy/appcorectl, which says what happens.
+# Each step is a make of its own because the later ones need the packages of the first.
+CTL = PORT='$(PORT)' ADDRESS='$(ADDRESS)' WORKERS='$(WORKERS)' RUN_DIR='$(RUN_DIR)' \
+      APPCORE_BIN_DIR='$(abspath $(OUT))' deploy/appcorectl
+BUILD_PROGRAMS = $(MAKE) --no-print-directory -j$(JOBS) programs
+
+run: ## build and serve in the foreground, until Ctrl-C
+	@deploy/install-packages run build
+	@$(BUILD_PROGRAMS)
+	@exec env $(CTL) run
+
+up: ## build and serve in the background
+	@deploy/install-packages run build
+	@$(BUILD_PROGRAMS)
+	@exec env $(CTL) up
+
+down: ## stop what `up` or `run` started
+	@exec env $(CTL) down
+
+status: ## the state of each process
+	@exec env $(CTL) status
+
+# Tests: the units in one program, the end-to-end cases against real stacks. tests/run adds them up;
+# its last line is "N passed, N failed".
+TESTS = APPCORE_BIN_DIR='$(abspath $(OUT))' tests/run
+
+test: ## all tests
+	@deploy/install-packages run build test
+	@$(MAKE) --no-print-directory -j$(JOBS) programs $(UNIT_TESTS)
+	@exec env $(TESTS) unit e2e
+
+unit: ## the unit tests
+	@deploy/install-packages build test
+	@$(MAKE) --no-print-directory -j$(JOBS) $(UNIT_TESTS)
+	@exec env $(TESTS) unit
+
+e2e: ## the end-to-end tests; MODULES="test_logs ..." for some of them
+	@deploy/install-packages run build test
+	@$(BUILD_PROGRAMS)
+	@exec env $(TESTS) e2e $(MODULES)
+
+# Checks without running: format, clang-tidy, cppcheck, shell scripts, nginx's view of its configuration.
+CPP_FILES = $(shell find src tests -name '*.cpp' -o -name '*.hpp')
+SCRIPTS := deploy/appcorectl deploy/install-packages deploy/render-nginx .ci/run
+
+lint: ## format, clang-tidy, cppcheck, shellcheck, nginx -t
+	@deploy/install-packages run build test lint
+	@$(MAKE) --no-print-directory -j$(JOBS) format tidy cppcheck scripts nginx-check
+
+format:
+	@clang-format --dry-run -Werror $(CPP_FILES)
+
+# A stamp a file, newer than its object: what has not changed is not read again.
+tidy: $(patsubst %.o,%.tidy,$(LIBRARY_OBJECTS) $(PROGRAM_OBJECTS))
+
+$(OUT)/%.tidy: $(OUT)/%.o .clang-tidy
+	@echo "  TIDY  $*.cpp"
+	@clang-tidy --quiet --warnings-as-errors='*' $*.cpp -- -std=c++20 $(CPPFLAGS) 2>$(@:.tidy=.tidy-log) || \
+	 { cat $(@:.tidy=.tidy-log) >&2; exit 1; }
+	@touch $@
+
+cppcheck:
+	@mkdir -p $(OUT)/cppcheck
+	@cppcheck --quiet --std=c++20 --language=c++ --enable=warning,performance,portability \
+	 --inline-suppr --suppress=missingIncludeSystem --error-exitcode=1 -j$(JOBS) \
+	 --cppcheck-build-dir=$(OUT)/cppcheck -Isrc -DAPPCORE_VERSION='""' src
+
+scripts:
+	@shellcheck $(SCRIPTS)
+	@python3 -c 'import ast, sys; [ast.parse(open(p).read(), p) for p in sys.argv[1:]]' tests/run tests/e2e/*.py
+
+nginx-check: programs
+	@env $(CTL:RUN_DIR=%=RUN_DIR='$(OUT)/nginx-check') check
+
+# Installing for a distribution's package, or below /usr/local.
+install: programs ## programs and deploy/ to $(DESTDIR)$(PREFIX)
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/appcore'
+	install -m 755 $(PROGRAMS) '$(DESTDIR)$(PREFIX)/bin'
+	install -m 755 deploy/appcorectl deploy/render-nginx '$(DESTDIR)$(PREFIX)/share/appcore'
+	install -m 644 deploy/nginx.conf deploy/supervisord.conf deploy/log-to-json.sed \
+	        '$(DESTDIR)$(PREFIX)/share/appcore'
+
+clean: ## remove what was built
+	rm -rf build

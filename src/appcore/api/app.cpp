@@ -1,0 +1,127 @@
+#include "appcore/api/app.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "appcore/api/cors.hpp"
+#include "appcore/api/errors.hpp"
+#include "appcore/api/request_id.hpp"
+#include "appcore/http/status.hpp"
+#include "appcore/http/target.hpp"
+
+namespace appcore::api {
+namespace {
+
+using http::BodyState;
+using http::Endpoint;
+
+constexpr std::size_t kKeptPathCapacity = 4096;  // most paths are shorter; a huge one is given back
+
+void answer_wrong_method(Endpoint endpoint, http::Response& response) {
+    answer_error(405, response);
+    response.add_header("Allow", http::allowed_methods(endpoint));
+}
+
+void redirect(const http::Request& request, Endpoint endpoint, http::Response& response) {
+    const auto host = request.header(http::Header::host);
+    std::string location = "http://";
+    if (host && http::is_usable_host(*host)) {
+        location.append(*host);
+    } else {
+        location.append(request.server_addr);
+        if (request.server_port != "80") location.append(":").append(request.server_port);
+    }
+    location.append(http::path_of(endpoint));
+    const std::string_view query = http::split_target(request.target).query;
+    if (!query.empty()) {
+        location.push_back('?');
+        http::append_quoted(location, query);
+    }
+    response.set_status(307);
+    response.add_header("Location", location);
+}
+
+}  // namespace
+
+App::App(std::vector<Route> routes, const system::Clock& clock, system::IdSource& ids,
+         Observer& observer)
+    : routes_(std::move(routes)), clock_(clock), ids_(ids), observer_(observer) {}
+
+void App::handle(const http::Request& request, http::Response& response) {
+    const system::SteadyTime begin = clock_.steady();
+    observer_.request_begins(begin);
+    const std::string_view path = http::split_target(request.target).path;
+    const Endpoint endpoint = http::route(path);
+    const RequestId id(request.header(http::Header::x_request_id), ids_);
+    Outcome outcome;
+    try {
+        respond(request, endpoint, response, outcome);
+    } catch (const std::exception& exception) {
+        observer_.failure(exception.what());
+        response.clear();
+        outcome = {};
+        answer_error(503, response);
+        add_cors_headers(request, response);
+    }
+    if (request.method == http::Method::head) response.omit_body();
+    if (endpoint == Endpoint::metrics) return;
+
+    response.add_header("X-Request-ID", id.text());
+    if (path_.capacity() > kKeptPathCapacity) std::string().swap(path_);
+    path_.clear();
+    http::append_decoded(path_, path);
+    const system::SteadyTime end = clock_.steady();
+    observer_.request_ends(
+        {request, id.text(), path_, endpoint, response.status(), end, end - begin, outcome});
+}
+
+void App::respond(const http::Request& request, Endpoint endpoint, http::Response& response,
+                  Outcome& outcome) const {
+    if (request.error_status == 0 && is_preflight(request)) {
+        answer_preflight(request, response);
+        return;
+    }
+    if (request.error_status != 0) {
+        const bool known = http::status_index(request.error_status) < http::status_codes.size();
+        const int status = known ? request.error_status : 502;
+        if (status == 405) {
+            answer_wrong_method(endpoint, response);
+        } else {
+            answer_error(status, response);
+        }
+    } else if (request.body_state == BodyState::too_large) {
+        answer_error(413, response);
+    } else if (request.body_state == BodyState::length_mismatch) {
+        answer_error(400, kUnreadableBody, response);
+    } else {
+        dispatch(request, endpoint, response, outcome);
+    }
+    add_cors_headers(request, response);
+}
+
+void App::dispatch(const http::Request& request, Endpoint endpoint, http::Response& response,
+                   Outcome& outcome) const {
+    if (const Route* const found = find(endpoint)) {
+        if (http::allows(endpoint, request.method)) {
+            found->action(request, response, outcome);
+        } else {
+            answer_wrong_method(endpoint, response);
+        }
+        return;
+    }
+    const Endpoint target = http::route_without_slashes(http::split_target(request.target).path);
+    if (target != Endpoint::other) {
+        redirect(request, target, response);
+    } else {
+        answer_error(404, response);
+    }
+}
+
+const Route* App::find(Endpoint endpoint) const {
+    const auto found = std::find_if(routes_.begin(), routes_.end(),
+                                    [&](const Route& route) { return route.endpoint == endpoint; });
+    return found == routes_.end() ? nullptr : &*found;
+}
+
+}  // namespace appcore::api

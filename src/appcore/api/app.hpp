@@ -1,0 +1,41 @@
+// The application: request id, CORS, routes and observation, in the old service's order.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "appcore/api/observer.hpp"
+#include "appcore/api/route.hpp"
+#include "appcore/http/request.hpp"
+#include "appcore/http/response.hpp"
+#include "appcore/system/clock.hpp"
+#include "appcore/system/ids.hpp"
+
+namespace appcore::api {
+
+class App {
+  public:
+    // The references outlive the application.
+    App(std::vector<Route> routes, const system::Clock& clock, system::IdSource& ids,
+        Observer& observer);
+
+    // Fills the empty `response`. Never throws, and every status it sets is one of
+    // http::status_codes.
+    void handle(const http::Request& request, http::Response& response);
+
+  private:
+    void respond(const http::Request& request, http::Endpoint endpoint, http::Response& response,
+                 Outcome& outcome) const;
+    void dispatch(const http::Request& request, http::Endpoint endpoint, http::Response& response,
+                  Outcome& outcome) const;
+    [[nodiscard]] const Route* find(http::Endpoint endpoint) const;
+
+    std::vector<Route> routes_;
+    const system::Clock& clock_;
+    system::IdSource& ids_;
+    Observer& observer_;
+    std::string path_;  // decoded; its memory serves all requests
+};
+
+}  // namespace appcore::api

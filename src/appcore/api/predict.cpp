@@ -1,0 +1,65 @@
+#include "appcore/api/predict.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "appcore/api/errors.hpp"
+#include "appcore/api/predict_request.hpp"
+#include "appcore/json/number.hpp"
+
+namespace appcore::api {
+namespace {
+
+constexpr std::size_t kKeptFeatures =
+    128 * 1024;  // 1 MiB; the memory of longer lists is given back
+
+class Predict {
+  public:
+    Predict(const models::PredictionModel& model, const system::Clock& clock, system::IdSource& ids)
+        : model_(model), clock_(clock), ids_(ids) {}
+
+    void operator()(const http::Request& request, http::Response& response, Outcome& outcome) {
+        const auto content_type = request.header(http::Header::content_type).value_or("");
+        if (auto rejection = read_predict_request(content_type, request.body, features_)) {
+            response.set_status(rejection->status);
+            response.add_header("Content-Type", http::kJson);
+            response.body = std::move(rejection->body);
+        } else if (model_.is_healthy()) {
+            predict(response, outcome);
+        } else {
+            answer_error(503, response);
+        }
+        if (features_.capacity() > kKeptFeatures) std::vector<double>().swap(features_);
+    }
+
+  private:
+    void predict(http::Response& response, Outcome& outcome) {
+        const system::SteadyTime begin = clock_.steady();
+        const double result = model_.predict(features_);
+        outcome.prediction = clock_.steady() - begin;
+
+        response.set(201, http::kJson, R"({"prediction_id":")");
+        std::string& body = response.body;
+        body.append(ids_.next().text()).append(R"(","result":)");
+        json::append_float(body, result);
+        body.append(R"(,"model_version":")").append(model_.version());
+        body.append(R"(","created_at":")");
+        system::append_python_isoformat(body, clock_.wall());
+        body.append(R"("})");
+    }
+
+    const models::PredictionModel& model_;
+    const system::Clock& clock_;
+    system::IdSource& ids_;
+    std::vector<double> features_;  // its memory serves all requests
+};
+
+}  // namespace
+
+Action predict_action(const models::PredictionModel& model, const system::Clock& clock,
+                      system::IdSource& ids) {
+    return Predict(model, clock, ids);
+}
+
+}  // namespace appcore::api

@@ -1,0 +1,25 @@
+// The body of POST /predict: {"features": [number, ...]}, with the rules of the old service's
+// pydantic model (contract: "Body, in this order", "422 items", "Coercions").
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace appcore::api {
+
+// Why a body was refused.
+struct Rejection {
+    int status;        // 400 or 422
+    std::string body;  // the reply's JSON text, valid UTF-8
+};
+
+// Reads `body` into `features` and returns nothing, or returns the reply that refuses it.
+// `content_type` is the Content-Type header's value; an absent header is the same as an empty one.
+// Whatever `features` held is replaced; after a rejection its content is unspecified.
+// Good bodies of the plain shape allocate nothing once `features` has its capacity.
+std::optional<Rejection> read_predict_request(std::string_view content_type, std::string_view body,
+                                              std::vector<double>& features);
+
+}  // namespace appcore::api

@@ -1,0 +1,64 @@
+// The reply to a body that was refused with 422: FastAPI's {"detail":[item, ...]}.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace appcore::api {
+
+// What is wrong, in pydantic's words. The list of all that this service says is below.
+struct ErrorType {
+    std::string_view type;
+    std::string_view message;
+};
+
+namespace error_type {
+inline constexpr ErrorType json_invalid = {"json_invalid", "JSON decode error"};
+inline constexpr ErrorType missing = {"missing", "Field required"};
+inline constexpr ErrorType not_an_object = {
+    "model_attributes_type", "Input should be a valid dictionary or object to extract fields from"};
+inline constexpr ErrorType not_a_list = {"list_type", "Input should be a valid list"};
+inline constexpr ErrorType too_short = {"too_short",
+                                        "List should have at least 1 item after validation, not 0"};
+inline constexpr ErrorType not_a_number = {"float_type", "Input should be a valid number"};
+inline constexpr ErrorType not_numeric = {
+    "float_parsing", "Input should be a valid number, unable to parse string as a number"};
+inline constexpr ErrorType not_unicode = {
+    "string_unicode",
+    "Input should be a valid string, unable to parse raw data as a unicode string"};
+inline constexpr ErrorType not_finite = {"finite_number", "Input should be a finite number"};
+}  // namespace error_type
+
+// Where it is wrong, as JSON text.
+namespace error_location {
+inline constexpr std::string_view body = R"(["body"])";
+inline constexpr std::string_view features = R"(["body","features"])";
+[[nodiscard]] std::string feature(std::size_t index);
+[[nodiscard]] std::string position(std::size_t code_points);
+}  // namespace error_location
+
+// Collects the items in the order in which they are added.
+class ValidationErrors {
+  public:
+    // Each bad feature costs a hundred bytes or more, so a body of 32 MiB could ask for a gigabyte.
+    static constexpr std::size_t max_reply_size = std::size_t{64} << 20U;
+
+    // Starts an item. The caller appends the JSON text of its input to the string returned, then
+    // calls end(); `context` is the JSON text of the item's ctx, empty for none.
+    std::string& begin(const ErrorType& error, std::string_view location);
+    void end(std::string_view context = {});
+
+    [[nodiscard]] bool empty() const { return reply_.empty(); }
+
+    // Whether the reply has reached max_reply_size; further items are then to be left out.
+    [[nodiscard]] bool full() const { return reply_.size() >= max_reply_size; }
+
+    // The reply's JSON text. Call it once, as the last thing.
+    [[nodiscard]] std::string finish();
+
+  private:
+    std::string reply_;
+};
+
+}  // namespace appcore::api

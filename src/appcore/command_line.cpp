@@ -1,0 +1,35 @@
+#include "appcore/command_line.hpp"
+
+#include <charconv>
+#include <string_view>
+#include <system_error>
+
+namespace appcore {
+
+Result<CommandLine> parse_command_line(std::span<const char* const> arguments) {
+    CommandLine line;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const std::string_view argument = arguments[i];
+        if (argument == "--help") {
+            line.command = Command::help;
+        } else if (argument == "--version") {
+            line.command = Command::version;
+        } else if (argument == "--print-config") {
+            line.command = Command::print_config;
+        } else if (argument == "--slot") {
+            const std::string_view text = i + 1 < arguments.size() ? arguments[++i] : "";
+            const char* const end = text.data() + text.size();
+            unsigned slot = 0;
+            const auto [stop, error] = std::from_chars(text.data(), end, slot);
+            if (error != std::errc{} || stop != end) {
+                return Error{"--slot '" + std::string(text) + "' is no whole number"};
+            }
+            line.slot = slot;
+        } else {
+            return Error{"unknown argument '" + std::string(argument) + "'"};
+        }
+    }
+    return line;
+}
+
+}  // namespace appcore

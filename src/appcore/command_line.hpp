@@ -1,0 +1,22 @@
+// The options of the programs.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "appcore/result.hpp"
+
+namespace appcore {
+
+enum class Command : unsigned char { serve, help, version, print_config };
+
+struct CommandLine {
+    Command command = Command::serve;
+    std::optional<unsigned> slot;  // --slot: the place in the pool
+};
+
+// `arguments` without the program's name. The error names the argument that makes no sense.
+[[nodiscard]] Result<CommandLine> parse_command_line(std::span<const char* const> arguments);
+
+}  // namespace appcore

@@ -1,0 +1,136 @@
+#include "appcore/config.hpp"
+
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <system_error>
+
+#include "appcore/monitoring/log.hpp"
+
+namespace appcore {
+namespace {
+
+// Returns what the value has to be, or nothing if it is that.
+using Problem = std::optional<std::string>;
+
+struct Variable {
+    std::string_view name;
+    std::string_view fallback;
+    std::string_view meaning;
+    Problem (*store)(std::string_view text, Config& config);
+};
+
+template <typename Number>
+Problem store_number(std::string_view text, Number low, Number high, Number& to) {
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, to);
+    if (error == std::errc{} && stop == end && to >= low && to <= high) return std::nullopt;
+    return "is no whole number from " + std::to_string(low) + " to " + std::to_string(high);
+}
+
+Problem store_text(std::string_view text, std::string& to) {
+    to = text;
+    return std::nullopt;
+}
+
+Problem store_path(std::string_view text, std::string& to) {
+    to = text;
+    return text.empty() || text.front() == '/' ? std::nullopt : Problem("is no absolute path");
+}
+
+constexpr unsigned kMostWorkers = 64;            // slots that a scrape has to merge
+constexpr std::size_t kLargestBody = 1U << 30U;  // a worker holds a body in memory
+constexpr long kLongestTimeout = 3600;           // a client has given up long before
+
+constexpr std::array<Variable, 8> variables = {{
+    {"APP_NAME", "practical-production-service", "the name in the first log line",
+     [](std::string_view text, Config& config) { return store_text(text, config.app_name); }},
+    {"LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING, ERROR or CRITICAL",
+     [](std::string_view text, Config& config) -> Problem {
+         const auto level = monitoring::parse_log_level(text);
+         if (!level) return level.error().message;
+         config.log_level = level.value();
+         return std::nullopt;
+     }},
+    {"APPCORE_LOG_FILE", "", "file that log lines are appended to; empty: standard output",
+     [](std::string_view text, Config& config) { return store_path(text, config.log_file); }},
+    {"APPCORE_WORKERS", "1", "number of workers in the pool",
+     [](std::string_view text, Config& config) {
+         return store_number(text, 1U, kMostWorkers, config.workers);
+     }},
+    {"APPCORE_STATE_DIR", "/run/appcore/state", "directory of the metrics' slots, on a tmpfs",
+     [](std::string_view text, Config& config) { return store_path(text, config.state_dir); }},
+    {"APPCORE_TEXTFILE_DIR", "", "directory for appcore.prom (node-exporter); empty: none",
+     [](std::string_view text, Config& config) { return store_path(text, config.textfile_dir); }},
+    {"APPCORE_REQUEST_TIMEOUT", "30", "seconds that nginx waits for a worker",
+     [](std::string_view text, Config& config) {
+         long seconds = 0;
+         const Problem problem = store_number(text, 1L, kLongestTimeout, seconds);
+         config.request_timeout = std::chrono::seconds(seconds);
+         return problem;
+     }},
+    {"APPCORE_MAX_BODY", "33554432", "largest request body in bytes; a larger one gets a 413",
+     [](std::string_view text, Config& config) {
+         return store_number(text, std::size_t{1}, kLargestBody, config.max_body);
+     }},
+}};
+
+std::string value_of(const Variable& variable, const Environment& environment) {
+    const auto value = environment(variable.name);
+    return value && !value->empty() ? *value : std::string(variable.fallback);
+}
+
+std::string quote_for_shell(std::string_view text) {
+    std::string quoted = "'";
+    for (const char c : text) {
+        if (c == '\'') {
+            quoted.append(R"('\'')");
+        } else {
+            quoted.push_back(c);
+        }
+    }
+    return quoted.append("'");
+}
+
+}  // namespace
+
+std::optional<std::string> process_environment(std::string_view name) {
+    // Read at the start, before there could be a thread that changes it.
+    const char* const value = std::getenv(std::string(name).c_str());  // NOLINT(concurrency-mt-unsafe)
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+Result<Config> read_config(const Environment& environment) {
+    Config config;
+    for (const Variable& variable : variables) {
+        const std::string text = value_of(variable, environment);
+        if (const Problem problem = variable.store(text, config)) {
+            return Error{std::string(variable.name) + "='" + text + "' " + *problem};
+        }
+    }
+    return config;
+}
+
+Result<std::string> print_config(const Environment& environment) {
+    if (const auto config = read_config(environment); !config) return config.error();
+    std::string lines;
+    for (const Variable& variable : variables) {
+        lines.append(variable.name).append("=");
+        lines.append(quote_for_shell(value_of(variable, environment))).append("\n");
+    }
+    return lines;
+}
+
+std::string describe_config() {
+    std::string lines = "Environment:\n";
+    for (const Variable& variable : variables) {
+        lines.append("  ").append(variable.name).append("  ").append(variable.meaning);
+        if (!variable.fallback.empty()) {
+            lines.append(" (default ").append(variable.fallback).append(")");
+        }
+        lines.append("\n");
+    }
+    return lines;
+}
+
+}  // namespace appcore

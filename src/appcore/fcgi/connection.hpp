@@ -1,0 +1,58 @@
+// One FastCGI connection from the web server, over libfcgi. Nothing outside this folder knows that
+// library.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "appcore/fcgi/handler.hpp"
+#include "appcore/result.hpp"
+#include "appcore/system/file_descriptor.hpp"
+
+struct FCGX_Request;
+
+namespace appcore::fcgi {
+
+// Memory that requests of one process share, one after the other.
+struct Buffers {
+    std::string body;
+    http::Response response;
+    std::string head;
+};
+
+class Connection {
+  public:
+    // Prepares libfcgi; once per process, after Signals.
+    static Status initialize();
+
+    // Takes over an accepted socket. Reads and writes on it that make no progress for `stall` end
+    // the connection.
+    Connection(system::FileDescriptor socket, std::chrono::milliseconds stall);
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+    ~Connection();
+
+    [[nodiscard]] int descriptor() const;
+
+    // Whether a request, or the peer's end, can be read, now or within `wait`.
+    [[nodiscard]] bool is_readable(std::chrono::milliseconds wait = {}) const;
+
+    // Whether it has not brought a request yet.
+    [[nodiscard]] bool is_fresh() const { return is_fresh_; }
+
+    enum class After : unsigned char { kept, closed };
+
+    // Reads one request whole, has it answered and writes the reply in one piece where it fits into
+    // libfcgi's 8 KiB. Waits for the peer in between. A body above `max_body` is answered without
+    // being read. `kept` if the web server wants to send another request on this connection
+    // (FastCGI specification, 3.5: FCGI_KEEP_CONN).
+    After serve(Handler& handler, Buffers& buffers, std::size_t max_body);
+
+  private:
+    std::unique_ptr<FCGX_Request> request_;
+    bool is_fresh_ = true;
+};
+
+}  // namespace appcore::fcgi

@@ -1,0 +1,95 @@
+#include "appcore/fcgi/parameters.hpp"
+
+#include <array>
+#include <charconv>
+#include <system_error>
+
+namespace appcore::fcgi {
+namespace {
+
+using http::Header;
+
+// In this order, so that a name's place tells what it sets; the headers come last.
+enum Name : unsigned char {
+    request_method,
+    request_uri,
+    content_length,
+    remote_addr,
+    server_addr,
+    server_port,
+    request_key,
+    error_status,
+    first_header
+};
+
+constexpr std::array<std::string_view, first_header + http::header_count> names = {
+    "REQUEST_METHOD", "REQUEST_URI", "CONTENT_LENGTH", "REMOTE_ADDR", "SERVER_ADDR", "SERVER_PORT",
+    "APPCORE_REQUEST_KEY", "APPCORE_ERROR_STATUS",
+    // as in http::Header
+    "HTTP_ACCEPT", "HTTP_ACCEPT_ENCODING", "HTTP_ACCESS_CONTROL_REQUEST_HEADERS",
+    "HTTP_ACCESS_CONTROL_REQUEST_METHOD", "HTTP_CONTENT_TYPE", "HTTP_COOKIE", "HTTP_HOST",
+    "HTTP_ORIGIN", "HTTP_X_REQUEST_ID"};
+
+template <typename Number>
+std::optional<Number> parse_number(std::string_view text) {
+    Number value{};
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, value);
+    if (text.empty() || error != std::errc{} || stop != end) return std::nullopt;
+    return value;
+}
+
+void set(Parameters& parameters, std::size_t name, std::string_view value) {
+    http::Request& request = parameters.request;
+    switch (name) {
+        case request_method:
+            request.method_name = value;
+            request.method = http::parse_method(value);
+            break;
+        case request_uri:
+            request.target = value;
+            break;
+        case content_length:
+            parameters.content_length = parse_number<std::size_t>(value);
+            break;
+        case remote_addr:
+            request.client = value;
+            break;
+        case server_addr:
+            request.server_addr = value;
+            break;
+        case server_port:
+            request.server_port = value;
+            break;
+        case request_key:
+            request.key = value;
+            break;
+        case error_status:
+            request.error_status = parse_number<int>(value).value_or(0);
+            break;
+        default:
+            request.headers[name - first_header] = value;
+    }
+}
+
+}  // namespace
+
+Parameters read_parameters(const char* const* environment) {
+    Parameters parameters;
+    std::array<bool, names.size()> seen{};
+    for (; *environment != nullptr; ++environment) {
+        const std::string_view entry = *environment;
+        const std::size_t equals = entry.find('=');
+        const std::string_view name = entry.substr(0, equals);
+        std::size_t i = 0;
+        while (i < names.size() && names[i] != name) ++i;
+        if (i == names.size() || seen[i] || equals == std::string_view::npos) continue;
+        seen[i] = true;
+        set(parameters, i, entry.substr(equals + 1));
+    }
+    return parameters;
+}
+
+std::span<const std::string_view> known_parameters() { return names; }
+
+}  // namespace appcore::fcgi

@@ -1,0 +1,155 @@
+#include "appcore/fcgi/server.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace appcore::fcgi {
+namespace {
+
+// The web server sends a request whole; only one that hangs, or none of ours, pauses in it. Short
+// enough that a process that is told to stop does so within two seconds all the same.
+constexpr std::chrono::milliseconds kStall{1500};
+// At the end, all new connections together get this long to say what they came for.
+constexpr std::chrono::milliseconds kFirstRequest{200};
+constexpr std::chrono::milliseconds kOutOfDescriptors{10};  // a pause, instead of spinning
+
+Status watch(int epoll, int descriptor) {
+    epoll_event event = {};
+    event.events = EPOLLIN;
+    event.data.fd = descriptor;
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) != 0) return errno_error("epoll_ctl");
+    return Done{};
+}
+
+// A sibling may have won the race, or the client may have gone: both are no errors.
+bool is_passing(int error) {
+    return error == EAGAIN || error == EWOULDBLOCK || error == ECONNABORTED || error == EINTR;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::create(int listener, Handler& handler,
+                                               const Signals& signals, ServerOptions options) {
+    int listening = 0;
+    socklen_t length = sizeof listening;
+    if (getsockopt(listener, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) != 0 ||
+        listening == 0) {
+        return Error{"standard input is no listening socket: start this program by supervisord "
+                     "(fcgi-program) or another FastCGI process manager"};
+    }
+    const int flags = fcntl(listener, F_GETFL);
+    if (flags < 0 || fcntl(listener, F_SETFL, flags | O_NONBLOCK) != 0) {
+        return errno_error("listening socket");
+    }
+    system::FileDescriptor epoll(epoll_create1(EPOLL_CLOEXEC));
+    if (!epoll.is_open()) return errno_error("epoll_create1");
+    if (const Status watched = watch(epoll.get(), listener); !watched) return watched.error();
+    return std::unique_ptr<Server>(
+        new Server(listener, std::move(epoll), handler, signals, options));
+}
+
+Server::Server(int listener, system::FileDescriptor epoll, Handler& handler, const Signals& signals,
+               ServerOptions options)
+    : listener_(listener),
+      epoll_(std::move(epoll)),
+      handler_(handler),
+      signals_(signals),
+      options_(options) {}
+
+Status Server::run() {
+    while (!Signals::stop_requested()) {
+        if (const Status served = wait_and_serve(); !served) return served;
+        if (Signals::take_reopen_request()) handler_.reopen_logs();
+        handler_.between_requests();
+    }
+    drain();
+    return Done{};
+}
+
+// The listener comes last: only then may a descriptor's number be used again within one round.
+Status Server::wait_and_serve() {
+    const auto tick = static_cast<int>(options_.tick.count());
+    const int count = epoll_pwait(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
+                                  tick > 0 ? tick : -1, &signals_.while_waiting());
+    if (count < 0 && errno != EINTR) return errno_error("epoll_pwait");
+    bool connection_waits = false;
+    for (int i = 0; i < count; ++i) {
+        const int descriptor = events_[static_cast<std::size_t>(i)].data.fd;
+        if (descriptor == listener_) {
+            connection_waits = true;
+        } else {
+            serve(take(descriptor), true);
+        }
+    }
+    if (connection_waits) accept_one();
+    return Done{};
+}
+
+// Only one at a time, so that the siblings get their share.
+void Server::accept_one() {
+    system::FileDescriptor socket(accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC));
+    if (!socket.is_open()) {
+        if (is_passing(errno)) return;
+        if (!idle_.empty()) {
+            idle_.erase(idle_.begin());
+        } else {
+            const timespec pause = {
+                0, std::chrono::nanoseconds(kOutOfDescriptors).count()};
+            nanosleep(&pause, nullptr);
+        }
+        return;
+    }
+    auto connection = std::make_unique<Connection>(std::move(socket), kStall);
+    // Mostly the request is there already: then the connection need not be waited for at all.
+    if (connection->is_readable()) {
+        serve(std::move(connection), false);
+    } else {
+        keep(std::move(connection), false);
+    }
+}
+
+void Server::serve(Slot connection, bool registered) {
+    if (!connection) return;
+    const auto after = connection->serve(handler_, buffers_, options_.max_body);
+    if (after == Connection::After::kept) keep(std::move(connection), registered);
+}
+
+void Server::keep(Slot connection, bool registered) {
+    if (!registered && !watch(epoll_.get(), connection->descriptor())) return;
+    if (idle_.size() == kMaxConnections) idle_.erase(idle_.begin());
+    idle_.push_back(std::move(connection));
+}
+
+Server::Slot Server::take(int descriptor) {
+    const auto found =
+        std::find_if(idle_.begin(), idle_.end(),
+                     [&](const Slot& slot) { return slot->descriptor() == descriptor; });
+    if (found == idle_.end()) return nullptr;
+    Slot connection = std::move(*found);
+    idle_.erase(found);
+    return connection;
+}
+
+// A request may have come on a kept connection just before the web server saw our end of it, and is on
+// its way where the connection is new. What comes later goes to a sibling, since we read none of it.
+void Server::drain() {
+    using std::chrono::steady_clock;
+    const auto deadline = steady_clock::now() + kFirstRequest;
+    while (!idle_.empty()) {
+        const Slot connection = std::move(idle_.back());
+        idle_.pop_back();
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now());
+        const bool waits = connection->is_fresh() && left.count() > 0;
+        if (connection->is_readable(waits ? left : std::chrono::milliseconds(0))) {
+            connection->serve(handler_, buffers_, options_.max_body);
+        }
+    }
+}
+
+}  // namespace appcore::fcgi

@@ -1,0 +1,65 @@
+// The loop of a process that serves FastCGI requests, one at a time, from a listening socket that it
+// shares with its siblings.
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "appcore/fcgi/connection.hpp"
+#include "appcore/fcgi/handler.hpp"
+#include "appcore/fcgi/signals.hpp"
+#include "appcore/result.hpp"
+#include "appcore/system/file_descriptor.hpp"
+
+namespace appcore::fcgi {
+
+struct ServerOptions {
+    std::size_t max_body;  // bytes; a larger body is answered with 413
+    // between_requests() is called this often at least; not at all while idle if zero.
+    std::chrono::milliseconds tick{0};
+};
+
+// Kept connections and the listener are waited for together, and a connection is only read from when
+// it has bytes: idle ones cost nothing, however many there are.
+class Server {
+  public:
+    // `listener` stays open for the siblings. `handler` and `signals` outlive the server.
+    static Result<std::unique_ptr<Server>> create(int listener, Handler& handler,
+                                                  const Signals& signals, ServerOptions options);
+
+    // Serves until SIGTERM or SIGINT, then answers what has reached it already and returns.
+    // Connections that no process has accepted stay with the listener.
+    Status run();
+
+  private:
+    using Slot = std::unique_ptr<Connection>;
+    static constexpr std::size_t kEventsAtOnce = 64;    // more wait for the next round
+    static constexpr std::size_t kMaxConnections = 256;  // nginx keeps far fewer per worker
+
+    Server(int listener, system::FileDescriptor epoll, Handler& handler, const Signals& signals,
+           ServerOptions options);
+
+    Status wait_and_serve();
+    void accept_one();
+    void serve(Slot connection, bool registered);
+    void keep(Slot connection, bool registered);
+    Slot take(int descriptor);
+    void drain();
+
+    int listener_;
+    system::FileDescriptor epoll_;
+    Handler& handler_;
+    const Signals& signals_;
+    ServerOptions options_;
+    Buffers buffers_;
+    std::vector<Slot> idle_;  // the oldest first
+    std::array<epoll_event, kEventsAtOnce> events_{};
+};
+
+}  // namespace appcore::fcgi

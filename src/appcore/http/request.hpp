@@ -1,0 +1,54 @@
+// An HTTP request as the API sees it: a plain value that owns nothing. Whoever made it keeps the
+// bytes alive until the response is written.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include "appcore/http/method.hpp"
+
+namespace appcore::http {
+
+// The request headers that mean something here; all others are ignored, as the old service did.
+enum class Header : unsigned char {
+    accept,
+    accept_encoding,
+    access_control_request_headers,
+    access_control_request_method,
+    content_type,
+    cookie,
+    host,
+    origin,
+    x_request_id
+};
+inline constexpr std::size_t header_count = 9;
+
+enum class BodyState : unsigned char {
+    complete,
+    too_large,       // over the limit: `body` is empty, the rest was not read
+    length_mismatch  // not as long as announced: `body` is what came, and not to be trusted
+};
+
+struct Request {
+    Method method = Method::other;
+    std::string_view method_name;  // as sent; what `method` stands for unless that is `other`
+    std::string_view target;       // the raw request target: path and query, percent-encoded
+    std::string_view body;
+    BodyState body_state = BodyState::complete;
+    std::string_view client;       // the client's address
+    std::string_view server_addr;  // where the request arrived, for redirects without a Host
+    std::string_view server_port;
+    std::string_view key;  // names this request at every worker that tries it; may be empty
+    int error_status = 0;  // not 0: nginx refused the request with it and asks for the reply
+
+    // The first header of each name; nothing where the client sent none.
+    std::array<std::optional<std::string_view>, header_count> headers{};
+
+    [[nodiscard]] std::optional<std::string_view> header(Header name) const {
+        return headers[static_cast<std::size_t>(name)];
+    }
+};
+
+}  // namespace appcore::http

@@ -1,0 +1,58 @@
+#include "appcore/json/writer.hpp"
+
+#include <cstddef>
+
+#include "appcore/json/utf8.hpp"
+
+namespace appcore::json {
+namespace {
+
+constexpr std::size_t surrogate_length = 3;  // ED, A0 to BF, 80 to BF
+
+bool is_special(char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\' || c == '\xED';
+}
+
+void append_control(std::string& text, char c) {
+    constexpr std::string_view hex = "0123456789abcdef";
+    const auto code = static_cast<unsigned char>(c);
+    text += "\\u00";
+    text += hex[code >> 4U];
+    text += hex[code & 0xFU];
+}
+
+void append_escaped(std::string& text, char c) {
+    constexpr std::string_view characters = "\"\\\b\f\n\r\t";
+    constexpr std::string_view letters = "\"\\bfnrt";
+    const std::size_t place = characters.find(c);
+    if (place == std::string_view::npos) {
+        append_control(text, c);
+    } else {
+        text += '\\';
+        text += letters[place];
+    }
+}
+
+}  // namespace
+
+void append_string(std::string& text, std::string_view value) {
+    text += '"';
+    std::size_t begin = 0;
+    for (std::size_t at = 0; at < value.size(); ++at) {
+        if (!is_special(value[at])) continue;
+        if (value[at] == '\xED') {
+            if (front_sequence(value.substr(at), Surrogates::refuse).valid) continue;
+            text.append(value, begin, at - begin);
+            text += replacement_character;
+            at += surrogate_length - 1;
+        } else {
+            text.append(value, begin, at - begin);
+            append_escaped(text, value[at]);
+        }
+        begin = at + 1;
+    }
+    text.append(value, begin);
+    text += '"';
+}
+
+}  // namespace appcore::json

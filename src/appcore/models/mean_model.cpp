@@ -1,0 +1,41 @@
+#include "appcore/models/mean_model.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace appcore::models {
+namespace {
+
+// Python's sum() of floats: it starts at zero, and what each addition rounds away is collected.
+// Where the compensation itself is not finite it is left out. Features are scaled by 2^exponent.
+double compensated_sum(std::span<const double> features, int exponent) {
+    double sum = 0;
+    double compensation = 0;
+    for (const double feature : features) {
+        const double value = exponent == 0 ? feature : std::ldexp(feature, exponent);
+        const double next = sum + value;
+        compensation +=
+            std::fabs(sum) >= std::fabs(value) ? (sum - next) + value : (value - next) + sum;
+        sum = next;
+    }
+    return std::isfinite(compensation) ? sum + compensation : sum;
+}
+
+}  // namespace
+
+double MeanModel::predict(std::span<const double> features) const {
+    if (features.empty()) return 0;
+    const auto count = static_cast<double>(features.size());
+    const double sum = compensated_sum(features, 0);
+    if (std::isfinite(sum)) return sum / count;
+    // Divided by a power of two above their count the features cannot overflow in any order. What
+    // very small ones lose by it is far below the rounding of a sum this large.
+    const int scale = std::ilogb(count) + 1;
+    const double largest = std::ldexp(std::numeric_limits<double>::max(), -scale);
+    const double mean = compensated_sum(features, -scale) / count;
+    return std::ldexp(std::clamp(mean, -largest, largest),
+                      scale);  // no mean is beyond its features
+}
+
+}  // namespace appcore::models

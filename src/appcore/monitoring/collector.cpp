@@ -1,0 +1,108 @@
+#include "appcore/monitoring/collector.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "appcore/monitoring/slot_file.hpp"
+#include "appcore/monitoring/slot_image.hpp"
+
+namespace appcore::monitoring {
+namespace {
+
+constexpr std::size_t field(std::size_t offset) {
+    return offset / sizeof(Word);
+}
+
+std::optional<system::SteadyTime> to_time(Word nanoseconds) {
+    if (nanoseconds == 0) return std::nullopt;
+    return system::SteadyTime{std::chrono::nanoseconds{nanoseconds}};
+}
+
+Word count_requests(const Totals& totals) {
+    Word sum = 0;
+    for (const RequestCell& cell : totals.requests) {
+        sum = std::accumulate(cell.buckets.begin(), cell.buckets.end(), sum);
+    }
+    return sum;
+}
+
+WorkerState state_of(const SlotImage& image, bool is_alive) {
+    WorkerState worker;
+    worker.is_alive = is_alive;
+    worker.pid = static_cast<pid_t>(image.worker(field(offsetof(WorkerWords, pid))));
+    worker.started = system::WallTime{
+        std::chrono::microseconds{image.worker(field(offsetof(WorkerWords, started_us)))}};
+    worker.starts = image.worker(field(offsetof(WorkerWords, starts)));
+    const Word health = image.worker(field(offsetof(WorkerWords, health)));
+    if (health <= static_cast<Word>(Health::unhealthy)) worker.health = static_cast<Health>(health);
+    if (is_alive) {
+        worker.busy_since = to_time(image.worker(field(offsetof(WorkerWords, busy_since_ns))));
+    }
+    worker.last_activity = to_time(image.worker(field(offsetof(WorkerWords, last_activity_ns))));
+    return worker;
+}
+
+}  // namespace
+
+bool is_pool_healthy(const PoolSnapshot& pool) {
+    const auto says = [&pool](Health health) {
+        return std::ranges::any_of(pool.workers, [health](const WorkerState& worker) {
+            return worker.is_alive && worker.health == health;
+        });
+    };
+    return says(Health::healthy) && !says(Health::unhealthy);
+}
+
+Collector::Collector(std::string state_directory) : state_directory_(std::move(state_directory)) {}
+
+PoolSnapshot Collector::collect() {
+    PoolSnapshot pool;
+    const Result<system::FileDescriptor> directory = open_state_directory(state_directory_);
+    if (directory) {
+        const Result<std::vector<std::string>> names = list_slots(directory.value().get());
+        if (!names) pool.problems.push_back(names.error().message);
+        for (const std::string& name : names ? names.value() : std::vector<std::string>{}) {
+            read_into(pool, directory.value().get(), name);
+        }
+    } else {
+        pool.problems.push_back(directory.error().message);
+    }
+    for (const auto& [name, seen] : seen_) {
+        pool.totals.add(seen.retired);
+        pool.totals.add(seen.last);
+    }
+    return pool;
+}
+
+void Collector::read_into(PoolSnapshot& pool, int directory, const std::string& name) {
+    const bool is_alive = is_slot_held(directory, name);
+    SlotReading reading = read_slot(directory, slot_file(name));
+    if (reading.state == SlotState::absent) return;
+    if (reading.state != SlotState::intact) {
+        pool.problems.push_back(std::move(reading.reason));
+        return;
+    }
+    Result<Totals> totals = read_totals(reading.image);
+    if (!totals) {
+        pool.problems.push_back(slot_file(name) + ": " + totals.error().message);
+        return;
+    }
+    if (seen_.size() >= max_slots && !seen_.contains(name)) {
+        pool.problems.push_back(slot_file(name) + ": more slots than are read");
+        return;
+    }
+    const std::array<Word, 2> lineage = reading.image.header().lineage;
+    const auto [entry, is_new] = seen_.try_emplace(name);
+    Seen& seen = entry->second;
+    if (!is_new && seen.lineage != lineage) seen.retired.add(seen.last);
+    seen.lineage = lineage;
+    seen.last = std::move(totals).value();
+
+    WorkerState worker = state_of(reading.image, is_alive);
+    worker.name = name;
+    worker.requests = count_requests(seen.retired) + count_requests(seen.last);
+    pool.workers.push_back(std::move(worker));
+}
+
+}  // namespace appcore::monitoring

@@ -1,0 +1,66 @@
+// The pool's numbers: all slots of a state directory, merged.
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "appcore/monitoring/slot_layout.hpp"
+#include "appcore/monitoring/totals.hpp"
+#include "appcore/result.hpp"
+#include "appcore/system/clock.hpp"
+
+namespace appcore::monitoring {
+
+// What one slot says of its worker. Of a dead one only `starts`, `last_activity` and its counts mean
+// something.
+struct WorkerState {
+    std::string name;
+    bool is_alive = false;
+    pid_t pid = 0;
+    system::WallTime started;
+    Word starts = 0;
+    Health health = Health::unknown;
+    std::optional<system::SteadyTime> busy_since;
+    std::optional<system::SteadyTime> last_activity;
+    Word requests = 0;  // in all lineages of this slot
+};
+
+struct PoolSnapshot {
+    Totals totals;                     // dead slots included
+    std::vector<WorkerState> workers;  // by name, one for each slot that could be read
+    std::vector<std::string> problems;  // slots that could not be read now, each with its reason
+};
+
+// True as soon as a living worker says healthy and none says unhealthy.
+[[nodiscard]] bool is_pool_healthy(const PoolSnapshot& pool);
+
+// One thread at a time. Reads files only: it neither locks nor maps anything, so it disturbs no
+// worker and survives whatever is done to the files.
+class Collector {
+  public:
+    explicit Collector(std::string state_directory);
+
+    // The numbers of now. No count is below that of an earlier call: a slot that cannot be read, has
+    // vanished or has begun anew keeps what it was last seen with.
+    [[nodiscard]] PoolSnapshot collect();
+
+  private:
+    struct Seen {
+        std::array<Word, 2> lineage{};
+        Totals last;     // of this lineage
+        Totals retired;  // of the lineages before
+    };
+
+    void read_into(PoolSnapshot& pool, int directory, const std::string& name);
+
+    std::string state_directory_;
+    std::map<std::string, Seen> seen_;  // at most max_slots
+};
+
+}  // namespace appcore::monitoring

@@ -1,0 +1,58 @@
+#include "appcore/monitoring/line_sink.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace appcore::monitoring {
+namespace {
+
+constexpr mode_t kLogMode = 0640;  // lines name clients: not for everyone
+
+}  // namespace
+
+Status LineSink::reopen() {
+    system::FileDescriptor file(
+        path_.empty() ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
+                      : ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, kLogMode));
+    if (!file.is_open()) {
+        return errno_error("cannot open the log " + (path_.empty() ? "standard output" : path_));
+    }
+    struct stat status = {};
+    may_block_ = fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode);
+    torn_ = false;
+    file_ = std::move(file);
+    return Done{};
+}
+
+void LineSink::sink_it_(const spdlog::details::log_msg& message) {
+    spdlog::memory_buf_t line;
+    if (torn_) line.push_back('\n');
+    formatter_->format(message, line);
+    if (!write_whole({line.data(), line.size()})) ++dropped_;
+}
+
+bool LineSink::write_whole(std::string_view line) {
+    if (may_block_) {
+        // Room for PIPE_BUF bytes: a shorter line does not wait.
+        pollfd waiting = {file_.get(), POLLOUT, 0};
+        if (::poll(&waiting, 1, 0) <= 0) return false;
+    }
+    std::string_view rest = line;
+    while (!rest.empty()) {
+        const ssize_t count = ::write(file_.get(), rest.data(), rest.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) {
+            torn_ = torn_ || rest.size() < line.size();
+            return false;
+        }
+        rest.remove_prefix(static_cast<std::size_t>(count));
+    }
+    torn_ = false;
+    return true;
+}
+
+}  // namespace appcore::monitoring

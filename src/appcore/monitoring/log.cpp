@@ -1,0 +1,163 @@
+#include "appcore/monitoring/log.hpp"
+
+#include <spdlog/details/log_msg.h>
+#include <spdlog/formatter.h>
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "appcore/json/utf8.hpp"
+#include "appcore/json/writer.hpp"
+#include "appcore/system/clock.hpp"
+
+namespace appcore::monitoring {
+namespace {
+
+using spdlog::level::level_enum;
+
+// A line with two paths of this size stays below PIPE_BUF (4,096), up to which a pipe keeps lines
+// whole.
+constexpr std::size_t kPathLimit = 1400;
+constexpr std::size_t kWorstEscape = 6;  // "\u001f" for one byte
+constexpr std::size_t kMethodLimit = 32;  // none that is registered is half as long
+
+constexpr std::array<std::pair<std::string_view, level_enum>, 5> level_names = {{
+    {"DEBUG", spdlog::level::debug},
+    {"INFO", spdlog::level::info},
+    {"WARNING", spdlog::level::warn},
+    {"ERROR", spdlog::level::err},
+    {"CRITICAL", spdlog::level::critical},
+}};
+
+std::string_view name_of(level_enum level) {
+    for (const auto& [name, value] : level_names) {
+        if (value == level) return name;
+    }
+    return "DEBUG";
+}
+
+void append(spdlog::memory_buf_t& to, std::string_view text) {
+    to.append(text.data(), text.data() + text.size());
+}
+
+// spdlog's patterns do not escape JSON, so the payload is made of whole JSON members and the
+// formatter only puts the common ones before it.
+class JsonFormatter final : public spdlog::formatter {
+  public:
+    void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
+        time_.clear();
+        system::append_date_time(
+            time_, std::chrono::floor<std::chrono::microseconds>(message.time));
+        append(out, R"({"timestamp":")");
+        append(out, time_);
+        append(out, R"(Z","level":")");
+        append(out, name_of(message.level));
+        append(out, R"(","logger":")");
+        append(out, {message.logger_name.data(), message.logger_name.size()});
+        append(out, R"(",)");
+        append(out, {message.payload.data(), message.payload.size()});
+        append(out, "}\n");
+    }
+
+    [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override {
+        return std::make_unique<JsonFormatter>();
+    }
+
+  private:
+    std::string time_;
+};
+
+// Any bytes as a JSON string; only what is not UTF-8 costs a copy.
+void append_text(std::string& out, std::string_view bytes) {
+    if (json::is_utf8(bytes, json::Surrogates::refuse)) {
+        json::append_string(out, bytes);
+    } else {
+        json::append_string(out, json::to_valid_utf8(bytes));
+    }
+}
+
+void append_escaped_path(std::string& out, std::string_view path) {
+    const std::size_t begin = out.size();
+    append_text(out, path.substr(0, kPathLimit));
+    if (path.size() <= kPathLimit && out.size() - begin <= kPathLimit) return;
+    out.resize(begin);
+    std::string cut(path.substr(0, kPathLimit / kWorstEscape));
+    append_text(out, cut.append("..."));
+}
+
+// Milliseconds or seconds with a fixed number of decimals; to_chars knows no locale.
+void append_fixed(std::string& out, double value, int decimals) {
+    std::array<char, 32> digits{};
+    const auto end =
+        std::to_chars(digits.begin(), digits.end(), value, std::chars_format::fixed, decimals).ptr;
+    out.append(digits.begin(), end);
+}
+
+}  // namespace
+
+Result<level_enum> parse_log_level(std::string_view name) {
+    for (const auto& [known, level] : level_names) {
+        if (known == name) return level;
+    }
+    return Error{"is none of DEBUG, INFO, WARNING, ERROR, CRITICAL"};
+}
+
+Result<std::unique_ptr<Log>> Log::open(std::string path, level_enum level, std::string process) {
+    auto sink = std::make_shared<LineSink>(std::move(path));
+    if (const Status opened = sink->reopen(); !opened) return opened.error();
+    return std::unique_ptr<Log>(new Log(std::move(sink), level, std::move(process)));
+}
+
+Log::Log(std::shared_ptr<LineSink> sink, level_enum level, std::string process)
+    : sink_(std::move(sink)), logger_("appcore", sink_), process_(std::move(process)) {
+    logger_.set_formatter(std::make_unique<JsonFormatter>());
+    logger_.set_level(level);
+}
+
+void Log::event(level_enum level, std::string_view message) {
+    members_.assign(R"("message":)");
+    append_text(members_, message);
+    members_.append(R"(,"worker":)");
+    append_text(members_, process_);
+    logger_.log(level, members_);
+}
+
+void Log::request(const RequestLine& line) {
+    const auto level = line.status >= 500 ? spdlog::level::err : spdlog::level::info;
+    if (!logger_.should_log(level)) return;
+    const std::chrono::duration<double, std::milli> milliseconds = line.duration;
+
+    const std::string_view method = line.method.substr(0, kMethodLimit);
+    path_.clear();
+    append_escaped_path(path_, line.path);
+    const std::string_view bare_path = std::string_view(path_).substr(1, path_.size() - 2);
+
+    members_.assign(R"("message":)");
+    append_text(members_, method);
+    members_.pop_back();  // the quote: the string goes on
+    members_.append(" ").append(bare_path).append(" → ");
+    append_fixed(members_, line.status, 0);
+    members_.append(" (");
+    append_fixed(members_, milliseconds.count() / 1000, 3);
+    members_.append(R"-(s)","request_id":)-");
+    append_text(members_, line.request_id);
+    members_.append(R"(,"method":)");
+    append_text(members_, method);
+    members_.append(R"(,"path":)").append(path_);
+    members_.append(R"(,"status_code":)");
+    append_fixed(members_, line.status, 0);
+    members_.append(R"(,"duration_ms":)");
+    append_fixed(members_, milliseconds.count(), 3);
+    members_.append(R"(,"worker":)");
+    append_text(members_, process_);
+    members_.append(R"(,"client":)");
+    append_text(members_, line.client);
+    logger_.log(level, members_);
+}
+
+void Log::reopen() {
+    if (const Status reopened = sink_->reopen(); !reopened) error(reopened.error().message);
+}
+
+}  // namespace appcore::monitoring

@@ -1,0 +1,34 @@
+// Publishes the pool's numbers in the textfile directory, again and again.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "appcore/monitoring/collector.hpp"
+#include "appcore/monitoring/textfile.hpp"
+#include "appcore/result.hpp"
+#include "appcore/system/clock.hpp"
+
+namespace appcore::monitoring {
+
+inline constexpr std::chrono::milliseconds publish_interval{500};  // the file is a second old at most
+
+class Publisher {
+  public:
+    // `directory` exists or is created by somebody else later. The collector outlives the publisher.
+    Publisher(Collector& collector, std::string directory, std::string_view app_version);
+
+    // Publishes if it is time. Returns why it failed, the first time and then once a minute.
+    std::optional<Error> maintain(system::SteadyTime now);
+
+  private:
+    Collector& collector_;
+    Textfile textfile_;
+    std::string app_version_;
+    std::optional<system::SteadyTime> published_;
+    std::optional<system::SteadyTime> complained_;
+};
+
+}  // namespace appcore::monitoring

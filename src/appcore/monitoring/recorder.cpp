@@ -1,0 +1,254 @@
+#include "appcore/monitoring/recorder.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "appcore/monitoring/journal.hpp"
+#include "appcore/monitoring/slot_description.hpp"
+#include "appcore/monitoring/slot_image.hpp"
+
+namespace appcore::monitoring {
+namespace {
+
+constexpr std::chrono::minutes maintenance_interval{1};  // a lasting failure logs once in it
+
+Word to_word(std::chrono::nanoseconds time) {
+    return static_cast<Word>(std::max<std::chrono::nanoseconds::rep>(time.count(), 0));
+}
+
+Word to_word(system::SteadyTime time) {
+    return to_word(std::chrono::nanoseconds{time.time_since_epoch()});
+}
+
+std::size_t bucket_of(std::span<const Word> bounds, Word value) {
+    std::size_t i = 0;
+    while (i < bounds.size() && value > bounds[i]) ++i;
+    return i;
+}
+
+std::unique_ptr<Slot> make_slot(const RecorderOptions& options) {
+    auto slot = std::make_unique<Slot>();
+    const std::string_view description = slot_description.text();
+    const auto started = static_cast<Word>(options.started.time_since_epoch().count());
+    const auto pid = static_cast<Word>(options.pid);
+    slot->header = {slot_magic,
+                    slot_format,
+                    slot_layout_hash,
+                    slot_words,
+                    offsetof(Slot, description) / sizeof(Word),
+                    description.size(),
+                    {started, pid}};
+    slot->worker.pid = pid;
+    slot->worker.started_us = started;
+    slot->worker.starts = 1;
+    std::ranges::copy(description, slot->description.begin());
+    return slot;
+}
+
+// The keys that `image` remembers, as many as there is place for beside those of `slot`.
+void take_over_keys(const SlotImage& image, Slot& slot) {
+    const auto is_free = [](const std::array<Word, 2>& key) { return key[0] == 0 && key[1] == 0; };
+    const LayoutMap& map = *image.layout;
+    for (std::size_t i = 0; i < map.key_count; ++i) {
+        const auto place = std::ranges::find_if(slot.keys, is_free);
+        if (place == slot.keys.end()) return;
+        *place = {image.words[map.keys + 2 * i], image.words[map.keys + 2 * i + 1]};
+    }
+}
+
+constexpr std::size_t starts_field = offsetof(WorkerWords, starts) / sizeof(Word);
+
+}  // namespace
+
+Recorder::Recorder(RecorderOptions options)
+    : options_(std::move(options)), own_(make_slot(options_)), slot_(own_.get()), model_(0) {
+    if (options_.model_version.empty()) options_.model_version = metrics::other;
+    Totals none;
+    none.model(options_.model_version);
+    write_totals(none, *own_);
+    model_ = find_model(*own_);
+}
+
+std::optional<Error> Recorder::maintain(system::SteadyTime now) {
+    if (last_maintained_ && now - *last_maintained_ < maintenance_interval) return std::nullopt;
+    last_maintained_ = now;
+    if (is_attached()) {
+        const Result<system::FileDescriptor> directory =
+            open_state_directory(options_.state_directory);
+        if (directory && is_slot_file(directory.value().get(), options_.name, mapped_.inode())) {
+            return std::nullopt;
+        }
+        detach();
+    }
+    Status status = attach();
+    return status ? std::nullopt : std::optional{status.error()};
+}
+
+Status Recorder::attach() {
+    if (is_attached()) return Done{};
+    const auto attempt = [this]() -> Status {
+        if (!is_slot_name(options_.name)) return Error{"no name for a slot: " + options_.name};
+        Result<system::FileDescriptor> directory = open_state_directory(options_.state_directory);
+        if (!directory) return directory.error();
+        Result<system::FileDescriptor> lock = lock_slot(directory.value().get(), options_.name);
+        if (!lock) return lock.error();
+        Status taken = take_slot(directory.value().get());
+        if (taken) lock_ = std::move(lock).value();
+        return taken;
+    };
+    Status status = attempt();
+    if (!status) count_event(metrics::StoreEvent::attach_failed);
+    return status;
+}
+
+Status Recorder::take_slot(int directory) {
+    SlotReading found = read_slot(directory, slot_file(options_.name));
+    Totals totals;
+    if (found.state == SlotState::intact) {
+        Result<Totals> counted = read_totals(found.image);
+        if (counted) {
+            totals = std::move(counted).value();
+        } else {
+            found.state = SlotState::damaged;
+        }
+    }
+    if (found.state == SlotState::unreadable) return Error{found.reason};
+    if (found.state == SlotState::damaged) {
+        if (Status aside = set_slot_aside(directory, options_.name); !aside) return aside;
+        count_event(metrics::StoreEvent::damaged_set_aside);
+    }
+    const Totals own = own_totals();
+    if (found.state == SlotState::intact && found.image.has_current_layout() && own.empty()) {
+        const auto is_own = [this](const ModelTotals& m) {
+            return std::ranges::equal(pack_model_name(m.version), own_->models[model_].name);
+        };
+        const bool is_known = std::ranges::any_of(totals.models, is_own);
+        if (is_known || totals.models.size() < model_entries) return resume(directory);
+    }
+    totals.add(own);
+    return move_to_new_file(directory, found, totals);
+}
+
+// Goes on in the file as it is.
+Status Recorder::resume(int directory) {
+    Result<MappedSlot> mapped = map_slot(directory, options_.name);
+    if (!mapped) return mapped.error();
+    Slot& slot = *mapped.value().get();
+    replay_journal(slot);
+
+    const std::array<Word, model_name_words>& name = own_->models[model_].name;
+    std::size_t entry = find_model(slot);
+    Transaction start{slot};
+    if (entry == model_entries) {
+        entry = static_cast<std::size_t>(
+            std::ranges::find(slot.models, Word{0}, [](const ModelEntry& m) { return m.name[0]; }) -
+            slot.models.begin());
+        for (std::size_t i = 0; i < name.size(); ++i) start.set(slot.models[entry].name[i], name[i]);
+    }
+    start.set(slot.worker.pid, own_->worker.pid);
+    start.set(slot.worker.started_us, own_->worker.started_us);
+    start.set(slot.worker.health, own_->worker.health);
+    start.set(slot.worker.busy_since_ns, own_->worker.busy_since_ns);
+    start.set(slot.worker.last_activity_ns, own_->worker.last_activity_ns);
+    start.add(slot.worker.starts, own_->worker.starts);
+    start.commit();
+    use(std::move(mapped).value());
+    return Done{};
+}
+
+// Writes a new file with the sums of what was found and what was counted meanwhile.
+Status Recorder::move_to_new_file(int directory, const SlotReading& found, const Totals& totals) {
+    const auto content = std::make_unique<Slot>(*own_);
+    write_totals(totals, *content);
+    if (found.state == SlotState::intact) {
+        if (!found.image.has_current_layout()) {
+            ++content->events[static_cast<std::size_t>(metrics::StoreEvent::layout_migrated)];
+        }
+        content->header.lineage = found.image.header().lineage;
+        content->worker.starts += found.image.worker(starts_field);
+        take_over_keys(found.image, *content);
+    }
+    Result<MappedSlot> mapped = replace_slot(directory, options_.name, *content);
+    if (!mapped) return mapped.error();
+    use(std::move(mapped).value());
+    return Done{};
+}
+
+void Recorder::use(MappedSlot mapped) {
+    model_ = find_model(*mapped.get());
+    mapped_ = std::move(mapped);
+    slot_ = mapped_.get();
+    own_.reset();
+}
+
+// The slot's file is gone: what it held is in this process only, and complete.
+void Recorder::detach() {
+    own_ = std::make_unique<Slot>(*mapped_.get());
+    slot_ = own_.get();
+    mapped_ = MappedSlot{};
+    lock_ = system::FileDescriptor{};
+}
+
+// The entry with this worker's model version, or model_entries.
+std::size_t Recorder::find_model(const Slot& slot) const {
+    const auto name = pack_model_name(options_.model_version);
+    return static_cast<std::size_t>(
+        std::ranges::find(slot.models, name, &ModelEntry::name) - slot.models.begin());
+}
+
+Totals Recorder::own_totals() const {
+    const Word* const words = words_of(*own_);
+    Result<SlotImage> image = decode_slot({words, words + slot_words});
+    Result<Totals> totals = image ? read_totals(image.value()) : Result<Totals>{image.error()};
+    return totals ? std::move(totals).value() : Totals{};
+}
+
+void Recorder::count_event(metrics::StoreEvent event) {
+    Transaction transaction{*slot_};
+    transaction.add(slot_->events[static_cast<std::size_t>(event)], 1);
+    transaction.commit();
+}
+
+void Recorder::set_health(bool is_healthy) {
+    const Health health = is_healthy ? Health::healthy : Health::unhealthy;
+    shared(slot_->worker.health).store(static_cast<Word>(health), std::memory_order_relaxed);
+}
+
+void Recorder::begin_request(system::SteadyTime now) {
+    shared(slot_->worker.busy_since_ns).store(to_word(now), std::memory_order_relaxed);
+}
+
+void Recorder::record_request(const RequestRecord& request) {
+    Slot& slot = *slot_;
+    RequestCell& cell = slot.requests[static_cast<std::size_t>(request.method)]
+                                     [static_cast<std::size_t>(request.endpoint)];
+    Transaction transaction{slot};
+    const Word duration = to_word(request.duration);
+    transaction.add(cell.replies[http::status_index(request.status)], 1);
+    transaction.add(cell.buckets[bucket_of(metrics::request_bounds_ns, duration)], 1);
+    transaction.add(cell.sum_ns, duration);
+    if (request.prediction) {
+        PredictionCell& model = slot.models[model_].cell;
+        const Word model_duration = to_word(request.prediction->duration);
+        transaction.add(model.outcomes[static_cast<std::size_t>(request.prediction->outcome)], 1);
+        transaction.add(model.buckets[bucket_of(metrics::prediction_bounds_ns, model_duration)], 1);
+        transaction.add(model.sum_ns, model_duration);
+    }
+    if (!request.key.empty()) {
+        // A transaction raises the sequence by 2, so each takes the next place.
+        std::array<Word, 2>& key = slot.keys[slot.journal.sequence / 2 % recent_keys];
+        transaction.set(key[0], request.key.words[0]);
+        transaction.set(key[1], request.key.words[1]);
+    }
+    transaction.commit();
+}
+
+void Recorder::end_request(system::SteadyTime now) {
+    shared(slot_->worker.last_activity_ns).store(to_word(now), std::memory_order_relaxed);
+    shared(slot_->worker.busy_since_ns).store(0, std::memory_order_relaxed);
+}
+
+}  // namespace appcore::monitoring

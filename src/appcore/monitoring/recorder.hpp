@@ -1,0 +1,90 @@
+// Counting, as a worker does it: into its slot in shared memory, or into its own memory as long as
+// there is no slot to be had.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "appcore/http/endpoint.hpp"
+#include "appcore/http/method.hpp"
+#include "appcore/monitoring/metrics.hpp"
+#include "appcore/monitoring/request_key.hpp"
+#include "appcore/monitoring/slot_file.hpp"
+#include "appcore/monitoring/slot_layout.hpp"
+#include "appcore/monitoring/totals.hpp"
+#include "appcore/result.hpp"
+#include "appcore/system/clock.hpp"
+
+namespace appcore::monitoring {
+
+struct PredictionRecord {
+    metrics::Outcome outcome;
+    std::chrono::nanoseconds duration;  // of the model alone
+};
+
+struct RequestRecord {
+    http::Method method;
+    http::Endpoint endpoint;
+    int status;
+    std::chrono::nanoseconds duration;
+    std::optional<PredictionRecord> prediction;
+    RequestKey key;  // empty: the request cannot be repeated
+};
+
+struct RecorderOptions {
+    std::string state_directory;
+    std::string name;           // the place in the pool, such as "worker-01"; see is_slot_name
+    std::string model_version;  // the label model_version of its predictions; empty: "other"
+    pid_t pid;
+    system::WallTime started;
+};
+
+// One a process, used by one thread. What it counts is exact: a kill at any instruction leaves each
+// record_request counted entirely or not at all, and the next holder of the slot goes on from there.
+// What is counted outside a slot is added to it later, and lost only with the process.
+class Recorder {
+  public:
+    // Counts in its own memory until maintain() is called.
+    explicit Recorder(RecorderOptions options);
+
+    // Takes the slot over, or tries again, or looks whether it is still there. To be called at the
+    // start, between requests and at the end; does something at the first call and then once a
+    // minute. Returns why there is no slot, if so, for the log; counting goes on all the same.
+    std::optional<Error> maintain(system::SteadyTime now);
+
+    // The same at once, whatever the time; for the end of a process.
+    Status attach();
+
+    // Whether the counts are visible to others.
+    [[nodiscard]] bool is_attached() const { return mapped_.get() != nullptr; }
+
+    // The following allocate nothing, make no system call, and cannot fail.
+    void set_health(bool is_healthy);
+    void begin_request(system::SteadyTime now);
+    void record_request(const RequestRecord& request);
+    void end_request(system::SteadyTime now);
+
+  private:
+    void detach();
+    void count_event(metrics::StoreEvent event);
+    Status take_slot(int directory);
+    Status resume(int directory);
+    Status move_to_new_file(int directory, const SlotReading& found, const Totals& totals);
+    void use(MappedSlot mapped);
+    [[nodiscard]] Totals own_totals() const;
+    [[nodiscard]] std::size_t find_model(const Slot& slot) const;
+
+    RecorderOptions options_;
+    std::unique_ptr<Slot> own_;  // while there is no slot
+    MappedSlot mapped_;
+    system::FileDescriptor lock_;
+    Slot* slot_;         // the one of both that counts
+    std::size_t model_;  // this worker's entry in slot_->models
+    std::optional<system::SteadyTime> last_maintained_;
+};
+
+}  // namespace appcore::monitoring

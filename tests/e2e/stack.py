@@ -1,0 +1,196 @@
+"""Starts a whole stack for a test, by the command that users have, and stops it."""
+
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CTL = os.path.join(ROOT, "deploy", "appcorectl")
+CONTRACT = os.path.join(ROOT, "tests", "contract")
+UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")
+JSON = [("Content-Type", "application/json")]
+
+
+def free_port():
+    """A port that nobody uses at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def processes(run_dir):
+    """Pids of all processes that were started for the stack in `run_dir`."""
+    found = []
+    wanted = b"APPCORE_RUN_DIR=" + run_dir.encode() + b"\0"
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as environment:
+                if wanted in environment.read() + b"\0" and int(pid) != os.getpid():
+                    found.append(int(pid))
+        except OSError:
+            pass  # it has ended, or is another user's
+    return found
+
+
+def wait_until(condition, seconds=10, step=0.05):
+    """The first true value of condition(), or its last value when the time is up."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value or time.monotonic() > end:
+            return value
+        time.sleep(step)
+
+
+class Response:
+    def __init__(self, status, headers, body):
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    def json(self):
+        return json.loads(self.body)
+
+    def get(self, name):
+        return next((v for k, v in self.headers if k.lower() == name.lower()), None)
+
+
+class Stack:
+    """One stack in a folder and on a port of its own. Variables are the environment's: WORKERS=1."""
+
+    def __init__(self, **variables):
+        self.base = tempfile.mkdtemp(prefix="appcore-e2e-")
+        self.run_dir = os.path.join(self.base, "run")
+        self.port = free_port()
+        self.variables = {"WORKERS": "2", **{k: str(v) for k, v in variables.items()}}
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def worker_socket(self):
+        return os.path.join(self.run_dir, "worker.sock")
+
+    def environment(self):
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
+        return {**inherited, "RUN_DIR": self.run_dir, "PORT": str(self.port), **self.variables}
+
+    def ctl(self, command, **options):
+        """Runs appcorectl and returns the finished process, its output as text."""
+        return subprocess.run([CTL, command], env=self.environment(), text=True, timeout=60,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+
+    def up(self):
+        done = self.ctl("up")
+        if done.returncode != 0:
+            raise AssertionError(f"up failed: {done.stdout}")
+        return self
+
+    def down(self):
+        """Stops the stack, removes its folder; complains about processes that stayed."""
+        done = self.ctl("down")
+        left = wait_until(lambda: not processes(self.run_dir), 5) or processes(self.run_dir)
+        shutil.rmtree(self.base, ignore_errors=True)
+        if done.returncode != 0 or left is not True:
+            for pid in left if left is not True else []:
+                os.kill(pid, signal.SIGKILL)
+            raise AssertionError(f"down: {done.stdout} processes left: {left}")
+
+    # --- asking ---------------------------------------------------------------------------------
+
+    def request(self, method, path, body=None, headers=(), timeout=30):
+        """One request on a connection of its own."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            connection.putrequest(method, path, skip_accept_encoding=True)
+            for name, value in headers:
+                connection.putheader(name, value)
+            if body is not None:
+                connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body)
+            reply = connection.getresponse()
+            return Response(reply.status, reply.getheaders(), reply.read())
+        finally:
+            connection.close()
+
+    def get(self, path, headers=()):
+        return self.request("GET", path, headers=headers)
+
+    def predict(self, body, headers=tuple(JSON)):
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self.request("POST", "/predict", data, headers)
+
+    def raw(self, data, timeout=10, method="GET"):
+        """Sends bytes, returns one parsed reply, however little the bytes look like HTTP."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout) as connection:
+            try:
+                connection.sendall(data)
+            except OSError:
+                pass  # refused before all was read; the reply is there nevertheless
+            reply = http.client.HTTPResponse(connection, method=method)
+            reply.begin()
+            return Response(reply.status, reply.getheaders(), reply.read())
+
+    # --- looking --------------------------------------------------------------------------------
+
+    def metrics(self):
+        """All samples: {'name{labels}': value}."""
+        samples = {}
+        for line in self.get("/metrics").body.decode().splitlines():
+            if line and not line.startswith("#"):
+                name, _, value = line.rpartition(" ")
+                samples[name] = float(value)
+        return samples
+
+    def count(self, name, **labels):
+        """The sum of a family's samples that have these labels."""
+        total = 0.0
+        for sample, value in self.metrics().items():
+            family, _, rest = sample.partition("{")
+            if family == name and all(f'{k}="{v}"' in rest for k, v in labels.items()):
+                total += value
+        return total
+
+    def log_lines(self, name):
+        """The lines of log/NAME.log as bytes."""
+        with open(os.path.join(self.run_dir, "log", name + ".log"), "rb") as log:
+            return log.read().splitlines()
+
+    def logged(self, name, **fields):
+        """The objects in log/NAME.log that have these fields."""
+        objects = [json.loads(line) for line in self.log_lines(name)]
+        return [o for o in objects if all(o.get(k) == v for k, v in fields.items())]
+
+    def pids(self, program):
+        """Pids by supervisord's name of the process: worker-01, metrics, nginx."""
+        found = {}
+        for line in self.ctl("status").stdout.splitlines():
+            parts = line.split()
+            if len(parts) > 3 and parts[1] == "RUNNING" and parts[0].startswith(program):
+                found[parts[0].rpartition(":")[2]] = int(parts[3].rstrip(","))
+        return found
+
+    def worker_pids(self):
+        """Pids of the workers, without the one that only holds the socket."""
+        return [pid for name, pid in self.pids("worker").items() if name != "worker-00"]
+
+
+class StackTest(unittest.TestCase):
+    """Test cases that share one stack a class."""
+
+    variables = {}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stack = Stack(**cls.variables)
+        cls.addClassCleanup(cls.stack.down)
+        cls.stack.up()

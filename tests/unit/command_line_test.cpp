@@ -1,0 +1,35 @@
+#include "appcore/command_line.hpp"
+
+#include <vector>
+
+#include "catch.hpp"
+
+using namespace appcore;
+
+namespace {
+
+Result<CommandLine> parse(std::vector<const char*> arguments) {
+    return parse_command_line(arguments);
+}
+
+}  // namespace
+
+TEST_CASE("options are read") {
+    CHECK(parse({}).value().command == Command::serve);
+    CHECK_FALSE(parse({}).value().slot);
+    CHECK(parse({"--slot", "0"}).value().slot == 0U);
+    CHECK(parse({"--slot", "12"}).value().slot == 12U);
+    CHECK(parse({"--help"}).value().command == Command::help);
+    CHECK(parse({"--version"}).value().command == Command::version);
+    CHECK(parse({"--slot", "1", "--print-config"}).value().command == Command::print_config);
+}
+
+TEST_CASE("an argument that makes no sense is named") {
+    CHECK(parse({"--slots", "1"}).error().message == "unknown argument '--slots'");
+    CHECK(parse({"x"}).error().message == "unknown argument 'x'");
+    for (const char* const slot : {"", "-1", "one", "1x", "99999999999"}) {
+        CHECK(parse({"--slot", slot}).error().message ==
+              "--slot '" + std::string(slot) + "' is no whole number");
+    }
+    CHECK_FALSE(parse({"--slot"}).ok());
+}

@@ -1,0 +1,81 @@
+#include "appcore/config.hpp"
+
+#include <map>
+#include <string>
+
+#include "catch.hpp"
+
+using namespace appcore;
+
+namespace {
+
+Environment environment(std::map<std::string, std::string, std::less<>> values) {
+    return [values = std::move(values)](std::string_view name) -> std::optional<std::string> {
+        const auto found = values.find(name);
+        return found == values.end() ? std::nullopt : std::optional(found->second);
+    };
+}
+
+}  // namespace
+
+TEST_CASE("without an environment every value has its default") {
+    const auto config = read_config(environment({}));
+    REQUIRE(config.ok());
+    CHECK(config.value().log_level == spdlog::level::info);
+    CHECK(config.value().workers == 1);
+    CHECK(config.value().max_body == 32U * 1024 * 1024);
+    CHECK(config.value().request_timeout == std::chrono::seconds(30));
+    CHECK(config.value().log_file.empty());
+}
+
+TEST_CASE("an empty value is the same as none") {
+    const auto config = read_config(environment({{"APPCORE_WORKERS", ""}}));
+    REQUIRE(config.ok());
+    CHECK(config.value().workers == 1);
+}
+
+TEST_CASE("values are read") {
+    const auto config = read_config(environment({{"LOG_LEVEL", "WARNING"},
+                                                 {"APPCORE_WORKERS", "64"},
+                                                 {"APPCORE_MAX_BODY", "1"},
+                                                 {"APPCORE_LOG_FILE", "/tmp/x y"},
+                                                 {"APPCORE_REQUEST_TIMEOUT", "3600"}}));
+    REQUIRE(config.ok());
+    CHECK(config.value().log_level == spdlog::level::warn);
+    CHECK(config.value().workers == 64);
+    CHECK(config.value().max_body == 1);
+    CHECK(config.value().log_file == "/tmp/x y");
+    CHECK(config.value().request_timeout == std::chrono::hours(1));
+}
+
+TEST_CASE("a value that makes no sense is named in one line") {
+    using Case = std::pair<std::string, std::string>;
+    const Case wrong = GENERATE(Case{"APPCORE_WORKERS", "0"}, Case{"APPCORE_WORKERS", "65"},
+                                Case{"APPCORE_WORKERS", "-1"}, Case{"APPCORE_WORKERS", "two"},
+                                Case{"APPCORE_WORKERS", "1 "}, Case{"APPCORE_MAX_BODY", "0"},
+                                Case{"APPCORE_MAX_BODY", "32M"},
+                                Case{"APPCORE_MAX_BODY", "99999999999999999999"},
+                                Case{"APPCORE_REQUEST_TIMEOUT", "0"},
+                                Case{"APPCORE_STATE_DIR", "relative/path"},
+                                Case{"LOG_LEVEL", "verbose"}, Case{"LOG_LEVEL", "info"});
+    const auto config = read_config(environment({{wrong.first, wrong.second}}));
+    REQUIRE_FALSE(config.ok());
+    const std::string& message = config.error().message;
+    CHECK(message.find(wrong.first + "='" + wrong.second + "' is no") == 0);
+    CHECK(message.find('\n') == std::string::npos);
+    CHECK_FALSE(print_config(environment({{wrong.first, wrong.second}})).ok());
+}
+
+TEST_CASE("the effective values are printed for a shell, quoted") {
+    const auto lines = print_config(environment({{"APP_NAME", "it's; $HOME"}}));
+    REQUIRE(lines.ok());
+    CHECK(lines.value().find("APP_NAME='it'\\''s; $HOME'\n") == 0);
+    CHECK(lines.value().find("\nAPPCORE_MAX_BODY='33554432'\n") != std::string::npos);
+}
+
+TEST_CASE("the description names every variable with its unit or choice") {
+    const std::string text = describe_config();
+    for (const std::string_view word : {"APPCORE_MAX_BODY", "bytes", "seconds", "default INFO"}) {
+        CHECK(text.find(word) != std::string::npos);
+    }
+}

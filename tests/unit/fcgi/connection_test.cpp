@@ -1,0 +1,202 @@
+#include "appcore/fcgi/connection.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <csignal>
+#include <string>
+#include <thread>
+
+#include "catch.hpp"
+#include "wire.hpp"
+
+using namespace appcore;
+using fcgi::Connection;
+using http::BodyState;
+
+namespace {
+
+constexpr std::size_t kMaxBody = 1000;
+constexpr std::chrono::milliseconds kStall{100};
+
+// Answers with what it got: state, then body.
+class Echo final : public fcgi::Handler {
+  public:
+    void handle(const http::Request& request, http::Response& response) override {
+        ++requests;
+        response.set(request.body_state == BodyState::complete ? 200 : 400, "text/plain",
+                     request.body);
+        if (request.method == http::Method::head) response.omit_body();
+        response.body.append(extra);
+    }
+    void reply_sent() override { ++replies; }
+
+    int requests = 0;
+    int replies = 0;
+    std::string extra;
+};
+
+class Pair {
+  public:
+    Pair() {
+        REQUIRE(Connection::initialize().ok());
+        std::signal(SIGPIPE, SIG_IGN);
+        int ends[2] = {-1, -1};
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends);
+        peer = system::FileDescriptor(ends[0]);
+        connection = std::make_unique<Connection>(system::FileDescriptor(ends[1]), kStall);
+    }
+    void send(std::string_view bytes) const {
+        CHECK(::send(peer.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
+              static_cast<ssize_t>(bytes.size()));
+    }
+    [[nodiscard]] std::string receive() const {
+        std::string bytes(100000, '\0');
+        const ssize_t count = ::recv(peer.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+        bytes.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+        return bytes;
+    }
+    Connection::After serve() { return connection->serve(handler, buffers, kMaxBody); }
+
+    system::FileDescriptor peer;
+    std::unique_ptr<Connection> connection;
+    Echo handler;
+    fcgi::Buffers buffers;
+};
+
+const wire::Pairs post = {{"REQUEST_METHOD", "POST"}, {"CONTENT_LENGTH", "5"}};
+
+constexpr std::string_view kHelloReply =
+    "Status: 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello";
+
+}  // namespace
+
+TEST_CASE("a request is answered with status, headers, length and body") {
+    Pair pair;
+    pair.send(wire::request(post, "hello"));
+    CHECK(pair.serve() == Connection::After::closed);
+    CHECK(wire::reply(pair.receive()) == kHelloReply);
+    CHECK(pair.handler.replies == 1);
+}
+
+TEST_CASE("a connection is kept if the web server asks for it, and serves many requests") {
+    Pair pair;
+    for (int i = 0; i < 100; ++i) {
+        pair.send(wire::request(post, "hello", true));
+        REQUIRE(pair.serve() == Connection::After::kept);
+        REQUIRE(wire::reply(pair.receive()) == kHelloReply);
+        REQUIRE_FALSE(pair.connection->is_readable());
+    }
+}
+
+TEST_CASE("it does not matter how a request is cut into records and writes") {
+    const std::size_t chunk = GENERATE(1U, 2U, 7U, 65000U);
+    const unsigned char padding = GENERATE(static_cast<unsigned char>(0),
+                                           static_cast<unsigned char>(255));
+    Pair pair;
+    const std::string bytes = wire::request(post, "hello", false, chunk, padding);
+    std::thread writer([&] {
+        for (const char byte : bytes) ::send(pair.peer.get(), &byte, 1, MSG_NOSIGNAL);
+    });
+    CHECK(pair.serve() == Connection::After::closed);
+    writer.join();
+    CHECK(wire::reply(pair.receive()) == kHelloReply);
+}
+
+TEST_CASE("a body that is not as long as announced is marked as such") {
+    const std::string_view length = GENERATE("0", "4", "6", "999");
+    Pair pair;
+    pair.send(wire::request({{"REQUEST_METHOD", "POST"}, {"CONTENT_LENGTH", length}}, "hello", true));
+    CHECK(pair.serve() == Connection::After::kept);
+    CHECK(wire::reply(pair.receive()).substr(0, 11) == "Status: 400");
+}
+
+TEST_CASE("a body without a length is read to the end of its stream") {
+    const wire::Pairs pairs = GENERATE(wire::Pairs{}, wire::Pairs{{"CONTENT_LENGTH", ""}},
+                                       wire::Pairs{{"CONTENT_LENGTH", "many"}});
+    Pair pair;
+    pair.send(wire::request(pairs, "hello"));
+    pair.serve();
+    CHECK(wire::reply(pair.receive()) == kHelloReply);
+}
+
+TEST_CASE("a body over the limit is refused, announced or not, and the connection ends") {
+    const wire::Pairs pairs = GENERATE(wire::Pairs{}, wire::Pairs{{"CONTENT_LENGTH", "1001"}},
+                                       wire::Pairs{{"CONTENT_LENGTH", "5"}});
+    Pair pair;
+    pair.send(wire::request(pairs, std::string(kMaxBody + 1, 'x'), true));
+    shutdown(pair.peer.get(), SHUT_WR);
+    CHECK(pair.serve() == Connection::After::closed);
+    CHECK(wire::reply(pair.receive()) ==
+          "Status: 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 0\r\n\r\n");
+}
+
+TEST_CASE("a body of the limit's size passes") {
+    Pair pair;
+    pair.send(wire::request({{"CONTENT_LENGTH", "1000"}}, std::string(kMaxBody, 'x')));
+    pair.serve();
+    CHECK(wire::reply(pair.receive()).substr(0, 11) == "Status: 200");
+}
+
+TEST_CASE("a reply to HEAD has the length of the body it does without") {
+    Pair pair;
+    pair.handler.extra = "12345";
+    pair.send(wire::request({{"REQUEST_METHOD", "HEAD"}}, ""));
+    pair.serve();
+    CHECK(wire::reply(pair.receive()) ==
+          "Status: 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\n");
+}
+
+TEST_CASE("a reply larger than the library's buffer arrives whole") {
+    Pair pair;
+    pair.handler.extra.assign(50000, 'y');
+    pair.send(wire::request(post, "hello"));
+    pair.serve();
+    const std::string reply = wire::reply(pair.receive());
+    CHECK(reply.substr(reply.find("\r\n\r\n") + 4) == "hello" + std::string(50000, 'y'));
+}
+
+TEST_CASE("a peer that stops in the middle of a request is given up, at every byte") {
+    const std::string bytes = wire::request(post, "hello");
+    const bool hangs_up = GENERATE(true, false);
+    // A silent peer costs the time limit each, so only some places are tried.
+    for (std::size_t size = 1; size < bytes.size(); size += hangs_up ? 1 : 23) {
+        Pair pair;
+        pair.send(bytes.substr(0, size));
+        if (hangs_up) shutdown(pair.peer.get(), SHUT_WR);
+        CHECK(pair.serve() == Connection::After::closed);
+        CHECK(pair.handler.requests == 0);
+    }
+}
+
+TEST_CASE("a peer that is gone before the reply does no harm") {
+    Pair pair;
+    pair.handler.extra.assign(300000, 'y');
+    pair.send(wire::request(post, "hello", true));
+    pair.peer = system::FileDescriptor();
+    CHECK(pair.serve() == Connection::After::closed);
+    CHECK(pair.handler.replies == 1);
+}
+
+TEST_CASE("bytes that are not FastCGI end the connection") {
+    Pair pair;
+    pair.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(pair.serve() == Connection::After::closed);
+    CHECK(pair.handler.requests == 0);
+}
+
+TEST_CASE("padding where the library does not expect it ends the connection") {
+    Pair pair;
+    pair.send(wire::begin_request(true) + wire::record(wire::params, "", 8) +
+              wire::record(wire::in, ""));
+    CHECK(pair.serve() == Connection::After::closed);
+    CHECK(pair.handler.requests == 0);
+}
+
+TEST_CASE("memory of a large body is given back") {
+    Pair pair;
+    pair.send(wire::request(post, "hello", true));
+    pair.buffers.body.reserve(64U << 20U);
+    pair.serve();
+    CHECK(pair.buffers.body.capacity() < (2U << 20U));
+}

@@ -1,0 +1,64 @@
+#include "appcore/fcgi/parameters.hpp"
+
+#include <vector>
+
+#include "catch.hpp"
+
+using namespace appcore::fcgi;
+using appcore::http::Header;
+using appcore::http::Method;
+
+namespace {
+
+Parameters read(std::vector<const char*> environment) {
+    environment.push_back(nullptr);
+    return read_parameters(environment.data());
+}
+
+}  // namespace
+
+TEST_CASE("parameters become a request") {
+    const auto [request, length] =
+        read({"FCGI_ROLE=RESPONDER", "REQUEST_METHOD=POST", "REQUEST_URI=/predict?a=b",
+              "CONTENT_LENGTH=12", "REMOTE_ADDR=10.0.0.1", "SERVER_ADDR=10.0.0.2",
+              "SERVER_PORT=8000", "APPCORE_REQUEST_KEY=00ff", "HTTP_CONTENT_TYPE=text/plain",
+              "HTTP_X_REQUEST_ID=a=b", "HTTP_X_OTHER=1"});
+    CHECK(request.method == Method::post);
+    CHECK(request.method_name == "POST");
+    CHECK(request.target == "/predict?a=b");
+    CHECK(length == 12);
+    CHECK(request.client == "10.0.0.1");
+    CHECK(request.server_addr == "10.0.0.2");
+    CHECK(request.server_port == "8000");
+    CHECK(request.key == "00ff");
+    CHECK(request.error_status == 0);
+    CHECK(request.header(Header::content_type) == "text/plain");
+    CHECK(request.header(Header::x_request_id) == "a=b");
+    CHECK_FALSE(request.header(Header::origin));
+}
+
+TEST_CASE("of two parameters of one name the first counts, and an empty one is there") {
+    const auto [request, length] =
+        read({"HTTP_ORIGIN=", "HTTP_ORIGIN=http://b", "HTTP_COOKIE=a", "HTTP_COOKIE=b"});
+    CHECK(request.header(Header::origin) == "");
+    CHECK(request.header(Header::cookie) == "a");
+}
+
+TEST_CASE("a content length that is none is no content length") {
+    for (const char* text : {"CONTENT_LENGTH=", "CONTENT_LENGTH=x", "CONTENT_LENGTH=-1",
+                             "CONTENT_LENGTH=+1", "CONTENT_LENGTH=1 ", "CONTENT_LENGTH=0x10",
+                             "CONTENT_LENGTH=99999999999999999999", "CONTENT_LENGTH"}) {
+        CAPTURE(text);
+        CHECK_FALSE(read({text}).content_length);
+    }
+}
+
+TEST_CASE("no client header can name an internal parameter") {
+    for (const std::string_view name : known_parameters()) {
+        const bool internal = name.substr(0, 8) == "APPCORE_";
+        const bool from_client = name.substr(0, 5) == "HTTP_";
+        CHECK_FALSE((internal && from_client));
+    }
+    CHECK(read({"HTTP_APPCORE_ERROR_STATUS=500"}).request.error_status == 0);
+    CHECK(read({"APPCORE_ERROR_STATUS=413"}).request.error_status == 413);
+}

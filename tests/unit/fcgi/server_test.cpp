@@ -1,0 +1,253 @@
+#include "appcore/fcgi/server.hpp"
+
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstring>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "catch.hpp"
+#include "wire.hpp"
+
+using namespace appcore;
+using system::FileDescriptor;
+
+namespace {
+
+// Answers with the number of requests this process has served.
+class Counter final : public fcgi::Handler {
+  public:
+    void handle(const http::Request&, http::Response& response) override {
+        response.set(200, "text/plain", std::to_string(++count_));
+    }
+
+  private:
+    int count_ = 0;
+};
+
+constexpr std::size_t kMaxBody = 1000;
+constexpr int kPatience = 10000;  // milliseconds until a reply counts as missing
+
+// A listening socket without a name in the file system.
+class Listener {
+  public:
+    Listener() : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        sockaddr_un any = {};
+        any.sun_family = AF_UNIX;
+        REQUIRE(::bind(socket_.get(), reinterpret_cast<sockaddr*>(&any), sizeof(sa_family_t)) == 0);
+        REQUIRE(::listen(socket_.get(), 1000) == 0);
+        length_ = sizeof address_;
+        REQUIRE(::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address_), &length_) == 0);
+    }
+    [[nodiscard]] int descriptor() const { return socket_.get(); }
+    [[nodiscard]] FileDescriptor connect() const {
+        FileDescriptor client(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        REQUIRE(::connect(client.get(), reinterpret_cast<const sockaddr*>(&address_), length_) == 0);
+        return client;
+    }
+
+  private:
+    FileDescriptor socket_;
+    sockaddr_un address_ = {};
+    socklen_t length_ = 0;
+};
+
+// A process that serves until it is told to stop.
+class Process {
+  public:
+    explicit Process(const Listener& listener) : pid_(::fork()) {
+        if (pid_ != 0) return;
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        const fcgi::Signals signals;
+        Counter handler;
+        bool good = fcgi::Connection::initialize().ok();
+        auto server = fcgi::Server::create(listener.descriptor(), handler, signals, {kMaxBody});
+        good = good && server.ok() && server.value()->run().ok();
+        ::_exit(good ? 0 : 1);
+    }
+    Process(const Process&) = delete;
+    Process& operator=(const Process&) = delete;
+    ~Process() {
+        if (pid_ > 0) {
+            ::kill(pid_, SIGKILL);
+            ::waitpid(pid_, nullptr, 0);
+        }
+    }
+    void signal(int number) const { ::kill(pid_, number); }
+    // The exit code, or -1 if a signal ended it.
+    int wait() {
+        int status = 0;
+        ::waitpid(pid_, &status, 0);
+        pid_ = -1;
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    }
+
+  private:
+    pid_t pid_;
+};
+
+void send(const FileDescriptor& client, std::string_view bytes) {
+    REQUIRE(::send(client.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
+            static_cast<ssize_t>(bytes.size()));
+}
+
+// The reply's body; "" if there is none, whether the connection has ended or nothing comes.
+std::string receive(const FileDescriptor& client) {
+    std::string bytes;
+    pollfd waiting = {client.get(), POLLIN, 0};
+    while (bytes.find("\r\n\r\n") == std::string::npos && ::poll(&waiting, 1, kPatience) > 0) {
+        char buffer[4096];
+        const ssize_t count = ::recv(client.get(), buffer, sizeof buffer, 0);
+        if (count <= 0) break;
+        bytes.append(buffer, static_cast<std::size_t>(count));
+    }
+    const std::string reply = wire::reply(bytes);
+    const std::size_t head = reply.find("\r\n\r\n");
+    return head == std::string::npos ? "" : reply.substr(head + 4);
+}
+
+const std::string request = wire::request({{"REQUEST_METHOD", "GET"}}, "");
+const std::string kept_request = wire::request({{"REQUEST_METHOD", "GET"}}, "", true);
+
+}  // namespace
+
+TEST_CASE("something that is no listening socket is refused with a reason") {
+    const fcgi::Signals signals;
+    Counter handler;
+    const FileDescriptor plain(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    for (const int descriptor : {plain.get(), -1}) {
+        const auto server = fcgi::Server::create(descriptor, handler, signals, {kMaxBody});
+        REQUIRE_FALSE(server.ok());
+        CHECK(server.error().message.find("no listening socket") != std::string::npos);
+    }
+}
+
+TEST_CASE("one process serves more kept connections than it could keep up with one by one") {
+    const Listener listener;
+    const Process process(listener);
+    std::vector<FileDescriptor> clients;
+    for (int i = 0; i < 50; ++i) clients.push_back(listener.connect());
+    for (int round = 0; round < 3; ++round) {
+        for (const FileDescriptor& client : clients) {
+            send(client, kept_request);
+            REQUIRE_FALSE(receive(client).empty());
+        }
+    }
+    const FileDescriptor newcomer = listener.connect();
+    send(newcomer, request);
+    CHECK(receive(newcomer) == "151");
+}
+
+TEST_CASE("silent connections hold nobody up, not even very many of them") {
+    const Listener listener;
+    const Process process(listener);
+    std::vector<FileDescriptor> silent;
+    for (int i = 0; i < 300; ++i) silent.push_back(listener.connect());
+    const FileDescriptor client = listener.connect();
+    send(client, request);
+    CHECK(receive(client) == "1");
+}
+
+TEST_CASE("half a request holds others up for a moment only") {
+    const Listener listener;
+    const Process process(listener);
+    const FileDescriptor half = listener.connect();
+    send(half, std::string_view(request).substr(0, 10));
+    const FileDescriptor client = listener.connect();
+    send(client, request);
+    CHECK(receive(client) == "1");
+    CHECK(receive(half).empty());
+}
+
+TEST_CASE("two processes share the work, and one goes on when the other is killed") {
+    const Listener listener;
+    const Process one(listener);
+    const Process other(listener);
+    for (int i = 0; i < 20; ++i) {
+        const FileDescriptor client = listener.connect();
+        send(client, request);
+        REQUIRE_FALSE(receive(client).empty());
+    }
+    one.signal(SIGKILL);
+    const FileDescriptor client = listener.connect();
+    send(client, request);
+    CHECK_FALSE(receive(client).empty());
+}
+
+TEST_CASE("SIGTERM ends a process with 0, whether it is idle or has kept connections") {
+    const Listener listener;
+    Process process(listener);
+    const FileDescriptor client = listener.connect();
+    if (GENERATE(true, false)) {
+        send(client, kept_request);
+        REQUIRE(receive(client) == "1");
+    }
+    process.signal(GENERATE(SIGTERM, SIGINT));
+    CHECK(process.wait() == 0);
+}
+
+TEST_CASE("a request that has arrived before SIGTERM is answered") {
+    const Listener listener;
+    for (int i = 0; i < 50; ++i) {
+        Process process(listener);
+        const FileDescriptor kept = listener.connect();
+        send(kept, kept_request);
+        REQUIRE(receive(kept) == "1");
+        process.signal(SIGSTOP);
+        send(kept, kept_request);
+        process.signal(SIGTERM);
+        process.signal(SIGCONT);
+        REQUIRE(receive(kept) == "2");
+        REQUIRE(process.wait() == 0);
+    }
+}
+
+TEST_CASE("no SIGTERM is lost and no request fails, whenever it comes") {
+    const Listener listener;
+    std::atomic<bool> stop = false;
+    std::atomic<int> lost = 0;
+    std::atomic<int> served = 0;
+    std::thread load([&] {
+        while (!stop) {
+            const FileDescriptor client = listener.connect();
+            if (::send(client.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0 ||
+                receive(client).empty()) {
+                ++lost;
+            } else {
+                ++served;
+            }
+        }
+    });
+    const Process sibling(listener);
+    for (int i = 0; i < 100; ++i) {
+        Process process(listener);
+        ::usleep(static_cast<useconds_t>(i * 37 % 3000));
+        process.signal(SIGTERM);
+        // Before its handlers are there the signal ends the process: it has served nothing yet.
+        const int code = process.wait();
+        CHECK((code == 0 || code == -1));
+    }
+    stop = true;
+    load.join();
+    CHECK(lost == 0);
+    CHECK(served > 0);
+}
+
+TEST_CASE("signals that only open logs anew end nothing") {
+    const Listener listener;
+    const Process process(listener);
+    const FileDescriptor client = listener.connect();
+    send(client, kept_request);
+    REQUIRE(receive(client) == "1");
+    process.signal(SIGHUP);
+    process.signal(SIGUSR1);
+    send(client, kept_request);
+    CHECK(receive(client) == "2");
+}

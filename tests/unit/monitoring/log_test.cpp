@@ -1,0 +1,185 @@
+#include "appcore/monitoring/log.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <clocale>
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+
+using appcore::monitoring::Log;
+using appcore::monitoring::RequestLine;
+using nlohmann::json;
+
+namespace {
+
+// A file that is gone with the test.
+class TemporaryFile {
+  public:
+    TemporaryFile() { ::close(mkstemp(path_.data())); }
+    TemporaryFile(const TemporaryFile&) = delete;
+    TemporaryFile& operator=(const TemporaryFile&) = delete;
+    ~TemporaryFile() { ::unlink(path_.c_str()); }
+
+    [[nodiscard]] const std::string& path() const { return path_; }
+    [[nodiscard]] std::string text() const {
+        std::ostringstream text;
+        text << std::ifstream(path_).rdbuf();
+        return text.str();
+    }
+    // Every line as JSON; throws where one is none.
+    [[nodiscard]] std::vector<json> lines() const {
+        std::vector<json> all;
+        std::istringstream stream(text());
+        for (std::string line; std::getline(stream, line);) all.push_back(json::parse(line));
+        return all;
+    }
+
+  private:
+    std::string path_ = "/tmp/appcore-log-test-XXXXXX";
+};
+
+std::unique_ptr<Log> open_log(const std::string& path,
+                              spdlog::level::level_enum level = spdlog::level::info) {
+    auto log = Log::open(path, level, "worker-01");
+    REQUIRE(log.ok());
+    return std::move(log).value();
+}
+
+RequestLine line(std::string_view path, int status = 200) {
+    return {"id-1", "GET", path, status, std::chrono::microseconds(1234), "127.0.0.1"};
+}
+
+}  // namespace
+
+TEST_CASE("a request is one JSON object with the old fields and the new ones") {
+    const TemporaryFile file;
+    open_log(file.path())->request(line("/health"));
+    REQUIRE(file.lines().size() == 1);
+    json object = file.lines()[0];
+    const std::string time = object["timestamp"];
+    CHECK(time.size() == 27);
+    CHECK(time.back() == 'Z');
+    object.erase("timestamp");
+    CHECK(object == json::parse(R"-({"level":"INFO","logger":"appcore",
+        "message":"GET /health → 200 (0.001s)","request_id":"id-1","method":"GET","path":"/health",
+        "status_code":200,"duration_ms":1.234,"worker":"worker-01","client":"127.0.0.1"})-"));
+}
+
+TEST_CASE("any byte in a path gives one valid line") {
+    const TemporaryFile file;
+    const auto log = open_log(file.path());
+    std::string all;
+    for (int byte = 0; byte < 256; ++byte) all.push_back(static_cast<char>(byte));
+    log->request(line(all));
+    log->request(line(std::string(70000, '\x01')));
+    log->request(line("/" + std::string(1398, 'a') + "\xc3\xa9"));
+    log->request(line(std::string(700, '"')));
+    const auto lines = file.lines();
+    REQUIRE(lines.size() == 4);
+    CHECK(lines[0]["path"].get<std::string>().substr(0, 8) == all.substr(0, 8));
+    CHECK(lines[0]["message"].get<std::string>().find("\xEF\xBF\xBD") != std::string::npos);
+    std::istringstream stream(file.text());
+    for (std::string text; std::getline(stream, text);) CHECK(text.size() < 4096);
+}
+
+TEST_CASE("a method of any length does not stretch the line") {
+    const TemporaryFile file;
+    const std::string method(5000, 'M');
+    open_log(file.path())->request({"id", method, "/", 405, {}, ""});
+    CHECK(file.lines()[0]["method"] == std::string(32, 'M'));
+}
+
+TEST_CASE("errors of the server have the level of errors") {
+    const TemporaryFile file;
+    const auto log = open_log(file.path());
+    for (const int status : {201, 404, 499, 500, 502}) log->request(line("/", status));
+    std::vector<std::string> levels;
+    for (const json& object : file.lines()) levels.push_back(object["level"]);
+    CHECK(levels == std::vector<std::string>{"INFO", "INFO", "INFO", "ERROR", "ERROR"});
+}
+
+TEST_CASE("the level decides what is written") {
+    const TemporaryFile file;
+    const auto log = open_log(file.path(), spdlog::level::warn);
+    log->request(line("/"));
+    log->info("not this");
+    log->warning("this \"one\"\n");
+    log->error("and this");
+    REQUIRE(file.lines().size() == 2);
+    CHECK(file.lines()[0]["message"] == "this \"one\"\n");
+    CHECK(file.lines()[0]["level"] == "WARNING");
+    CHECK(file.lines()[1]["level"] == "ERROR");
+}
+
+TEST_CASE("levels have Python's names") {
+    using appcore::monitoring::parse_log_level;
+    CHECK(parse_log_level("DEBUG").value() == spdlog::level::debug);
+    CHECK(parse_log_level("CRITICAL").value() == spdlog::level::critical);
+    CHECK_FALSE(parse_log_level("debug").ok());
+    CHECK_FALSE(parse_log_level("").ok());
+}
+
+TEST_CASE("a rotated log goes on in the new file") {
+    const TemporaryFile file;
+    const TemporaryFile rotated;
+    const auto log = open_log(file.path());
+    log->info("before");
+    std::rename(file.path().c_str(), rotated.path().c_str());
+    log->info("still before");
+    log->reopen();
+    log->info("after");
+    CHECK(rotated.lines().size() == 2);
+    CHECK(file.lines().size() == 1);
+}
+
+TEST_CASE("a log that cannot be opened is an error, a later one goes on with the old file") {
+    CHECK_FALSE(Log::open("/nowhere/log", spdlog::level::info, "w").ok());
+    const TemporaryFile file;
+    const std::string directory = file.path() + ".d";
+    const std::string path = directory + "/log";
+    ::mkdir(directory.c_str(), 0700);
+    const auto log = open_log(path);
+    std::rename(path.c_str(), file.path().c_str());
+    ::rmdir(directory.c_str());
+    log->reopen();
+    log->info("after");
+    REQUIRE(file.lines().size() == 2);
+    CHECK(file.lines()[0]["level"] == "ERROR");
+    CHECK(file.lines()[1]["message"] == "after");
+}
+
+TEST_CASE("a full disk costs the line and nothing else") {
+    const auto log = open_log("/dev/full");
+    log->request(line("/"));
+    log->info("x");
+    CHECK(log->dropped() == 2);
+}
+
+TEST_CASE("a pipe that nobody reads costs lines and no time") {
+    const TemporaryFile file;
+    ::unlink(file.path().c_str());
+    REQUIRE(::mkfifo(file.path().c_str(), 0600) == 0);
+    const int reader = ::open(file.path().c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    const auto log = open_log(file.path());
+    for (int i = 0; i < 2000; ++i) log->request(line("/"));
+    CHECK(log->dropped() > 0);
+    ::close(reader);
+}
+
+TEST_CASE("numbers do not follow the locale") {
+    const std::string before = std::setlocale(LC_ALL, nullptr);
+    const bool switched = std::setlocale(LC_ALL, "de_DE.UTF-8") != nullptr;
+    const TemporaryFile file;
+    open_log(file.path())->request(line("/health"));
+    std::setlocale(LC_ALL, before.c_str());
+    CHECK(file.lines()[0]["duration_ms"] == 1.234);
+    if (!switched) WARN("no locale with a decimal comma here: the test proves less");
+}
