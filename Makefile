@@ -100,7 +100,7 @@ $(UNIT_TESTS): $(UNIT_OBJECTS) $(LIBRARY)
 
 # The service: packages that are missing, the programs, then deploy/appcorectl, which says what happens.
 # Each step is a make of its own because the later ones need the packages of the first.
-CTL = PORT='$(PORT)' ADDRESS='$(ADDRESS)' WORKERS='$(WORKERS)' RUN_DIR='$(RUN_DIR)' \
+CTL = RUN_DIR='$(RUN_DIR)' PORT='$(PORT)' ADDRESS='$(ADDRESS)' WORKERS='$(WORKERS)' \
       APPCORE_BIN_DIR='$(abspath $(OUT))' deploy/appcorectl
 BUILD_PROGRAMS = $(MAKE) --no-print-directory -j$(JOBS) programs
 
@@ -169,8 +169,9 @@ scripts:
 	@shellcheck $(SCRIPTS)
 	@python3 -c 'import ast, sys; [ast.parse(open(p).read(), p) for p in sys.argv[1:]]' tests/run tests/e2e/*.py
 
+nginx-check: RUN_DIR = $(OUT)/nginx-check
 nginx-check: programs
-	@env $(CTL:RUN_DIR=%=RUN_DIR='$(OUT)/nginx-check') check
+	@env $(CTL) check
 
 # Installing for a distribution's package, or below /usr/local.
 install: programs ## programs and deploy/ to $(DESTDIR)$(PREFIX)

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "appcore/api/version.hpp"
+#include "appcore/system/memory.hpp"
 
 namespace appcore {
 namespace {
@@ -37,6 +38,7 @@ int obey(const Program& program, const CommandLine& line) {
     }
     const auto config = read_config(process_environment);
     if (!config) return fail(program, kWrongUse, config.error().message);
+    system::return_large_blocks();
     const Status served = program.serve(config.value(), line);
     return served ? 0 : fail(program, kFailed, served.error().message);
 }

@@ -128,7 +128,8 @@ double nanoseconds_a_feature(const Reader& reader, const std::string& body, std:
 
 int main() {
     const std::vector<Reader> readers = {
-        {"scanner", [](const std::string& body, std::vector<double>& features) {
+        {"scanner",
+         [](const std::string& body, std::vector<double>& features) {
              return appcore::api::scan_features(body, features);
          }},
         {"from_chars", read_with_from_chars},

@@ -16,9 +16,12 @@ def record(kind, content=b"", padding=0, request_id=1):
 
 
 def records(kind, data, padding=0, size=MAX_CONTENT):
-    """A stream as records of at most `size` bytes each, and the empty one that ends it."""
+    """A stream as records of at most `size` bytes each, and the empty one that ends it.
+
+    That one is not padded: libfcgi takes padding after PARAMS' end for the next record.
+    """
     parts = [record(kind, data[i:i + size], padding) for i in range(0, len(data), size)]
-    return b"".join(parts) + record(kind, b"", padding)
+    return b"".join(parts) + record(kind, b"")
 
 
 def begin(keep=False):

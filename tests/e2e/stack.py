@@ -98,11 +98,12 @@ class Stack:
     def down(self):
         """Stops the stack, removes its folder; complains about processes that stayed."""
         done = self.ctl("down")
-        left = wait_until(lambda: not processes(self.run_dir), 5) or processes(self.run_dir)
+        wait_until(lambda: not processes(self.run_dir), 5)
+        left = processes(self.run_dir)
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
         shutil.rmtree(self.base, ignore_errors=True)
-        if done.returncode != 0 or left is not True:
-            for pid in left if left is not True else []:
-                os.kill(pid, signal.SIGKILL)
+        if done.returncode != 0 or left:
             raise AssertionError(f"down: {done.stdout} processes left: {left}")
 
     # --- asking ---------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ namespace appcore::fcgi {
 namespace {
 
 constexpr int kNoListener = -1;  // libfcgi never accepts: it gets connections that have bytes
-constexpr std::size_t kReadStep = 64 * 1024;         // a body grows by this much, not by what is announced
+constexpr std::size_t kReadStep = 64 * 1024;         // read at once; what is announced may be a lie
 constexpr std::size_t kKeptBodyCapacity = 1 << 20;   // a larger body's memory is given back
 
 enum class BodyRead : unsigned char { whole, too_large, broken };
@@ -25,6 +25,7 @@ enum class BodyRead : unsigned char { whole, too_large, broken };
 // Reads the stream to its end, however many bytes were announced (CONTENT_LENGTH may lie).
 BodyRead read_body(FCGX_Stream* in, std::size_t announced, std::size_t limit, std::string& body) {
     body.clear();
+    body.reserve(announced);  // at most `limit`; only what is written takes memory
     for (std::size_t size = 0;;) {
         // One byte more than announced, so that the end of the stream is seen at once.
         const std::size_t expected = announced > size ? announced - size + 1 : kReadStep;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "appcore/json/string_literal.hpp"
@@ -23,10 +24,26 @@ bool has_escape(std::string_view literal) {
     return literal.find('\\') != std::string_view::npos;
 }
 
+// The first bytes of a text as a number of the same order, so that most comparisons need no more.
+std::uint64_t prefix_of(std::string_view text) {
+    std::uint64_t prefix = 0;
+    for (std::size_t i = 0; i < sizeof prefix; ++i) {
+        prefix = (prefix << 8U) | (i < text.size() ? static_cast<unsigned char>(text[i]) : 0U);
+    }
+    return prefix;
+}
+
 // A key's text and which member it belongs to.
 struct Key {
     std::string_view text;
+    std::uint64_t prefix;
     std::size_t place;
+
+    bool operator<(const Key& other) const {
+        if (prefix != other.prefix) return prefix < other.prefix;
+        const int order = text.compare(other.text);
+        return order != 0 ? order < 0 : place < other.place;
+    }
 };
 
 // The keys in order, equal ones by place. Those with escapes point into `storage`, which is large
@@ -50,12 +67,9 @@ std::vector<Key> sorted_keys(const Document& document, const std::vector<Member>
             storage += text;
             text = std::string_view(storage).substr(begin);
         }
-        keys.push_back({text, place});
+        keys.push_back({text, prefix_of(text), place});
     }
-    std::sort(keys.begin(), keys.end(), [](const Key& a, const Key& b) {
-        const int order = a.text.compare(b.text);
-        return order != 0 ? order < 0 : a.place < b.place;
-    });
+    std::sort(keys.begin(), keys.end());
     return keys;
 }
 

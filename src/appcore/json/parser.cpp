@@ -64,20 +64,19 @@ bool Parser::string() {
     return true;
 }
 
-// A word, else the longest number: "-Infinity" comes before "-".
+// The longest number, else a word: "-Infinity" does not begin with a number.
 bool Parser::literal() {
     const std::string_view rest = text_.substr(at_);
-    const auto* const word = std::find_if(
-        words.begin(), words.end(), [rest](std::string_view w) { return rest.starts_with(w); });
-    std::size_t length = 0;
-    if (word != words.end()) {
+    const NumberPrefix number = number_prefix(rest);
+    std::size_t length = number.length;
+    if (length == 0) {
+        const auto* const word = std::find_if(
+            words.begin(), words.end(), [rest](std::string_view w) { return rest.starts_with(w); });
+        if (word == words.end()) return fail(message::value, at_);
         length = word->size();
-    } else {
-        const NumberPrefix number = number_prefix(rest);
-        if (number.length == 0) return fail(message::value, at_);
-        length = number.length;
+    } else if (number.is_integer && length > max_integer_digits) {
         const std::size_t sign = rest.starts_with('-') ? 1 : 0;
-        if (number.is_integer && length - sign > max_integer_digits) {
+        if (length - sign > max_integer_digits) {
             failure_ = Unparsable{};
             return false;
         }

@@ -17,8 +17,8 @@
 
 namespace appcore::monitoring {
 
-// What one slot says of its worker. Of a dead one only `starts`, `last_activity` and its counts mean
-// something.
+// What one slot says of its worker. Of a dead one only `starts`, `last_activity` and its counts
+// mean something.
 struct WorkerState {
     std::string name;
     bool is_alive = false;
@@ -32,8 +32,8 @@ struct WorkerState {
 };
 
 struct PoolSnapshot {
-    Totals totals;                     // dead slots included
-    std::vector<WorkerState> workers;  // by name, one for each slot that could be read
+    Totals totals;                      // dead slots included
+    std::vector<WorkerState> workers;   // by name, one for each slot that could be read
     std::vector<std::string> problems;  // slots that could not be read now, each with its reason
 };
 
@@ -46,8 +46,8 @@ class Collector {
   public:
     explicit Collector(std::string state_directory);
 
-    // The numbers of now. No count is below that of an earlier call: a slot that cannot be read, has
-    // vanished or has begun anew keeps what it was last seen with.
+    // The numbers of now. No count is below that of an earlier call: a slot that cannot be read,
+    // has vanished or has begun anew keeps what it was last seen with.
     [[nodiscard]] PoolSnapshot collect();
 
   private:

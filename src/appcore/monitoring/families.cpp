@@ -45,8 +45,8 @@ void add_gauge(prometheus::MetricFamily& family, std::vector<Label> labels, doub
     family.metric.push_back(std::move(metric));
 }
 
-// `buckets` has one more element than `bounds_ns`: what exceeds the last bound. A histogram that has
-// observed nothing is left out.
+// `buckets` has one more element than `bounds_ns`: what exceeds the last bound. A histogram that
+// has observed nothing is left out.
 void add_histogram(prometheus::MetricFamily& family, std::vector<Label> labels,
                    std::span<const Word> bounds_ns, std::span<const Word> buckets, Word sum_ns) {
     prometheus::ClientMetric metric;

@@ -10,7 +10,9 @@
 namespace appcore::monitoring {
 
 // A word of a slot as readers in other processes may see it change.
-[[nodiscard]] inline std::atomic_ref<Word> shared(Word& word) { return std::atomic_ref<Word>(word); }
+[[nodiscard]] inline std::atomic_ref<Word> shared(Word& word) {
+    return std::atomic_ref<Word>(word);
+}
 
 // The slot's words by index.
 [[nodiscard]] inline Word* words_of(Slot& slot) {

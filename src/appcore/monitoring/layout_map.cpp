@@ -81,7 +81,8 @@ std::vector<std::size_t> map_buckets(const Names& theirs, std::span<const Word> 
         const std::optional<Word> bound = to_number(name);
         if (!bound || *bound <= last) return {};
         last = *bound;
-        map.push_back(static_cast<std::size_t>(std::ranges::lower_bound(ours, last) - ours.begin()));
+        map.push_back(
+            static_cast<std::size_t>(std::ranges::lower_bound(ours, last) - ours.begin()));
     }
     map.push_back(ours.size());
     return map;
@@ -122,8 +123,7 @@ Result<LayoutMap> parse_layout(std::string_view description, std::size_t words) 
     map.endpoints = map_labels(line("endpoints").names, http::endpoint_paths);
     map.statuses = map_statuses(line("statuses").names);
     map.outcomes = map_labels(outcomes, metrics::outcome_names);
-    map.request_buckets =
-        map_buckets(line("request_bounds_ns").names, metrics::request_bounds_ns);
+    map.request_buckets = map_buckets(line("request_bounds_ns").names, metrics::request_bounds_ns);
     map.prediction_buckets =
         map_buckets(line("prediction_bounds_ns").names, metrics::prediction_bounds_ns);
     if (map.methods.empty() || map.endpoints.empty() || map.statuses.empty() ||

@@ -1,13 +1,12 @@
 #include "appcore/monitoring/recorder.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "appcore/monitoring/journal.hpp"
-#include "appcore/monitoring/slot_description.hpp"
+#include "appcore/monitoring/slot_content.hpp"
 #include "appcore/monitoring/slot_image.hpp"
 
 namespace appcore::monitoring {
@@ -29,42 +28,12 @@ std::size_t bucket_of(std::span<const Word> bounds, Word value) {
     return i;
 }
 
-std::unique_ptr<Slot> make_slot(const RecorderOptions& options) {
-    auto slot = std::make_unique<Slot>();
-    const std::string_view description = slot_description.text();
-    const auto started = static_cast<Word>(options.started.time_since_epoch().count());
-    const auto pid = static_cast<Word>(options.pid);
-    slot->header = {slot_magic,
-                    slot_format,
-                    slot_layout_hash,
-                    slot_words,
-                    offsetof(Slot, description) / sizeof(Word),
-                    description.size(),
-                    {started, pid}};
-    slot->worker.pid = pid;
-    slot->worker.started_us = started;
-    slot->worker.starts = 1;
-    std::ranges::copy(description, slot->description.begin());
-    return slot;
-}
-
-// The keys that `image` remembers, as many as there is place for beside those of `slot`.
-void take_over_keys(const SlotImage& image, Slot& slot) {
-    const auto is_free = [](const std::array<Word, 2>& key) { return key[0] == 0 && key[1] == 0; };
-    const LayoutMap& map = *image.layout;
-    for (std::size_t i = 0; i < map.key_count; ++i) {
-        const auto place = std::ranges::find_if(slot.keys, is_free);
-        if (place == slot.keys.end()) return;
-        *place = {image.words[map.keys + 2 * i], image.words[map.keys + 2 * i + 1]};
-    }
-}
-
-constexpr std::size_t starts_field = offsetof(WorkerWords, starts) / sizeof(Word);
-
 }  // namespace
 
 Recorder::Recorder(RecorderOptions options)
-    : options_(std::move(options)), own_(make_slot(options_)), slot_(own_.get()), model_(0) {
+    : options_(std::move(options)),
+      own_(make_slot(options_.pid, options_.started)),
+      slot_(own_.get()) {
     if (options_.model_version.empty()) options_.model_version = metrics::other;
     Totals none;
     none.model(options_.model_version);
@@ -146,7 +115,8 @@ Status Recorder::resume(int directory) {
         entry = static_cast<std::size_t>(
             std::ranges::find(slot.models, Word{0}, [](const ModelEntry& m) { return m.name[0]; }) -
             slot.models.begin());
-        for (std::size_t i = 0; i < name.size(); ++i) start.set(slot.models[entry].name[i], name[i]);
+        for (std::size_t i = 0; i < name.size(); ++i)
+            start.set(slot.models[entry].name[i], name[i]);
     }
     start.set(slot.worker.pid, own_->worker.pid);
     start.set(slot.worker.started_us, own_->worker.started_us);
@@ -163,14 +133,7 @@ Status Recorder::resume(int directory) {
 Status Recorder::move_to_new_file(int directory, const SlotReading& found, const Totals& totals) {
     const auto content = std::make_unique<Slot>(*own_);
     write_totals(totals, *content);
-    if (found.state == SlotState::intact) {
-        if (!found.image.has_current_layout()) {
-            ++content->events[static_cast<std::size_t>(metrics::StoreEvent::layout_migrated)];
-        }
-        content->header.lineage = found.image.header().lineage;
-        content->worker.starts += found.image.worker(starts_field);
-        take_over_keys(found.image, *content);
-    }
+    if (found.state == SlotState::intact) succeed(found.image, *content);
     Result<MappedSlot> mapped = replace_slot(directory, options_.name, *content);
     if (!mapped) return mapped.error();
     use(std::move(mapped).value());
@@ -195,8 +158,8 @@ void Recorder::detach() {
 // The entry with this worker's model version, or model_entries.
 std::size_t Recorder::find_model(const Slot& slot) const {
     const auto name = pack_model_name(options_.model_version);
-    return static_cast<std::size_t>(
-        std::ranges::find(slot.models, name, &ModelEntry::name) - slot.models.begin());
+    return static_cast<std::size_t>(std::ranges::find(slot.models, name, &ModelEntry::name) -
+                                    slot.models.begin());
 }
 
 Totals Recorder::own_totals() const {

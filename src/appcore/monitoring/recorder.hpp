@@ -44,8 +44,8 @@ struct RecorderOptions {
 };
 
 // One a process, used by one thread. What it counts is exact: a kill at any instruction leaves each
-// record_request counted entirely or not at all, and the next holder of the slot goes on from there.
-// What is counted outside a slot is added to it later, and lost only with the process.
+// record_request counted entirely or not at all, and the next holder of the slot goes on from
+// there. What is counted outside a slot is added to it later, and lost only with the process.
 class Recorder {
   public:
     // Counts in its own memory until maintain() is called.
@@ -82,8 +82,8 @@ class Recorder {
     std::unique_ptr<Slot> own_;  // while there is no slot
     MappedSlot mapped_;
     system::FileDescriptor lock_;
-    Slot* slot_;         // the one of both that counts
-    std::size_t model_;  // this worker's entry in slot_->models
+    Slot* slot_;             // the one of both that counts
+    std::size_t model_ = 0;  // this worker's entry in slot_->models
     std::optional<system::SteadyTime> last_maintained_;
 };
 

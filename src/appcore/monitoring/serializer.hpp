@@ -1,4 +1,5 @@
-// Metric families as text, in the two formats that Prometheus reads, as the old service printed them.
+// Metric families as text, in the two formats that Prometheus reads, as the old service printed
+// them.
 #pragma once
 
 #include <prometheus/metric_family.h>

@@ -19,7 +19,7 @@ constexpr int max_tries = 100;
 
 template <typename Part>
 Part part_of(const std::vector<Word>& words, std::size_t index) {
-    Part part;
+    Part part{};
     std::memcpy(&part, &words[index], sizeof part);
     return part;
 }
@@ -119,7 +119,8 @@ SlotReading read_slot(int directory, const std::string& file) {
     if (!fd.is_open()) {
         if (errno == ENOENT) return {SlotState::absent, {}, {}};
         const bool is_link = errno == ELOOP;
-        return {is_link ? SlotState::damaged : SlotState::unreadable, {}, errno_error(file).message};
+        return {
+            is_link ? SlotState::damaged : SlotState::unreadable, {}, errno_error(file).message};
     }
     struct stat status {};
     if (::fstat(fd.get(), &status) != 0) {

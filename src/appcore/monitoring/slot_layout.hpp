@@ -5,8 +5,9 @@
 // it in its own text (slot_description.hpp), so that a build can read the slots of another.
 //
 // An update that concerns several words is a transaction (journal.hpp): the journal holds the new
-// values, and its sequence number is odd exactly while they stand in for the words themselves. So at
-// every instant, and after a kill at any instruction, a slot holds the whole update or nothing of it.
+// values, and its sequence number is odd exactly while they stand in for the words themselves. So
+// at every instant, and after a kill at any instruction, a slot holds the whole update or nothing
+// of it.
 #pragma once
 
 #include <array>

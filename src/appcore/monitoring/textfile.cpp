@@ -69,8 +69,7 @@ bool Textfile::touch(int directory) const {
 }
 
 Status Textfile::replace(int directory, std::string_view text) {
-    std::string aside =
-        directory_ + "/" + std::string(aside_prefix) + std::string(aside_pattern);
+    std::string aside = directory_ + "/" + std::string(aside_prefix) + std::string(aside_pattern);
     const system::FileDescriptor fd{::mkostemp(aside.data(), O_CLOEXEC)};
     if (!fd.is_open()) return errno_error(aside);
     struct stat status {};

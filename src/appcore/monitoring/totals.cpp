@@ -8,7 +8,7 @@
 namespace appcore::monitoring {
 namespace {
 
-constexpr Word max_count = Word{1} << 53U;  // the last integer that a sample can show exactly
+constexpr Word max_count = Word{1} << 53U;   // the last integer that a sample can show exactly
 constexpr Word max_sum_ns = Word{1} << 62U;  // 146 years
 
 template <typename Words>
@@ -71,8 +71,8 @@ bool add_models(const SlotImage& image, Totals& totals) {
     const LayoutMap& map = *image.layout;
     const std::span<const Word> words{image.words};
     for (std::size_t i = 0; i < map.model_count; ++i) {
-        const auto entry = words.subspan(map.models.offset + i * map.models.stride,
-                                         map.models.stride);
+        const auto entry =
+            words.subspan(map.models.offset + i * map.models.stride, map.models.stride);
         const auto name_words = entry.first<model_name_words>();
         const std::string name = unpack_model_name(name_words);
         if (!is_valid_name(name_words, name)) return false;
@@ -106,7 +106,8 @@ PredictionCell& Totals::model(std::string_view version) {
 
 bool Totals::empty() const {
     return sum_of(events) == 0 &&
-           std::ranges::all_of(requests, [](const RequestCell& c) { return sum_of(c.buckets) == 0; }) &&
+           std::ranges::all_of(requests,
+                               [](const RequestCell& c) { return sum_of(c.buckets) == 0; }) &&
            std::ranges::all_of(models,
                                [](const ModelTotals& m) { return sum_of(m.cell.buckets) == 0; });
 }

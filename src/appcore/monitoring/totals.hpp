@@ -47,7 +47,8 @@ struct Totals {
 // ones are added up as "other".
 void write_totals(const Totals& totals, Slot& slot);
 
-// A model version as the words of a ModelEntry: cut at 31 bytes, '?' for what is not printable ASCII.
+// A model version as the words of a ModelEntry: cut at 31 bytes, '?' for what is not printable
+// ASCII.
 [[nodiscard]] std::array<Word, model_name_words> pack_model_name(std::string_view version);
 
 // The opposite; empty for a free entry.

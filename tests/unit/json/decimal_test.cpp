@@ -51,8 +51,12 @@ TEST_CASE("every digit of a long decimal counts", "[json]") {
 }
 
 TEST_CASE("a long run of zeros is balanced by its exponent", "[json]") {
+    const double infinity = std::numeric_limits<double>::infinity();
     CHECK(parse_decimal("0." + zeros(800'000) + "1e800001") == 1.0);
     CHECK(parse_decimal("25" + zeros(800'000) + "e-800001") == 2.5);
+    CHECK(parse_decimal("0." + zeros(80'000) + "1e800001") == infinity);
+    CHECK(parse_decimal("0." + zeros(2000) + "1e1000") == 0.0);
+    CHECK(parse_decimal("1" + zeros(2000) + "e-1000") == infinity);
     CHECK(parse_decimal(zeros(5000) + "7") == 7.0);
     CHECK(parse_decimal(zeros(5000)) == 0.0);
 }

@@ -35,6 +35,12 @@ TEST_CASE("of duplicate keys the last value stands at the first key's place", "[
     CHECK(unique(R"({"a":1,"b":2,"a":3,"c":4,"a":5})") == R"("a"=5 "b"=2 "c"=4)");
 }
 
+TEST_CASE("keys that differ late are told apart", "[json]") {
+    CHECK(unique(R"({"features1":1,"features2":2,"features1":3,"features":4})") ==
+          R"("features1"=3 "features2"=2 "features"=4)");
+    CHECK(unique(R"({"a":1,"a\u0000":2,"":3})") == R"("a"=1 "a\u0000"=2 ""=3)");
+}
+
 TEST_CASE("keys are compared by what their escapes stand for", "[json]") {
     CHECK(unique(R"({"\u0061":1,"b":2,"a":3,"\u0062":4})") == R"("\u0061"=3 "b"=4)");
     CHECK(unique(R"({"\u0061":1,"\u0062":2})") == R"("\u0061"=1 "\u0062"=2)");

@@ -4,7 +4,8 @@
 
 using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
 
-TEST_CASE("the last requests of all slots are known to be counted, of living workers and dead ones") {
+TEST_CASE(
+    "the last requests of all slots are known to be counted, of living workers and dead ones") {
     const TemporaryDirectory directory;
     {
         Recorder dead(options(directory.path()));
@@ -13,7 +14,8 @@ TEST_CASE("the last requests of all slots are known to be counted, of living wor
     }
     Recorder living(options(directory.path(), "worker-02"));
     REQUIRE_FALSE(living.maintain(noon));
-    for (Word i = 1; i <= recent_keys + 1; ++i) living.record_request(prediction(RequestKey{{2, i}}));
+    for (Word i = 1; i <= recent_keys + 1; ++i)
+        living.record_request(prediction(RequestKey{{2, i}}));
 
     CHECK(already_counted(directory.path(), RequestKey{{1, 1}}));
     CHECK_FALSE(already_counted(directory.path(), RequestKey{{2, 1}}));  // too long ago

@@ -72,8 +72,8 @@ TEST_CASE("a description whose sections do not fit into the slot is refused") {
     CHECK_FALSE(is_valid(replaced(other_layout, "events 44", "events 114")));
     CHECK_FALSE(is_valid(replaced(other_layout, "requests 48 8", "requests 48 7")));
     CHECK_FALSE(is_valid(replaced(other_layout, "requests 48 8", "requests 67 8")));
-    CHECK_FALSE(is_valid(
-        replaced(other_layout, "requests 48 8", "requests 48 18446744073709551615")));
+    CHECK_FALSE(
+        is_valid(replaced(other_layout, "requests 48 8", "requests 48 18446744073709551615")));
     CHECK_FALSE(is_valid(replaced(other_layout, "models 96 9", "models 96 8")));
     CHECK_FALSE(is_valid(replaced(other_layout, "models 96 9", "models 106 9")));
     CHECK_FALSE(is_valid(replaced(other_layout, "models 96 9", "models x 9")));

@@ -7,23 +7,24 @@ using namespace appcore::monitoring;  // NOLINT(google-build-using-namespace)
 // The wire format of the slots. When it changes, slots of the build before are migrated by it: the
 // text may change freely as long as its grammar does not.
 TEST_CASE("a slot describes itself in this text") {
-    CHECK(slot_description.text() ==
-          "worker 40 0 pid started_us starts health busy_since_ns last_activity_ns\n"
-          "keys 48 8\n"
-          "events 64 0 attach_failed damaged_set_aside layout_migrated\n"
-          "methods 0 0 GET HEAD POST PUT PATCH DELETE OPTIONS other\n"
-          "endpoints 0 0 /health /version /predict /docs /docs/oauth2-redirect /redoc "
-          "/openapi.json /metrics /status other\n"
-          "statuses 0 0 200 201 206 301 304 307 400 401 403 404 405 408 409 411 412 413 414 415 416 "
-          "421 422 429 431 500 501 502 503 504 505 other\n"
-          "request_bounds_ns 0 0 5000000 10000000 25000000 50000000 100000000 250000000 500000000 "
-          "1000000000 2500000000 5000000000 10000000000\n"
-          "prediction_bounds_ns 0 0 1000000 5000000 10000000 25000000 50000000 100000000 500000000 "
-          "1000000000 5000000000\n"
-          "outcomes 0 0 success error\n"
-          "requests 72 48\n"
-          "models 3912 24\n"
-          "end 4296 0\n");
+    CHECK(
+        slot_description.text() ==
+        "worker 40 0 pid started_us starts health busy_since_ns last_activity_ns\n"
+        "keys 48 8\n"
+        "events 64 0 attach_failed damaged_set_aside layout_migrated\n"
+        "methods 0 0 GET HEAD POST PUT PATCH DELETE OPTIONS other\n"
+        "endpoints 0 0 /health /version /predict /docs /docs/oauth2-redirect /redoc "
+        "/openapi.json /metrics /status other\n"
+        "statuses 0 0 200 201 206 301 304 307 400 401 403 404 405 408 409 411 412 413 414 415 416 "
+        "421 422 429 431 500 501 502 503 504 505 other\n"
+        "request_bounds_ns 0 0 5000000 10000000 25000000 50000000 100000000 250000000 500000000 "
+        "1000000000 2500000000 5000000000 10000000000\n"
+        "prediction_bounds_ns 0 0 1000000 5000000 10000000 25000000 50000000 100000000 500000000 "
+        "1000000000 5000000000\n"
+        "outcomes 0 0 success error\n"
+        "requests 72 48\n"
+        "models 3912 24\n"
+        "end 4296 0\n");
 }
 
 TEST_CASE("the layout's hash is FNV-1a, 64 bits") {

@@ -63,12 +63,14 @@ TEST_CASE("a killed process does not hold its slot") {
 
 TEST_CASE("only files of slots are listed, in order, and no more than the limit") {
     const TemporaryDirectory path;
-    for (const char* file : {"b.slot", "a.slot", "a.lock", "c.slot.new", "d.damaged", ".slot", "x y.slot"}) {
+    for (const char* file :
+         {"b.slot", "a.slot", "a.lock", "c.slot.new", "d.damaged", ".slot", "x y.slot"}) {
         write_file(path / file, "");
     }
     const auto directory = open_state_directory(path.path());
     CHECK(list_slots(directory.value().get()).value() == std::vector<std::string>{"a", "b"});
-    for (std::size_t i = 0; i < max_slots; ++i) write_file(path / ("z" + std::to_string(i) + ".slot"), "");
+    for (std::size_t i = 0; i < max_slots; ++i)
+        write_file(path / ("z" + std::to_string(i) + ".slot"), "");
     CHECK(list_slots(directory.value().get()).value().size() == max_slots);
 }
 
@@ -99,7 +101,8 @@ TEST_CASE("a slot's file is replaced as a whole, over what a killed writer left"
 
 TEST_CASE("what is not there is an error that names it") {
     const TemporaryDirectory path;
-    CHECK(open_state_directory(path / "none").error().message.find(path / "none") != std::string::npos);
+    CHECK(open_state_directory(path / "none").error().message.find(path / "none") !=
+          std::string::npos);
     const auto directory = open_state_directory(path.path());
     const int fd = directory.value().get();
     CHECK(map_slot(fd, "worker-01").error().message == "worker-01.slot: No such file or directory");

@@ -34,7 +34,9 @@ class TemporaryDirectory {
     ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
 
     [[nodiscard]] const std::string& path() const { return path_; }
-    [[nodiscard]] std::string operator/(const std::string& file) const { return path_ + "/" + file; }
+    [[nodiscard]] std::string operator/(const std::string& file) const {
+        return path_ + "/" + file;
+    }
 
   private:
     std::string path_;
@@ -52,8 +54,12 @@ inline RequestRecord health_check(std::chrono::nanoseconds duration = 1ms) {
 }
 
 inline RequestRecord prediction(RequestKey key = {}) {
-    return {http::Method::post, http::Endpoint::predict, 201, 7ms,
-            PredictionRecord{metrics::Outcome::success, 2ms}, key};
+    return {http::Method::post,
+            http::Endpoint::predict,
+            201,
+            7ms,
+            PredictionRecord{metrics::Outcome::success, 2ms},
+            key};
 }
 
 inline SlotReading read(const std::string& directory, const std::string& name = "worker-01") {
@@ -102,8 +108,8 @@ inline std::string read_file(const std::string& path) {
 // The words of a slot with this description and this number of words before it.
 inline std::vector<Word> make_words(const std::string& description, std::size_t description_word) {
     std::vector<Word> words(description_word + (description.size() + 7) / 8);
-    const SlotHeader header{slot_magic,       slot_format,        layout_hash(description),
-                            words.size(),     description_word,   description.size(),
+    const SlotHeader header{slot_magic,   slot_format,      layout_hash(description),
+                            words.size(), description_word, description.size(),
                             {11, 22}};
     std::memcpy(words.data(), &header, sizeof header);
     std::memcpy(&words[description_word], description.data(), description.size());
@@ -116,7 +122,8 @@ inline void write_words(const std::string& path, const std::vector<Word>& words)
     write_file(path, bytes);
 }
 
-// A layout as another version of the program might have it: fewer labels, other bounds, a field less.
+// A layout as another version of the program might have it: fewer labels, other bounds, a field
+// less.
 inline const std::string other_layout =
     "worker 40 0 starts pid\n"
     "keys 42 1\n"

@@ -100,8 +100,12 @@ TEST_CASE("reading a slot's file tells what stands in its place") {
         write_words(path, make_other_slot());
         CHECK(read(directory.path()).state == SlotState::intact);
     }
-    SECTION("an empty file") { write_file(path, ""); }
-    SECTION("a header that is not whole") { write_file(path, std::string(312, 'x')); }
+    SECTION("an empty file") {
+        write_file(path, "");
+    }
+    SECTION("a header that is not whole") {
+        write_file(path, std::string(312, 'x'));
+    }
     SECTION("a size that is no number of words") {
         write_file(path, std::string(36'417, '\0'));
     }
@@ -112,12 +116,19 @@ TEST_CASE("reading a slot's file tells what stands in its place") {
     SECTION("noise") {
         std::string noise(sizeof(Slot), '\0');
         unsigned state = 1;
-        for (char& c : noise) c = static_cast<char>((state = state * 1'103'515'245U + 12'345U) >> 16U);
+        for (char& c : noise)
+            c = static_cast<char>((state = state * 1'103'515'245U + 12'345U) >> 16U);
         write_file(path, noise);
     }
-    SECTION("a directory") { REQUIRE(::mkdir(path.c_str(), 0700) == 0); }
-    SECTION("a pipe that nobody writes to") { REQUIRE(::mkfifo(path.c_str(), 0600) == 0); }
-    SECTION("a symbolic link") { REQUIRE(::symlink("/dev/zero", path.c_str()) == 0); }
+    SECTION("a directory") {
+        REQUIRE(::mkdir(path.c_str(), 0700) == 0);
+    }
+    SECTION("a pipe that nobody writes to") {
+        REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    }
+    SECTION("a symbolic link") {
+        REQUIRE(::symlink("/dev/zero", path.c_str()) == 0);
+    }
 
     const SlotReading reading = read(directory.path());
     if (reading.state != SlotState::intact) {

@@ -63,13 +63,26 @@ class SmallFileSystem {
         return ::read(answers_[0], &answer, 1) == 1 && answer == 'y';
     }
 
-    void answer(bool is_done) { static_cast<void>(::write(answers_[1], is_done ? "y" : "n", 1)); }
+    void answer(bool is_done) {
+        if (::write(answers_[1], is_done ? "y" : "n", 1) != 1) ::_exit(1);
+    }
+
+    // Who is not root becomes root of a name space of users, in which only the own ids exist.
+    static bool enter_name_space() {
+        const uid_t user = ::geteuid();
+        const gid_t group = ::getegid();
+        if (user == 0) return ::unshare(CLONE_NEWNS) == 0;
+        if (::unshare(CLONE_NEWNS | CLONE_NEWUSER) != 0) return false;
+        write_file("/proc/self/setgroups", "deny");
+        write_file("/proc/self/uid_map", "0 " + std::to_string(user) + " 1");
+        write_file("/proc/self/gid_map", "0 " + std::to_string(group) + " 1");
+        return ::geteuid() == 0;
+    }
 
     [[noreturn]] void serve() {
         ::close(commands_[1]);
         const char* const path = mount_point_.path().c_str();
-        const int spaces = ::geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER;
-        answer(::unshare(spaces) == 0 &&
+        answer(enter_name_space() &&
                ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
                ::mount("tmpfs", path, "tmpfs", 0, "size=128k,mode=0777") == 0);
         char command = 0;

@@ -43,18 +43,34 @@ TEST_CASE("the sums of a slot of another layout appear under this build's labels
 
 TEST_CASE("impossible numbers are refused") {
     std::vector<Word> words = make_other_slot();
-    SECTION("replies that do not add up to the buckets") { words[48 + 5] = 4; }
+    SECTION("replies that do not add up to the buckets") {
+        words[48 + 5] = 4;
+    }
     SECTION("a bucket beyond every count") {
         words[48 + 1] = Word{1} << 60U;
         words[48 + 7] = Word{1} << 60U;
     }
-    SECTION("a sum beyond every time") { words[48] = Word{1} << 63U; }
-    SECTION("time without requests") { words[56] = 1; }
-    SECTION("outcomes that do not add up") { words[103] = 0; }
-    SECTION("a model version that is no text") { words[96] = 0x0a; }
-    SECTION("a model version with a gap") { words[97] = 'x'; }
-    SECTION("predictions of no model") { words[96] = 0; }
-    SECTION("events beyond every count") { words[44] = ~Word{0}; }
+    SECTION("a sum beyond every time") {
+        words[48] = Word{1} << 63U;
+    }
+    SECTION("time without requests") {
+        words[56] = 1;
+    }
+    SECTION("outcomes that do not add up") {
+        words[103] = 0;
+    }
+    SECTION("a model version that is no text") {
+        words[96] = 0x0a;
+    }
+    SECTION("a model version with a gap") {
+        words[97] = 'x';
+    }
+    SECTION("predictions of no model") {
+        words[96] = 0;
+    }
+    SECTION("events beyond every count") {
+        words[44] = ~Word{0};
+    }
     CHECK_FALSE(totals_in(words).ok());
 }
 

@@ -1,0 +1,53 @@
+#include "appcore/monitoring/slot_content.hpp"
+
+#include <algorithm>
+
+#include "appcore/monitoring/slot_description.hpp"
+
+namespace appcore::monitoring {
+namespace {
+
+constexpr std::size_t starts_field = offsetof(WorkerWords, starts) / sizeof(Word);
+
+// As many of the keys as there is place for beside those of `slot`.
+void take_over_keys(const SlotImage& image, Slot& slot) {
+    const auto is_free = [](const std::array<Word, 2>& key) { return key[0] == 0 && key[1] == 0; };
+    const LayoutMap& map = *image.layout;
+    for (std::size_t i = 0; i < map.key_count; ++i) {
+        const auto place = std::ranges::find_if(slot.keys, is_free);
+        if (place == slot.keys.end()) return;
+        *place = {image.words[map.keys + 2 * i], image.words[map.keys + 2 * i + 1]};
+    }
+}
+
+}  // namespace
+
+std::unique_ptr<Slot> make_slot(pid_t pid, system::WallTime started) {
+    auto slot = std::make_unique<Slot>();
+    const std::string_view description = slot_description.text();
+    const auto started_us = static_cast<Word>(started.time_since_epoch().count());
+    const auto pid_word = static_cast<Word>(pid);
+    slot->header = {slot_magic,
+                    slot_format,
+                    slot_layout_hash,
+                    slot_words,
+                    offsetof(Slot, description) / sizeof(Word),
+                    description.size(),
+                    {started_us, pid_word}};
+    slot->worker.pid = pid_word;
+    slot->worker.started_us = started_us;
+    slot->worker.starts = 1;
+    std::ranges::copy(description, slot->description.begin());
+    return slot;
+}
+
+void succeed(const SlotImage& found, Slot& slot) {
+    if (!found.has_current_layout()) {
+        ++slot.events[static_cast<std::size_t>(metrics::StoreEvent::layout_migrated)];
+    }
+    slot.header.lineage = found.header().lineage;
+    slot.worker.starts += found.worker(starts_field);
+    take_over_keys(found, slot);
+}
+
+}  // namespace appcore::monitoring

@@ -1,0 +1,22 @@
+// What a new slot's file begins with.
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+
+#include "appcore/monitoring/slot_image.hpp"
+#include "appcore/monitoring/slot_layout.hpp"
+#include "appcore/system/clock.hpp"
+
+namespace appcore::monitoring {
+
+// A slot of this build's layout that has counted nothing, held for the first time by this process.
+[[nodiscard]] std::unique_ptr<Slot> make_slot(pid_t pid, system::WallTime started);
+
+// Makes `slot` the successor of the slot in `found`, whatever its layout: lineage, starts and the
+// keys of the last requests go on, and another layout counts as migrated. The counts are not
+// concerned; see write_totals (totals.hpp).
+void succeed(const SlotImage& found, Slot& slot);
+
+}  // namespace appcore::monitoring

@@ -1,0 +1,18 @@
+#include "appcore/system/memory.hpp"
+
+#include <malloc.h>
+
+namespace appcore::system {
+namespace {
+
+constexpr int kLargeBlock = 256 * 1024;  // far above what a usual request needs
+
+}  // namespace
+
+void return_large_blocks() {
+    // Setting either of them ends their adjustment.
+    mallopt(M_MMAP_THRESHOLD, kLargeBlock);
+    mallopt(M_TRIM_THRESHOLD, kLargeBlock);
+}
+
+}  // namespace appcore::system

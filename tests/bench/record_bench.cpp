@@ -1,0 +1,90 @@
+// What counting costs: nanoseconds for recording a request, milliseconds for a scrape of 64 slots
+// in which every worker has counted all routes. Fails where a limit of the specification is missed.
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "appcore/monitoring/collector.hpp"
+#include "appcore/monitoring/exposition.hpp"
+#include "appcore/monitoring/families.hpp"
+#include "appcore/monitoring/recorder.hpp"
+
+namespace {
+
+using namespace appcore;              // NOLINT(google-build-using-namespace)
+using namespace appcore::monitoring;  // NOLINT(google-build-using-namespace)
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr int slots = 64;
+constexpr int records = 5'000'000;
+constexpr int scrapes = 200;
+
+RequestRecord prediction(Word key) {
+    return {http::Method::post,
+            http::Endpoint::predict,
+            201,
+            std::chrono::microseconds{90},
+            PredictionRecord{metrics::Outcome::success, std::chrono::microseconds{2}},
+            {{1, key}}};
+}
+
+void record_everything(Recorder& recorder) {
+    for (std::size_t endpoint = 0; endpoint < http::endpoint_count; ++endpoint) {
+        for (const int status : {200, 404, 405, 422}) {
+            RequestRecord record = prediction(endpoint);
+            record.endpoint = static_cast<http::Endpoint>(endpoint);
+            record.status = status;
+            recorder.record_request(record);
+        }
+    }
+}
+
+double seconds_since(SteadyClock::time_point start) {
+    return std::chrono::duration<double>(SteadyClock::now() - start).count();
+}
+
+double scrape_milliseconds(Collector& collector) {
+    const auto start = SteadyClock::now();
+    std::size_t bytes = 0;
+    for (int i = 0; i < scrapes; ++i) {
+        bytes = render_exposition(to_families(collector.collect(), "0"), "", "").body.size();
+    }
+    const double milliseconds = seconds_since(start) * 1e3 / scrapes;
+    std::printf("scrape of %d slots: %.2f ms, %zu bytes\n", slots, milliseconds, bytes);
+    return milliseconds;
+}
+
+}  // namespace
+
+int main() {
+    std::string directory = (std::filesystem::temp_directory_path() / "appcore-XXXXXX").string();
+    if (::mkdtemp(directory.data()) == nullptr) return EXIT_FAILURE;
+    std::vector<std::unique_ptr<Recorder>> pool;
+    for (int i = 0; i < slots; ++i) {
+        pool.push_back(std::make_unique<Recorder>(
+            RecorderOptions{directory, "worker-" + std::to_string(i), "v1.0", i + 1, {}}));
+        if (const auto error = pool.back()->maintain({})) {
+            std::fprintf(stderr, "%s\n", error->message.c_str());
+            return EXIT_FAILURE;
+        }
+        record_everything(*pool.back());
+    }
+
+    Recorder& recorder = *pool.front();
+    const auto start = SteadyClock::now();
+    for (Word i = 0; i < records; ++i) {
+        recorder.begin_request(start);
+        recorder.record_request(prediction(i));
+        recorder.end_request(start);
+    }
+    const double nanoseconds = seconds_since(start) * 1e9 / records;
+    std::printf("recording a request: %.1f ns\n", nanoseconds);
+
+    Collector collector(directory);
+    const double milliseconds = scrape_milliseconds(collector);
+    std::filesystem::remove_all(directory);
+    return nanoseconds < 100 && milliseconds < 5 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

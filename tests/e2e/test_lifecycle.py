@@ -1,0 +1,111 @@
+"""up, down, status and run: idempotent, side by side, and nothing stays behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import unittest
+
+from stack import CTL, Stack, processes, wait_until
+
+
+class Lifecycle(unittest.TestCase):
+    def stack(self, **variables):
+        stack = Stack(**variables)
+        self.addCleanup(stack.down)
+        return stack
+
+    def leftovers(self, stack):
+        """Sockets and pid files below the stack's folder."""
+        return [name for name in os.listdir(stack.run_dir)
+                if name.endswith((".sock", ".pid")) or ".sock." in name]
+
+    def test_up_twice_starts_once_and_down_twice_is_fine(self):
+        stack = self.stack().up()
+        before = stack.pids("")
+        again = stack.ctl("up")
+        self.assertEqual(again.returncode, 0)
+        self.assertIn("runs already", again.stdout)
+        self.assertEqual(stack.ctl("status").returncode, 0)
+        self.assertLessEqual(set(before.items()), set(stack.pids("").items()))
+        self.assertEqual(stack.ctl("down").returncode, 0)
+        self.assertEqual(processes(stack.run_dir), [])
+        self.assertEqual(self.leftovers(stack), [])
+        again = stack.ctl("down")
+        self.assertEqual(again.returncode, 0)
+        self.assertIn("does not run", again.stdout)
+        self.assertEqual(stack.ctl("status").returncode, 3)
+
+    def test_two_stacks_live_side_by_side(self):
+        one, two = self.stack().up(), self.stack().up()
+        one.predict({"features": [1]})
+        self.assertEqual(one.count("predictions_total"), 1)
+        self.assertEqual(two.count("predictions_total"), 0)
+        self.assertEqual(one.ctl("down").returncode, 0)
+        self.assertEqual(two.get("/health").status, 200)
+
+    def test_a_taken_port_is_named(self):
+        with socket.socket() as other:
+            stack = self.stack()
+            other.bind(("127.0.0.1", stack.port))
+            other.listen()
+            done = stack.ctl("up")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f"port {stack.port}", done.stdout)
+
+    def test_a_value_that_makes_no_sense_is_named(self):
+        for name, value in (("APPCORE_MAX_BODY", "many"), ("PORT", "0"), ("WORKERS", "-1"),
+                            ("APPCORE_REQUEST_TIMEOUT", "soon"), ("APPCORE_METRICS_ALLOW", "a;b"),
+                            ("RUN_DIR", "/tmp/" + "x" * 100), ("RUN_DIR", "/tmp/a\nb")):
+            stack = self.stack()
+            stack.variables[name] = value
+            done = subprocess.run([CTL, "up"], env={**stack.environment(), name: value}, text=True,
+                                  timeout=30, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            self.assertNotEqual(done.returncode, 0, name)
+            self.assertIn(name, done.stdout)
+            del stack.variables[name]
+
+    def test_a_killed_supervisord_leaves_nothing_and_up_works_again(self):
+        stack = self.stack().up()
+        with open(os.path.join(stack.run_dir, "supervisord.pid"), encoding="utf-8") as file:
+            os.kill(int(file.read()), signal.SIGKILL)
+        stack.up()
+        self.assertEqual(stack.predict({"features": [1]}).status, 201)
+        self.assertEqual(stack.count("predictions_total"), 1)
+
+    def run_in_foreground(self, stack):
+        """`appcorectl run`, when it serves."""
+        process = subprocess.Popen([CTL, "run"], env=stack.environment(), text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   start_new_session=True)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.assertIn("serves on", process.stderr.readline())
+        return process
+
+    def test_run_ends_on_sigint_and_sigterm_and_takes_all_with_it(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            stack = self.stack()
+            process = self.run_in_foreground(stack)
+            self.assertEqual(stack.predict({"features": [1]}).status, 201)
+            process.send_signal(number)
+            output, _ = process.communicate(timeout=30)
+            self.assertEqual(process.returncode, 0)
+            self.assertTrue(wait_until(lambda s=stack: not processes(s.run_dir), 2))
+            self.assertEqual(self.leftovers(stack), [])
+            self.assertIn('"status_code":201', output.replace(" ", ""))
+
+    def test_run_does_not_start_beside_a_running_stack(self):
+        stack = self.stack().up()
+        done = stack.ctl("run")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("runs already", done.stdout)
+        self.assertEqual(stack.get("/health").status, 200)
+
+    def test_workers_that_die_fast_are_replaced_for_ever(self):
+        stack = self.stack(WORKERS=1).up()
+        for _ in range(8):
+            pids = wait_until(stack.worker_pids)
+            self.assertTrue(pids)
+            os.kill(pids[0], signal.SIGKILL)
+            self.assertEqual(stack.predict({"features": [1]}).status, 201)

@@ -1,0 +1,76 @@
+"""Each line of each log is one JSON object, whatever clients send."""
+
+import http.client
+import json
+import re
+
+from stack import StackTest, wait_until
+
+TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z")
+EVERY_LINE = {"timestamp", "level", "logger", "message"}
+REQUEST_LINE = EVERY_LINE | {"request_id", "method", "path", "status_code", "duration_ms", "worker",
+                             "client"}
+ACCESS_LINE = EVERY_LINE | {"request_id", "method", "path", "status_code", "duration_ms", "client"}
+LEVELS = {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}
+
+
+class Logs(StackTest):
+    def objects(self, name):
+        found = []
+        for line in self.stack.log_lines(name):
+            entry = json.loads(line.decode("utf-8"))
+            self.assertIsInstance(entry, dict)
+            self.assertLessEqual(EVERY_LINE, set(entry), line)
+            self.assertRegex(entry["timestamp"], TIMESTAMP)
+            self.assertIn(entry["level"], LEVELS)
+            found.append(entry)
+        return found
+
+    def test_a_request_has_all_fields(self):
+        reply = self.stack.get("/health", [("X-Request-ID", "fields-1")])
+        self.assertEqual(reply.status, 200)
+        for log, fields in (("appcore", REQUEST_LINE), ("access", ACCESS_LINE)):
+            lines = wait_until(lambda n=log: [o for o in self.objects(n)
+                                              if o.get("request_id") == "fields-1"])
+            self.assertEqual(len(lines), 1)
+            self.assertLessEqual(fields, set(lines[0]))
+            self.assertEqual(
+                [lines[0][k] for k in ("method", "path", "status_code", "client")],
+                ["GET", "/health", 200, "127.0.0.1"])
+            self.assertGreaterEqual(lines[0]["duration_ms"], 0)
+
+    def test_starting_is_logged(self):
+        self.assertTrue([o for o in self.objects("appcore") if "start" in o["message"]])
+        self.assertTrue([o for o in self.objects("system") if o["logger"] == "supervisord"])
+
+    def test_any_byte_in_a_path_a_query_or_a_header_makes_valid_lines(self):
+        sent = 0
+        for byte in range(256):
+            one = bytes([byte])
+            for line, header in ((b"/b" + one + b"x", b""), (b"/x?" + one, b""),
+                                 (b"/%" + b"%02x" % byte, b""), (b"/x", one)):
+                try:
+                    self.stack.raw(b"GET " + line + b" HTTP/1.0\r\nHost: x\r\nX-Request-ID: i"
+                                   + header + b"d\r\nUser-Agent: " + header + b"\r\n\r\n")
+                except (OSError, http.client.HTTPException):
+                    pass  # a line end in the wrong place makes it HTTP/0.9, or too short
+                sent += 1
+        self.assertGreater(len(self.objects("access")), sent * 0.9)
+        self.assertGreater(len(self.objects("appcore")), sent * 0.9)
+
+    def test_nginx_s_own_messages_are_objects_too(self):
+        # Each of these makes nginx write to its error log, with the client's bytes in it.
+        for path in (b'/"quoted"\\', b"/\xff\xfe\x80", b"/{}"):
+            self.stack.raw(b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                           b"Content-Length: 99999999\r\n\r\n")
+
+        def messages():
+            return [o for o in self.objects("system")
+                    if o["logger"] == "nginx" and "too large body" in o["message"]]
+
+        wait_until(lambda: len(messages()) >= 3)
+        self.assertEqual([o["level"] for o in messages()], ["ERROR"] * 3)
+
+    def test_a_very_long_path_keeps_the_access_line_below_a_pipe_s_buffer(self):
+        self.stack.get("/" + '"' * 60000)
+        self.assertLess(max(map(len, self.stack.log_lines("access"))), 4096)

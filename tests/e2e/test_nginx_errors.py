@@ -1,0 +1,169 @@
+"""Errors that nginx makes itself look like any other: JSON, an id, a count, a log line."""
+
+import os
+import signal
+
+from stack import UUID4, StackTest, wait_until
+
+COMMON = b"Host: x\r\nConnection: close\r\nX-Request-ID: from-client\r\nOrigin: http://o\r\n"
+LONG = 70000  # more than the 64 KiB of one line
+
+
+class Refused(StackTest):
+    def refuse(self, status, data, method="GET", in_header=True):
+        before = self.stack.count("http_requests_total", status_code=status)
+        reply = self.stack.raw(data, method=method)
+        self.assertEqual(reply.status, status)
+        self.assertEqual(reply.get("Content-Type"), "application/json")
+        if method != "HEAD":
+            self.assertEqual(list(reply.json()), ["detail"])
+        request_id = reply.get("X-Request-ID")
+        if in_header:  # nginx has read the headers
+            self.assertEqual(request_id, "from-client")
+            self.assertEqual(reply.get("Access-Control-Allow-Origin"), "*")
+        else:
+            self.assertRegex(request_id, UUID4)
+        after = self.stack.count("http_requests_total", status_code=status)
+        self.assertEqual(after - before, 1)
+        for log in ("appcore", "access"):
+            lines = wait_until(
+                lambda n=log: self.stack.logged(n, request_id=request_id, status_code=status))
+            self.assertTrue(lines, f"no line in {log}.log")
+        return reply, lines[-1]
+
+    def test_request_lines_that_cannot_be_parsed(self):
+        for line in (b"\x16\x03\x01\x00\xff", b"G@T /health HTTP/1.1", b"GET /a b HTTP/1.1",
+                     b"get /health HTTP/1.1", b"GET nowhere HTTP/1.1"):
+            with self.subTest(line=line):
+                self.refuse(400, line + b"\r\n" + COMMON + b"\r\n", in_header=False)
+
+    def test_paths_that_nginx_refuses(self):
+        for path in (b"/%00", b"/%zz", b"/%", b"/../x"):
+            with self.subTest(path=path):
+                self.refuse(400, b"GET " + path + b" HTTP/1.1\r\n" + COMMON + b"\r\n",
+                            in_header=False)
+
+    def test_a_missing_or_unusable_host(self):
+        for host in (b"", b"Host: a b/\r\n", b"Host: x\r\nHost: y\r\n"):
+            with self.subTest(host=host):
+                self.refuse(400, b"GET /health HTTP/1.1\r\nConnection: close\r\n" + host + b"\r\n",
+                            in_header=False)
+
+    def test_the_original_method_is_kept(self):
+        _, line = self.refuse(400, b"DELETE /%zz HTTP/1.1\r\n" + COMMON + b"\r\n", in_header=False)
+        self.assertEqual(line["method"], "DELETE")
+        before = self.stack.count("http_requests_total", method="PATCH", status_code=400)
+        self.stack.raw(b"PATCH /%zz HTTP/1.1\r\n" + COMMON + b"\r\n")
+        after = self.stack.count("http_requests_total", method="PATCH", status_code=400)
+        self.assertEqual(after - before, 1)
+
+    def test_a_head_request_gets_no_body(self):
+        reply, _ = self.refuse(400, b"HEAD /%zz HTTP/1.1\r\n" + COMMON + b"\r\n", "HEAD", False)
+        self.assertEqual(reply.body, b"")
+
+    def test_connect_and_trace(self):
+        for method in (b"CONNECT", b"TRACE"):
+            self.refuse(405, method + b" /health HTTP/1.1\r\n" + COMMON + b"\r\n")
+
+    def test_a_body_above_the_limit(self):
+        for method in ("POST", "OPTIONS", "HEAD"):
+            with self.subTest(method=method):
+                self.refuse(413, method.encode() + b" /predict HTTP/1.1\r\n" + COMMON
+                            + b"Content-Length: 33554433\r\n\r\n", method)
+
+    def test_a_line_above_the_limit(self):
+        self.refuse(414, b"GET /" + b"a" * LONG + b" HTTP/1.1\r\n" + COMMON + b"\r\n",
+                    in_header=False)
+        self.refuse(431, b"GET /health HTTP/1.1\r\n" + COMMON + b"X: " + b"a" * LONG
+                    + b"\r\n\r\n")
+
+    def test_headers_that_are_too_many_together(self):
+        for extra in ((b"X: " + b"a" * 30000 + b"\r\n") * 3, b"A: b\r\n" * 9000):
+            for method in (b"GET /health", b"POST /predict"):
+                with self.subTest(method=method, size=len(extra)):
+                    self.refuse(431, method + b" HTTP/1.1\r\n" + COMMON + b"Content-Length: 0\r\n"
+                                + extra + b"\r\n")
+
+    def test_broken_transfer_codings(self):
+        post = b"POST /predict HTTP/1.1\r\n" + COMMON
+        self.refuse(400, post + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n")
+        self.refuse(501, post + b"Transfer-Encoding: gzip\r\n\r\n")
+        self.refuse(400, post + b"Content-Length: x\r\n\r\n")
+
+    def test_an_unknown_http_version(self):
+        self.refuse(505, b"GET /health HTTP/3.0\r\n" + COMMON + b"\r\n", in_header=False)
+
+    def test_the_location_of_errors_is_no_path_for_clients(self):
+        reply = self.stack.get("/-/error")
+        self.assertEqual((reply.status, reply.json()), (404, {"detail": "Not Found"}))
+
+    def test_a_credentialed_request_gets_its_origin_back(self):
+        reply = self.stack.raw(b"TRACE / HTTP/1.1\r\n" + COMMON + b"Cookie: a=b\r\n\r\n")
+        self.assertEqual(reply.get("Access-Control-Allow-Origin"), "http://o")
+        self.assertEqual(reply.get("Vary"), "Origin")
+
+
+class Away(StackTest):
+    """What is answered while programs are away."""
+
+    variables = {"WORKERS": 1}
+
+    def without(self, *names):
+        """Renames the sockets, so that nobody answers on them."""
+        for name in names:
+            path = os.path.join(self.stack.run_dir, name)
+            os.rename(path, path + ".away")
+            self.addCleanup(os.rename, path + ".away", path)
+
+    def test_a_pool_that_is_away_is_a_counted_502(self):
+        self.without("worker.sock")
+        before = self.stack.count("http_requests_total", status_code=502)
+        reply = self.stack.predict({"features": [1]})
+        self.assertEqual((reply.status, list(reply.json())), (502, ["detail"]))
+        self.assertRegex(reply.get("X-Request-ID"), UUID4)
+        self.assertEqual(self.stack.count("http_requests_total", status_code=502) - before, 1)
+        entry = wait_until(
+            lambda: self.stack.logged("access", request_id=reply.get("X-Request-ID")))[0]
+        # Two tries at the pool; the metrics program then made the reply.
+        self.assertEqual(entry["upstream_status"], "502, 502 : 502")
+        self.assertEqual(entry["method"], "POST")
+
+    def test_a_worker_answers_errors_while_the_metrics_program_is_away(self):
+        self.without("metrics.sock")
+        reply = self.stack.get("/metrics")
+        self.assertEqual((reply.status, list(reply.json())), (502, ["detail"]))
+        reply = self.stack.raw(b"TRACE / HTTP/1.1\r\n" + COMMON + b"\r\n")
+        self.assertEqual((reply.status, list(reply.json())), (405, ["detail"]))
+        self.assertTrue(self.stack.logged("appcore", request_id="from-client", status_code=405))
+
+    def test_nginx_answers_alone_when_both_are_away(self):
+        self.without("metrics.sock", "worker.sock")
+        reply = self.stack.predict({"features": [1]})
+        self.assertEqual((reply.status, reply.json()), (502, {"detail": "Bad Gateway"}))
+        self.assertEqual(reply.get("Content-Type"), "application/json")
+        self.assertRegex(reply.get("X-Request-ID"), UUID4)
+        reply = self.stack.raw(b"TRACE / HTTP/1.1\r\n" + COMMON + b"\r\n")
+        self.assertEqual((reply.status, reply.get("X-Request-ID")), (405, "from-client"))
+        self.assertEqual(reply.get("Access-Control-Allow-Origin"), "*")
+        reply = self.stack.raw(b"POST /predict HTTP/1.1\r\n" + COMMON
+                               + b"Content-Length: 33554433\r\n\r\n")
+        self.assertEqual((reply.status, reply.json()), (413, {"detail": "Content Too Large"}))
+        reply = self.stack.raw(b"GET /%zz HTTP/1.1\r\n" + COMMON + b"\r\n")
+        self.assertEqual((reply.status, reply.json()), (400, {"detail": "Bad Request"}))
+
+    def test_requests_wait_while_every_worker_restarts(self):
+        for _ in range(5):
+            for pid in self.stack.worker_pids():
+                os.kill(pid, signal.SIGKILL)
+            self.assertEqual(self.stack.predict({"features": [1]}).status, 201)
+            self.assertTrue(wait_until(self.stack.worker_pids))
+
+
+class Access(StackTest):
+    variables = {"APPCORE_METRICS_ALLOW": "10.0.0.0/8"}
+
+    def test_metrics_are_for_the_configured_networks_only(self):
+        for path in ("/metrics", "/metrics/", "/status"):
+            reply = self.stack.get(path)
+            self.assertEqual((reply.status, list(reply.json())), (403, ["detail"]))
+        self.assertEqual(self.stack.get("/health").status, 200)
