@@ -38,11 +38,23 @@ Problem store_path(std::string_view text, std::string& to) {
     return text.empty() || text.front() == '/' ? std::nullopt : Problem("is no absolute path");
 }
 
+Problem store_push_target(std::string_view text, std::optional<monitoring::PushTarget>& to) {
+    if (text.empty()) return std::nullopt;
+    const std::size_t colon = text.rfind(':');
+    unsigned port = 0;
+    if (colon == std::string_view::npos || colon == 0 ||
+        store_number(text.substr(colon + 1), 1U, 65535U, port)) {
+        return "is no host:port";
+    }
+    to = {std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
+    return std::nullopt;
+}
+
 constexpr unsigned kMostWorkers = 64;            // slots that a scrape has to merge
 constexpr std::size_t kLargestBody = 1U << 30U;  // a worker holds a body in memory
 constexpr long kLongestTimeout = 3600;           // a client has given up long before
 
-constexpr std::array<Variable, 8> variables = {{
+constexpr std::array<Variable, 9> variables = {{
     {"APP_NAME", "practical-production-service", "the name in the first log line",
      [](std::string_view text, Config& config) { return store_text(text, config.app_name); }},
     {"LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING, ERROR or CRITICAL",
@@ -62,6 +74,10 @@ constexpr std::array<Variable, 8> variables = {{
      [](std::string_view text, Config& config) { return store_path(text, config.state_dir); }},
     {"APPCORE_TEXTFILE_DIR", "", "directory for appcore.prom (node-exporter); empty: none",
      [](std::string_view text, Config& config) { return store_path(text, config.textfile_dir); }},
+    {"APPCORE_PUSHGATEWAY", "", "host:port of a Pushgateway to push to every 15 s; empty: none",
+     [](std::string_view text, Config& config) {
+         return store_push_target(text, config.pushgateway);
+     }},
     {"APPCORE_REQUEST_TIMEOUT", "30", "seconds that nginx waits for a worker",
      [](std::string_view text, Config& config) {
          long seconds = 0;
@@ -96,7 +112,8 @@ std::string quote_for_shell(std::string_view text) {
 
 std::optional<std::string> process_environment(std::string_view name) {
     // Read at the start, before there could be a thread that changes it.
-    const char* const value = std::getenv(std::string(name).c_str());  // NOLINT(concurrency-mt-unsafe)
+    const char* const value =
+        std::getenv(std::string(name).c_str());  // NOLINT(concurrency-mt-unsafe)
     return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "appcore/monitoring/pusher.hpp"
 #include "appcore/result.hpp"
 
 namespace appcore {
@@ -21,6 +22,7 @@ struct Config {
     unsigned workers = 1;
     std::string state_dir;
     std::string textfile_dir;  // empty: no textfile is written
+    std::optional<monitoring::PushTarget> pushgateway;
     std::chrono::seconds request_timeout{};
     std::size_t max_body = 0;  // bytes
 };

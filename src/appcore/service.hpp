@@ -1,6 +1,7 @@
 // An application with its transport on one side, its metrics and log on the other.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -31,6 +32,7 @@ class Service : public fcgi::Handler, private api::Observer {
     const system::Clock& clock_;
     monitoring::Recorder& recorder_;
     monitoring::Log& log_;
+    std::uint64_t counted_drops_ = 0;
     api::App app_;
 };
 

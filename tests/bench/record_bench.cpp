@@ -50,7 +50,7 @@ double scrape_milliseconds(Collector& collector) {
     const auto start = SteadyClock::now();
     std::size_t bytes = 0;
     for (int i = 0; i < scrapes; ++i) {
-        bytes = render_exposition(to_families(collector.collect(), "0"), "", "").body.size();
+        bytes = render_exposition(service_families(collector.collect(), "0"), "", "").body.size();
     }
     const double milliseconds = seconds_since(start) * 1e3 / scrapes;
     std::printf("scrape of %d slots: %.2f ms, %zu bytes\n", slots, milliseconds, bytes);

@@ -38,12 +38,16 @@ TEST_CASE("values are read") {
     const auto config = read_config(environment({{"LOG_LEVEL", "WARNING"},
                                                  {"APPCORE_WORKERS", "64"},
                                                  {"APPCORE_MAX_BODY", "1"},
+                                                 {"APPCORE_PUSHGATEWAY", "10.0.0.1:9091"},
                                                  {"APPCORE_LOG_FILE", "/tmp/x y"},
                                                  {"APPCORE_REQUEST_TIMEOUT", "3600"}}));
     REQUIRE(config.ok());
     CHECK(config.value().log_level == spdlog::level::warn);
     CHECK(config.value().workers == 64);
     CHECK(config.value().max_body == 1);
+    REQUIRE(config.value().pushgateway);
+    CHECK(config.value().pushgateway->host == "10.0.0.1");
+    CHECK(config.value().pushgateway->port == "9091");
     CHECK(config.value().log_file == "/tmp/x y");
     CHECK(config.value().request_timeout == std::chrono::hours(1));
 }
@@ -56,6 +60,10 @@ TEST_CASE("a value that makes no sense is named in one line") {
                                 Case{"APPCORE_MAX_BODY", "32M"},
                                 Case{"APPCORE_MAX_BODY", "99999999999999999999"},
                                 Case{"APPCORE_REQUEST_TIMEOUT", "0"},
+                                Case{"APPCORE_PUSHGATEWAY", "gateway"},
+                                Case{"APPCORE_PUSHGATEWAY", ":9091"},
+                                Case{"APPCORE_PUSHGATEWAY", "gateway:0"},
+                                Case{"APPCORE_PUSHGATEWAY", "gateway:port"},
                                 Case{"APPCORE_STATE_DIR", "relative/path"},
                                 Case{"LOG_LEVEL", "verbose"}, Case{"LOG_LEVEL", "info"});
     const auto config = read_config(environment({{wrong.first, wrong.second}}));

@@ -2,16 +2,22 @@
 
 #include <utility>
 
-#include "appcore/api/version.hpp"
+#include "appcore/http/target.hpp"
 #include "appcore/monitoring/exposition.hpp"
 #include "appcore/monitoring/families.hpp"
 
 namespace appcore::api {
 
-Action metrics_action(monitoring::Collector& collector) {
-    return [&collector](const http::Request& request, http::Response& response, Outcome&) {
+Action metrics_action(monitoring::Collector& collector, monitoring::PoolFacts facts,
+                      const system::Clock& clock) {
+    return [&collector, facts = std::move(facts), &clock](const http::Request& request,
+                                                          http::Response& response, Outcome&) {
+        const std::string_view path = http::split_target(request.target).path;
+        const bool old_spelling = http::route_without_slashes(path) == http::Endpoint::metrics;
+        const monitoring::PoolSnapshot pool = collector.collect();
         auto [content_type, content_encoding, body] = monitoring::render_exposition(
-            monitoring::to_families(collector.collect(), kVersion),
+            old_spelling ? monitoring::service_families(pool, facts.version)
+                         : monitoring::all_families(pool, facts, clock.steady()),
             request.header(http::Header::accept).value_or(""),
             request.header(http::Header::accept_encoding).value_or(""));
         response.set_status(200);

@@ -3,11 +3,16 @@
 
 #include "appcore/api/route.hpp"
 #include "appcore/monitoring/collector.hpp"
+#include "appcore/monitoring/pool_families.hpp"
+#include "appcore/system/clock.hpp"
 
 namespace appcore::api {
 
-// Text 0.0.4 or OpenMetrics, gzipped or not, as the client asks for. The collector outlives the
-// action.
-[[nodiscard]] Action metrics_action(monitoring::Collector& collector);
+// Text 0.0.4 or OpenMetrics, gzipped or not, as the client asks for. Under the old service's
+// spelling,
+// "/metrics/", there are its families only: whoever asks that way gets what it always got. The
+// references outlive the action.
+[[nodiscard]] Action metrics_action(monitoring::Collector& collector, monitoring::PoolFacts facts,
+                                    const system::Clock& clock);
 
 }  // namespace appcore::api

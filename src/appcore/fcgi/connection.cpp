@@ -17,8 +17,8 @@ namespace appcore::fcgi {
 namespace {
 
 constexpr int kNoListener = -1;  // libfcgi never accepts: it gets connections that have bytes
-constexpr std::size_t kReadStep = 64 * 1024;         // read at once; what is announced may be a lie
-constexpr std::size_t kKeptBodyCapacity = 1 << 20;   // a larger body's memory is given back
+constexpr std::size_t kReadStep = 64 * 1024;        // read at once; what is announced may be a lie
+constexpr std::size_t kKeptBodyCapacity = 1 << 20;  // a larger body's memory is given back
 
 enum class BodyRead : unsigned char { whole, too_large, broken };
 
@@ -70,8 +70,7 @@ bool put(std::string_view bytes, FCGX_Stream* out) {
 
 void limit_stalls(int socket, std::chrono::milliseconds stall) {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(stall);
-    const timeval limit = {
-        seconds.count(), std::chrono::microseconds(stall - seconds).count()};
+    const timeval limit = {seconds.count(), std::chrono::microseconds(stall - seconds).count()};
     setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }
@@ -96,7 +95,9 @@ Connection::~Connection() {
     FCGX_Free(request_.get(), 1);
 }
 
-int Connection::descriptor() const { return request_->ipcFd; }
+int Connection::descriptor() const {
+    return request_->ipcFd;
+}
 
 bool Connection::is_readable(std::chrono::milliseconds wait) const {
     pollfd waiting = {request_->ipcFd, POLLIN, 0};
@@ -126,8 +127,7 @@ Connection::After Connection::serve(Handler& handler, Buffers& buffers, std::siz
     } else {
         // FastCGI specification, 6.2: compare the two, and do not act where they differ.
         const bool differs = announced && *announced != buffers.body.size();
-        request.body_state =
-            differs ? http::BodyState::length_mismatch : http::BodyState::complete;
+        request.body_state = differs ? http::BodyState::length_mismatch : http::BodyState::complete;
         request.body = buffers.body;
     }
 

@@ -18,13 +18,14 @@ enum Name : unsigned char {
     server_addr,
     server_port,
     request_key,
+    retry,
     error_status,
     first_header
 };
 
 constexpr std::array<std::string_view, first_header + http::header_count> names = {
     "REQUEST_METHOD", "REQUEST_URI", "CONTENT_LENGTH", "REMOTE_ADDR", "SERVER_ADDR", "SERVER_PORT",
-    "APPCORE_REQUEST_KEY", "APPCORE_ERROR_STATUS",
+    "APPCORE_REQUEST_KEY", "APPCORE_RETRY", "APPCORE_ERROR_STATUS",
     // as in http::Header
     "HTTP_ACCEPT", "HTTP_ACCEPT_ENCODING", "HTTP_ACCESS_CONTROL_REQUEST_HEADERS",
     "HTTP_ACCESS_CONTROL_REQUEST_METHOD", "HTTP_CONTENT_TYPE", "HTTP_COOKIE", "HTTP_HOST",
@@ -64,6 +65,9 @@ void set(Parameters& parameters, std::size_t name, std::string_view value) {
         case request_key:
             request.key = value;
             break;
+        case retry:
+            request.is_retry = !value.empty();
+            break;
         case error_status:
             request.error_status = parse_number<int>(value).value_or(0);
             break;
@@ -90,6 +94,8 @@ Parameters read_parameters(const char* const* environment) {
     return parameters;
 }
 
-std::span<const std::string_view> known_parameters() { return names; }
+std::span<const std::string_view> known_parameters() {
+    return names;
+}
 
 }  // namespace appcore::fcgi

@@ -39,8 +39,9 @@ Result<std::unique_ptr<Server>> Server::create(int listener, Handler& handler,
     socklen_t length = sizeof listening;
     if (getsockopt(listener, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) != 0 ||
         listening == 0) {
-        return Error{"standard input is no listening socket: start this program by supervisord "
-                     "(fcgi-program) or another FastCGI process manager"};
+        return Error{
+            "standard input is no listening socket: start this program by supervisord "
+            "(fcgi-program) or another FastCGI process manager"};
     }
     const int flags = fcntl(listener, F_GETFL);
     if (flags < 0 || fcntl(listener, F_SETFL, flags | O_NONBLOCK) != 0) {
@@ -98,8 +99,7 @@ void Server::accept_one() {
         if (!idle_.empty()) {
             idle_.erase(idle_.begin());
         } else {
-            const timespec pause = {
-                0, std::chrono::nanoseconds(kOutOfDescriptors).count()};
+            const timespec pause = {0, std::chrono::nanoseconds(kOutOfDescriptors).count()};
             nanosleep(&pause, nullptr);
         }
         return;
@@ -126,17 +126,18 @@ void Server::keep(Slot connection, bool registered) {
 }
 
 Server::Slot Server::take(int descriptor) {
-    const auto found =
-        std::find_if(idle_.begin(), idle_.end(),
-                     [&](const Slot& slot) { return slot->descriptor() == descriptor; });
+    const auto found = std::find_if(idle_.begin(), idle_.end(), [&](const Slot& slot) {
+        return slot->descriptor() == descriptor;
+    });
     if (found == idle_.end()) return nullptr;
     Slot connection = std::move(*found);
     idle_.erase(found);
     return connection;
 }
 
-// A request may have come on a kept connection just before the web server saw our end of it, and is on
-// its way where the connection is new. What comes later goes to a sibling, since we read none of it.
+// A request may have come on a kept connection just before the web server saw our end of it, and is
+// on its way where the connection is new. What comes later goes to a sibling, since we read none of
+// it.
 void Server::drain() {
     using std::chrono::steady_clock;
     const auto deadline = steady_clock::now() + kFirstRequest;

@@ -1,5 +1,5 @@
-// The loop of a process that serves FastCGI requests, one at a time, from a listening socket that it
-// shares with its siblings.
+// The loop of a process that serves FastCGI requests, one at a time, from a listening socket that
+// it shares with its siblings.
 #pragma once
 
 #include <sys/epoll.h>
@@ -25,8 +25,8 @@ struct ServerOptions {
     std::chrono::milliseconds tick{0};
 };
 
-// Kept connections and the listener are waited for together, and a connection is only read from when
-// it has bytes: idle ones cost nothing, however many there are.
+// Kept connections and the listener are waited for together, and a connection is only read from
+// when it has bytes: idle ones cost nothing, however many there are.
 class Server {
   public:
     // `listener` stays open for the siblings. `handler` and `signals` outlive the server.
@@ -39,7 +39,7 @@ class Server {
 
   private:
     using Slot = std::unique_ptr<Connection>;
-    static constexpr std::size_t kEventsAtOnce = 64;    // more wait for the next round
+    static constexpr std::size_t kEventsAtOnce = 64;     // more wait for the next round
     static constexpr std::size_t kMaxConnections = 256;  // nginx keeps far fewer per worker
 
     Server(int listener, system::FileDescriptor epoll, Handler& handler, const Signals& signals,

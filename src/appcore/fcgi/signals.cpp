@@ -7,8 +7,10 @@ namespace appcore::fcgi {
 namespace {
 
 // A signal handler has nothing but globals to write to.
-volatile std::sig_atomic_t stop_flag = 0;    // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
-volatile std::sig_atomic_t reopen_flag = 0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+volatile std::sig_atomic_t stop_flag =
+    0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+volatile std::sig_atomic_t reopen_flag =
+    0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
 void note_signal(int number) {
     if (number == SIGTERM || number == SIGINT) {
@@ -37,7 +39,9 @@ Signals::Signals() {
     for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigdelset(&while_waiting_, number);
 }
 
-bool Signals::stop_requested() { return stop_flag != 0; }
+bool Signals::stop_requested() {
+    return stop_flag != 0;
+}
 
 bool Signals::take_reopen_request() {
     const bool requested = reopen_flag != 0;

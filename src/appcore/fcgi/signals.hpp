@@ -1,5 +1,6 @@
 // Signals of a process that serves: they are blocked all the time but while it waits, so that none
-// is lost between a check and the wait, and none interrupts a body in flight (libfcgi does neither).
+// is lost between a check and the wait, and none interrupts a body in flight (libfcgi does
+// neither).
 #pragma once
 
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): sigset_t is POSIX

@@ -70,7 +70,9 @@ bool is_alnum(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 bool is_port(std::string_view text) {
     return text.size() > 1 && text.front() == ':' &&
@@ -132,16 +134,14 @@ void append_quoted(std::string& out, std::string_view query) {
 
 bool is_usable_host(std::string_view host) {
     const std::size_t bracket = host.rfind(']');
-    const std::size_t colon =
-        host.find(':', bracket == std::string_view::npos ? 0 : bracket);
+    const std::size_t colon = host.find(':', bracket == std::string_view::npos ? 0 : bracket);
     if (colon != std::string_view::npos) {
         if (!is_port(host.substr(colon))) return false;
         host = host.substr(0, colon);
     }
     if (bracket != std::string_view::npos) return is_bracketed_ipv6(host);
-    return !host.empty() && std::all_of(host.begin(), host.end(), [](char c) {
-        return is_alnum(c) || c == '.' || c == '-';
-    });
+    return !host.empty() && std::all_of(host.begin(), host.end(),
+                                        [](char c) { return is_alnum(c) || c == '.' || c == '-'; });
 }
 
 }  // namespace appcore::http

@@ -6,6 +6,7 @@
 
 #include "appcore/monitoring/slot_file.hpp"
 #include "appcore/monitoring/slot_image.hpp"
+#include "appcore/system/listen_queue.hpp"
 
 namespace appcore::monitoring {
 namespace {
@@ -27,6 +28,23 @@ Word count_requests(const Totals& totals) {
     return sum;
 }
 
+Word count_errors(const Totals& totals) {
+    Word sum = 0;
+    for (std::size_t i = 0; i < http::status_codes.size(); ++i) {
+        if (http::status_codes[i].code < 500) continue;
+        for (const RequestCell& cell : totals.requests) sum += cell.replies[i];
+    }
+    return sum;
+}
+
+std::optional<std::uint32_t> queue_of(const std::vector<WorkerState>& workers) {
+    // All workers share one socket.
+    const auto worker = std::ranges::find_if(workers, [](const WorkerState& state) {
+        return state.is_alive && state.name != metrics_slot;
+    });
+    return worker == workers.end() ? std::nullopt : system::listen_queue_length(worker->pid);
+}
+
 WorkerState state_of(const SlotImage& image, bool is_alive) {
     WorkerState worker;
     worker.is_alive = is_alive;
@@ -38,6 +56,7 @@ WorkerState state_of(const SlotImage& image, bool is_alive) {
     if (health <= static_cast<Word>(Health::unhealthy)) worker.health = static_cast<Health>(health);
     if (is_alive) {
         worker.busy_since = to_time(image.worker(field(offsetof(WorkerWords, busy_since_ns))));
+        worker.usage = system::process_usage(worker.pid);
     }
     worker.last_activity = to_time(image.worker(field(offsetof(WorkerWords, last_activity_ns))));
     return worker;
@@ -68,6 +87,7 @@ PoolSnapshot Collector::collect() {
     } else {
         pool.problems.push_back(directory.error().message);
     }
+    pool.queue_length = queue_of(pool.workers);
     for (const auto& [name, seen] : seen_) {
         pool.totals.add(seen.retired);
         pool.totals.add(seen.last);
@@ -101,7 +121,11 @@ void Collector::read_into(PoolSnapshot& pool, int directory, const std::string& 
 
     WorkerState worker = state_of(reading.image, is_alive);
     worker.name = name;
-    worker.requests = count_requests(seen.retired) + count_requests(seen.last);
+    Totals all = seen.retired;
+    all.add(seen.last);
+    worker.requests = count_requests(all);
+    worker.errors = count_errors(all);
+    worker.events = all.events;
     pool.workers.push_back(std::move(worker));
 }
 

@@ -5,15 +5,18 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "appcore/monitoring/slot_layout.hpp"
 #include "appcore/monitoring/totals.hpp"
 #include "appcore/result.hpp"
 #include "appcore/system/clock.hpp"
+#include "appcore/system/process.hpp"
 
 namespace appcore::monitoring {
 
@@ -28,14 +31,22 @@ struct WorkerState {
     Health health = Health::unknown;
     std::optional<system::SteadyTime> busy_since;
     std::optional<system::SteadyTime> last_activity;
-    Word requests = 0;  // in all lineages of this slot
+    // In all lineages of this slot:
+    Word requests = 0;
+    Word errors = 0;  // replies with a status from 500 on
+    std::array<Word, metrics::event_names.size()> events{};
+    std::optional<system::ProcessUsage> usage;  // of a living one, as far as the kernel tells
 };
 
 struct PoolSnapshot {
     Totals totals;                      // dead slots included
     std::vector<WorkerState> workers;   // by name, one for each slot that could be read
     std::vector<std::string> problems;  // slots that could not be read now, each with its reason
+    std::optional<std::uint32_t> queue_length;  // connections that wait for a worker, if known
 };
+
+// The slot of the metrics program, which is no worker.
+inline constexpr std::string_view metrics_slot = "metrics";
 
 // True as soon as a living worker says healthy and none says unhealthy.
 [[nodiscard]] bool is_pool_healthy(const PoolSnapshot& pool);

@@ -1,4 +1,4 @@
-// The pool's numbers as metric families for prometheus-cpp.
+// What the old service showed, as metric families for prometheus-cpp.
 #pragma once
 
 #include <prometheus/metric_family.h>
@@ -10,9 +10,9 @@
 
 namespace appcore::monitoring {
 
-// All families, in the order in which the service has always shown them, labels sorted by name. A
+// The families of the old service, in the order in which it showed them, labels sorted by name. A
 // family is there also without samples; a series only once it has counted something.
-[[nodiscard]] std::vector<prometheus::MetricFamily> to_families(const PoolSnapshot& pool,
-                                                                std::string_view app_version);
+[[nodiscard]] std::vector<prometheus::MetricFamily> service_families(const PoolSnapshot& pool,
+                                                                     std::string_view app_version);
 
 }  // namespace appcore::monitoring

@@ -136,7 +136,7 @@ Result<LayoutMap> parse_layout(std::string_view description, std::size_t words) 
     if (!fits(worker.first, worker.names.size(), 1, map.end)) return broken("worker");
     if (!fits(events.first, events.names.size(), 1, map.end)) return broken("events");
     map.worker = map_fields(worker, worker_fields);
-    map.events = map_fields(events, metrics::store_event_names);
+    map.events = map_fields(events, metrics::event_names);
 
     const Line keys = line("keys");
     if (!fits(keys.first, keys.second, 2, map.end)) return broken("keys");

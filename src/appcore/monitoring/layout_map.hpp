@@ -32,7 +32,7 @@ struct LayoutMap {
 
     // By this build's index: the word in the slot, or `absent`.
     std::array<std::size_t, worker_fields.size()> worker{};
-    std::array<std::size_t, metrics::store_event_names.size()> events{};
+    std::array<std::size_t, metrics::event_names.size()> events{};
 
     Section requests;
     Section models;

@@ -32,12 +32,69 @@ inline constexpr Definition app_health_status{"app_health_status",
 inline constexpr Definition app_info{"app_info", "Application metadata",
                                      prometheus::MetricType::Gauge};
 
+// What the old service did not have.
+inline constexpr Definition build_info{
+    "appcore_build_info", "Version and commit of the running build", prometheus::MetricType::Gauge};
+inline constexpr Definition workers{"appcore_workers", "Workers that the pool should have",
+                                    prometheus::MetricType::Gauge};
+inline constexpr Definition worker_up{"appcore_worker_up",
+                                      "Whether the process is alive (1) or not (0)",
+                                      prometheus::MetricType::Gauge};
+inline constexpr Definition worker_busy{"appcore_worker_busy",
+                                        "Whether the process has a request at hand (1) or not (0)",
+                                        prometheus::MetricType::Gauge};
+inline constexpr Definition worker_requests{
+    "appcore_worker_requests_total", "Requests that the process and its predecessors answered",
+    prometheus::MetricType::Counter};
+inline constexpr Definition worker_starts{"appcore_worker_starts_total",
+                                          "Processes that have held this place in the pool",
+                                          prometheus::MetricType::Counter};
+inline constexpr Definition worker_memory{"appcore_worker_resident_memory_bytes",
+                                          "Resident memory of the process",
+                                          prometheus::MetricType::Gauge};
+inline constexpr Definition worker_start_time{"appcore_worker_start_time_seconds",
+                                              "Start of the process since the epoch",
+                                              prometheus::MetricType::Gauge};
+inline constexpr Definition worker_idle_time{"appcore_worker_last_activity_age_seconds",
+                                             "Time since the process began or ended a request",
+                                             prometheus::MetricType::Gauge};
+inline constexpr Definition requests_in_flight{"appcore_requests_in_flight",
+                                               "Requests that workers have at hand",
+                                               prometheus::MetricType::Gauge};
+inline constexpr Definition queue_length{"appcore_queue_length",
+                                         "Connections that wait for a worker to accept them",
+                                         prometheus::MetricType::Gauge};
+inline constexpr Definition store_events{"appcore_store_events_total",
+                                         "What happened to the metrics' own store besides counting",
+                                         prometheus::MetricType::Counter};
+inline constexpr Definition log_lines_dropped{"appcore_log_lines_dropped_total",
+                                              "Log lines that could not be written",
+                                              prometheus::MetricType::Counter};
+inline constexpr Definition pushes{"appcore_pushes_total", "Pushes to the Pushgateway by result",
+                                   prometheus::MetricType::Counter};
+
+// Of the pool as one, under the names that every Prometheus client uses.
+inline constexpr Definition process_resident_memory{"process_resident_memory_bytes",
+                                                    "Resident memory size in bytes.",
+                                                    prometheus::MetricType::Gauge};
+inline constexpr Definition process_virtual_memory{
+    "process_virtual_memory_bytes", "Virtual memory size in bytes.", prometheus::MetricType::Gauge};
+inline constexpr Definition process_open_fds{"process_open_fds", "Number of open file descriptors.",
+                                             prometheus::MetricType::Gauge};
+inline constexpr Definition process_start_time{
+    "process_start_time_seconds", "Start time of the process since unix epoch in seconds.",
+    prometheus::MetricType::Gauge};
+
 inline constexpr std::string_view label_endpoint = "endpoint";
 inline constexpr std::string_view label_method = "method";
 inline constexpr std::string_view label_status_code = "status_code";
 inline constexpr std::string_view label_model_version = "model_version";
 inline constexpr std::string_view label_status = "status";
 inline constexpr std::string_view label_version = "version";
+inline constexpr std::string_view label_commit = "commit";
+inline constexpr std::string_view label_worker = "worker";
+inline constexpr std::string_view label_event = "event";
+inline constexpr std::string_view label_result = "result";
 
 // The label value that stands for everything a bounded list has no place for.
 inline constexpr std::string_view other = "other";
@@ -54,9 +111,20 @@ inline constexpr std::array<std::uint64_t, 9> prediction_bounds_ns = {
 enum class Outcome : unsigned char { success, error };
 inline constexpr std::array<std::string_view, 2> outcome_names = {"success", "error"};
 
-// What can happen to a worker's slot besides counting; the order is that of store_event_names.
-enum class StoreEvent : unsigned char { attach_failed, damaged_set_aside, layout_migrated };
-inline constexpr std::array<std::string_view, 3> store_event_names = {
-    "attach_failed", "damaged_set_aside", "layout_migrated"};
+// What a process counts besides requests; the order is that of event_names.
+enum class Event : unsigned char {
+    // of its slot
+    attach_failed,
+    damaged_set_aside,
+    layout_migrated,
+    // of its surroundings
+    log_line_dropped,
+    push_success,
+    push_failure
+};
+inline constexpr std::array<std::string_view, 6> event_names = {
+    "attach_failed",    "damaged_set_aside", "layout_migrated",
+    "log_line_dropped", "push_success",      "push_failure"};
+inline constexpr std::size_t store_event_count = 3;  // the first ones
 
 }  // namespace appcore::monitoring::metrics

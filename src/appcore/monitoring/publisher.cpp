@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "appcore/monitoring/families.hpp"
 #include "appcore/monitoring/serializer.hpp"
 
 namespace appcore::monitoring {
@@ -12,15 +11,15 @@ constexpr std::chrono::minutes kComplaintInterval{1};  // a full disk must not f
 
 }  // namespace
 
-Publisher::Publisher(Collector& collector, std::string directory, std::string_view app_version)
-    : collector_(collector), textfile_(std::move(directory)), app_version_(app_version) {}
+Publisher::Publisher(Collector& collector, std::string directory, PoolFacts facts)
+    : collector_(collector), textfile_(std::move(directory)), facts_(std::move(facts)) {}
 
 std::optional<Error> Publisher::maintain(system::SteadyTime now) {
     if (published_ && now - *published_ < publish_interval) return std::nullopt;
     published_ = now;
     const Serializer serializer(ExpositionFormat::text);
     const Status status =
-        textfile_.publish(serializer.Serialize(to_families(collector_.collect(), app_version_)));
+        textfile_.publish(serializer.Serialize(all_families(collector_.collect(), facts_, now)));
     if (status) {
         complained_.reset();
         return std::nullopt;

@@ -4,21 +4,23 @@
 #include <chrono>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "appcore/monitoring/collector.hpp"
+#include "appcore/monitoring/pool_families.hpp"
 #include "appcore/monitoring/textfile.hpp"
 #include "appcore/result.hpp"
 #include "appcore/system/clock.hpp"
 
 namespace appcore::monitoring {
 
-inline constexpr std::chrono::milliseconds publish_interval{500};  // the file is a second old at most
+// The file is a second old at most.
+inline constexpr std::chrono::milliseconds publish_interval{500};
 
 class Publisher {
   public:
-    // `directory` exists or is created by somebody else later. The collector outlives the publisher.
-    Publisher(Collector& collector, std::string directory, std::string_view app_version);
+    // `directory` exists or is created by somebody else later. The collector outlives the
+    // publisher.
+    Publisher(Collector& collector, std::string directory, PoolFacts facts);
 
     // Publishes if it is time. Returns why it failed, the first time and then once a minute.
     std::optional<Error> maintain(system::SteadyTime now);
@@ -26,7 +28,7 @@ class Publisher {
   private:
     Collector& collector_;
     Textfile textfile_;
-    std::string app_version_;
+    PoolFacts facts_;
     std::optional<system::SteadyTime> published_;
     std::optional<system::SteadyTime> complained_;
 };

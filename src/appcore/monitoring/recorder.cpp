@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "appcore/monitoring/counted.hpp"
 #include "appcore/monitoring/journal.hpp"
 #include "appcore/monitoring/slot_content.hpp"
 #include "appcore/monitoring/slot_image.hpp"
@@ -69,7 +70,7 @@ Status Recorder::attach() {
         return taken;
     };
     Status status = attempt();
-    if (!status) count_event(metrics::StoreEvent::attach_failed);
+    if (!status) count(metrics::Event::attach_failed);
     return status;
 }
 
@@ -87,7 +88,7 @@ Status Recorder::take_slot(int directory) {
     if (found.state == SlotState::unreadable) return Error{found.reason};
     if (found.state == SlotState::damaged) {
         if (Status aside = set_slot_aside(directory, options_.name); !aside) return aside;
-        count_event(metrics::StoreEvent::damaged_set_aside);
+        count(metrics::Event::damaged_set_aside);
     }
     const Totals own = own_totals();
     if (found.state == SlotState::intact && found.image.has_current_layout() && own.empty()) {
@@ -169,15 +170,19 @@ Totals Recorder::own_totals() const {
     return totals ? std::move(totals).value() : Totals{};
 }
 
-void Recorder::count_event(metrics::StoreEvent event) {
+void Recorder::count(metrics::Event event, Word times) {
     Transaction transaction{*slot_};
-    transaction.add(slot_->events[static_cast<std::size_t>(event)], 1);
+    transaction.add(slot_->events[static_cast<std::size_t>(event)], times);
     transaction.commit();
 }
 
 void Recorder::set_health(bool is_healthy) {
     const Health health = is_healthy ? Health::healthy : Health::unhealthy;
     shared(slot_->worker.health).store(static_cast<Word>(health), std::memory_order_relaxed);
+}
+
+bool Recorder::was_counted(const RequestKey& key) const {
+    return already_counted(options_.state_directory, key);
 }
 
 void Recorder::begin_request(system::SteadyTime now) {

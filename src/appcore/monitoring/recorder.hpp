@@ -62,15 +62,19 @@ class Recorder {
     // Whether the counts are visible to others.
     [[nodiscard]] bool is_attached() const { return mapped_.get() != nullptr; }
 
+    // Whether some worker of the pool, maybe a dead one, has counted this request already. Reads
+    // all slots: to be asked for repeated requests only.
+    [[nodiscard]] bool was_counted(const RequestKey& key) const;
+
     // The following allocate nothing, make no system call, and cannot fail.
     void set_health(bool is_healthy);
     void begin_request(system::SteadyTime now);
     void record_request(const RequestRecord& request);
     void end_request(system::SteadyTime now);
+    void count(metrics::Event event, Word times = 1);
 
   private:
     void detach();
-    void count_event(metrics::StoreEvent event);
     Status take_slot(int directory);
     Status resume(int directory);
     Status move_to_new_file(int directory, const SlotReading& found, const Totals& totals);

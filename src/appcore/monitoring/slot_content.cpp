@@ -43,7 +43,7 @@ std::unique_ptr<Slot> make_slot(pid_t pid, system::WallTime started) {
 
 void succeed(const SlotImage& found, Slot& slot) {
     if (!found.has_current_layout()) {
-        ++slot.events[static_cast<std::size_t>(metrics::StoreEvent::layout_migrated)];
+        ++slot.events[static_cast<std::size_t>(metrics::Event::layout_migrated)];
     }
     slot.header.lineage = found.header().lineage;
     slot.worker.starts += found.worker(starts_field);

@@ -43,7 +43,7 @@ class SlotDescription {
     constexpr SlotDescription() {
         line("worker", offsetof(Slot, worker), 0, worker_fields);
         line("keys", offsetof(Slot, keys), recent_keys, none);
-        line("events", offsetof(Slot, events), 0, metrics::store_event_names);
+        line("events", offsetof(Slot, events), 0, metrics::event_names);
         line("methods", 0, 0, http::method_names);
         line("endpoints", 0, 0, http::endpoint_paths);
         begin("statuses", 0, 0);

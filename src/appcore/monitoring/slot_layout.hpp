@@ -102,7 +102,7 @@ struct Slot {
     alignas(cache_line) Journal journal;
     alignas(cache_line) WorkerWords worker;
     alignas(cache_line) std::array<std::array<Word, 2>, recent_keys> keys;
-    alignas(cache_line) std::array<Word, metrics::store_event_names.size()> events;
+    alignas(cache_line) std::array<Word, metrics::event_names.size()> events;
     std::array<std::array<RequestCell, http::endpoint_count>, http::method_names.size()> requests;
     std::array<ModelEntry, model_entries> models;
     alignas(cache_line) std::array<char, description_capacity> description;

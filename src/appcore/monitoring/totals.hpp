@@ -24,7 +24,7 @@ struct Totals {
     std::vector<RequestCell> requests =
         std::vector<RequestCell>(http::method_names.size() * http::endpoint_count);
     std::vector<ModelTotals> models;  // in the order in which they were first seen
-    std::array<Word, metrics::store_event_names.size()> events{};
+    std::array<Word, metrics::event_names.size()> events{};
 
     [[nodiscard]] RequestCell& cell(std::size_t method, std::size_t endpoint) {
         return requests[method * http::endpoint_count + endpoint];

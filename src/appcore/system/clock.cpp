@@ -7,8 +7,8 @@
 namespace appcore::system {
 namespace {
 
-constexpr std::size_t kSecondsLength = 19;   // "2026-11-23T08:06:48"
-constexpr std::size_t kMicrosLength = 26;    // the same with ".675307"
+constexpr std::size_t kSecondsLength = 19;  // "2026-11-23T08:06:48"
+constexpr std::size_t kMicrosLength = 26;   // the same with ".675307"
 using Buffer = std::array<char, kMicrosLength>;
 
 void put(char* to, unsigned value, std::size_t digits) {

@@ -6,8 +6,8 @@
 
 namespace appcore::system {
 
-using WallTime = std::chrono::sys_time<std::chrono::microseconds>;    // for people and logs
-using SteadyTime = std::chrono::steady_clock::time_point;             // for durations
+using WallTime = std::chrono::sys_time<std::chrono::microseconds>;  // for people and logs
+using SteadyTime = std::chrono::steady_clock::time_point;           // for durations
 
 class Clock {
   public:

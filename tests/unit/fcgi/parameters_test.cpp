@@ -31,6 +31,7 @@ TEST_CASE("parameters become a request") {
     CHECK(request.server_addr == "10.0.0.2");
     CHECK(request.server_port == "8000");
     CHECK(request.key == "00ff");
+    CHECK_FALSE(request.is_retry);
     CHECK(request.error_status == 0);
     CHECK(request.header(Header::content_type) == "text/plain");
     CHECK(request.header(Header::x_request_id) == "a=b");
@@ -60,5 +61,6 @@ TEST_CASE("no client header can name an internal parameter") {
         CHECK_FALSE((internal && from_client));
     }
     CHECK(read({"HTTP_APPCORE_ERROR_STATUS=500"}).request.error_status == 0);
+    CHECK(read({"APPCORE_RETRY=1"}).request.is_retry);
     CHECK(read({"APPCORE_ERROR_STATUS=413"}).request.error_status == 413);
 }

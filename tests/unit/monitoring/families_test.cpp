@@ -8,7 +8,7 @@ using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
 namespace {
 
 std::string text_of(const PoolSnapshot& pool) {
-    return Serializer{ExpositionFormat::text}.Serialize(to_families(pool, "0.1.0"));
+    return Serializer{ExpositionFormat::text}.Serialize(service_families(pool, "0.1.0"));
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ TEST_CASE("a slot that another process holds is refused, and what was counted is
     const Totals totals = totals_of(directory.path());
     CHECK(health_checks(totals) == 3);
     CHECK(count(totals, http::Method::post, http::Endpoint::predict, 201) == 1);
-    CHECK(event(totals, metrics::StoreEvent::attach_failed) == 1);
+    CHECK(event(totals, metrics::Event::attach_failed) == 1);
     CHECK(starts(directory.path()) == 2);
 }
 
@@ -97,7 +97,7 @@ TEST_CASE("on a full file system a worker counts on, and adds it when there is s
     CHECK_FALSE(recorder.maintain(noon + 2min));
     recorder.record_request(health_check());
     CHECK(health_checks(totals_of(disk.path())) == 2);
-    CHECK(event(totals_of(disk.path()), metrics::StoreEvent::attach_failed) == 2);
+    CHECK(event(totals_of(disk.path()), metrics::Event::attach_failed) == 2);
 }
 
 TEST_CASE("a file system that fills up does not stop the holder of a slot, nor the next one") {

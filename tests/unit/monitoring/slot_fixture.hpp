@@ -87,7 +87,7 @@ inline Word health_checks(const Totals& totals) {
     return count(totals, http::Method::get, http::Endpoint::health, 200);
 }
 
-inline Word event(const Totals& totals, metrics::StoreEvent event) {
+inline Word event(const Totals& totals, metrics::Event event) {
     return totals.events[static_cast<std::size_t>(event)];
 }
 

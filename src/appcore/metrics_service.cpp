@@ -1,0 +1,41 @@
+#include "appcore/metrics_service.hpp"
+
+#include <utility>
+
+namespace appcore {
+
+MetricsService::MetricsService(std::vector<api::Route> routes, const system::Clock& clock,
+                               system::IdSource& ids, monitoring::Recorder& recorder,
+                               monitoring::Log& log, Outlets outlets)
+    : Service(std::move(routes), clock, ids, recorder, log),
+      clock_(clock),
+      recorder_(recorder),
+      log_(log),
+      outlets_(std::move(outlets)) {}
+
+void MetricsService::between_requests() {
+    Service::between_requests();
+    if (outlets_.publisher) {
+        if (const auto problem = outlets_.publisher->maintain(clock_.steady())) {
+            log_.error("no textfile: " + problem->message);
+        }
+    }
+    if (outlets_.pusher) report_pushes();
+}
+
+// A gateway that is away for a week is worth two lines, not forty thousand.
+void MetricsService::report_pushes() {
+    using monitoring::metrics::Event;
+    const monitoring::PushReport report = outlets_.pusher->take_report();
+    if (report.successes > 0) recorder_.count(Event::push_success, report.successes);
+    if (report.failures > 0) recorder_.count(Event::push_failure, report.failures);
+    if (report.problem == push_problem_) return;
+    if (report.problem.empty()) {
+        log_.info("the Pushgateway takes pushes again");
+    } else {
+        log_.error("no push to the Pushgateway: " + report.problem);
+    }
+    push_problem_ = report.problem;
+}
+
+}  // namespace appcore

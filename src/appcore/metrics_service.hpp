@@ -1,0 +1,40 @@
+// The service of the metrics program: besides answering, it publishes and pushes.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "appcore/monitoring/publisher.hpp"
+#include "appcore/monitoring/pusher.hpp"
+#include "appcore/service.hpp"
+
+namespace appcore {
+
+// Where the numbers go by themselves; each may be absent.
+struct Outlets {
+    std::optional<monitoring::Publisher> publisher;
+    std::unique_ptr<monitoring::Pusher> pusher;
+};
+
+class MetricsService final : public Service {
+  public:
+    MetricsService(std::vector<api::Route> routes, const system::Clock& clock,
+                   system::IdSource& ids, monitoring::Recorder& recorder, monitoring::Log& log,
+                   Outlets outlets);
+
+    // Called on the server's tick, too.
+    void between_requests() override;
+
+  private:
+    void report_pushes();
+
+    const system::Clock& clock_;
+    monitoring::Recorder& recorder_;
+    monitoring::Log& log_;
+    Outlets outlets_;
+    std::string push_problem_;  // as it was logged last
+};
+
+}  // namespace appcore
