@@ -22,20 +22,25 @@ namespace {
 using namespace appcore;
 
 constexpr std::string_view kUsage =
-    "Usage: appcore-metrics\n"
+    "Usage: appcore-metrics [--slot N]\n"
     "\n"
     "Serves /metrics of the pool to a web server by FastCGI, on the listening socket that it gets "
     "as\n"
     "standard input (supervisord's fcgi-program), and answers what that refuses itself. SIGTERM:\n"
     "finish the request at hand and exit with 0. SIGHUP, SIGUSR1: open the log file anew.\n"
     "\n"
+    "  --slot 0        serves nothing: it only holds the socket open, so that scrapes wait for a moment\n"
+    "                  instead of failing while the serving process starts anew\n"
     "  --print-config  print the effective environment for a shell, and exit\n"
     "  --version       print the version, and exit\n"
     "  --help          print this, and exit\n";
 
 Status serve(const Config& config, const CommandLine& line) {
-    if (line.slot) return Error{"--slot is for workers"};
     const fcgi::Signals signals;
+    if (line.slot == 0U) {
+        signals.wait_for_stop();
+        return Done{};
+    }
     auto log = monitoring::Log::open(config.log_file, config.log_level,
                                      std::string(monitoring::metrics_slot));
     if (!log) return log.error();

@@ -1,14 +1,16 @@
-"""Debian's Prometheus programs around a stack: configuration, processes, and questions to them."""
+"""Debian's Prometheus programs around a stack, and a client that counts what it gets."""
 
 import json
 import os
 import re
+import signal
 import subprocess
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections import Counter
 
-from stack import ROOT, free_port, wait_until
+from stack import JSON, ROOT, free_port, wait_until
 
 CONFIGS = os.path.join(ROOT, "configs")
 CONFIG = os.path.join(CONFIGS, "prometheus.yml")
@@ -70,10 +72,11 @@ def replies_by_status(found):
 
 
 def settings_for_node_exporter_only(text):
-    """prometheus.yml as its comment says for machines of which only node-exporter can be reached."""
+    """prometheus.yml as its comment says for machines where only node-exporter can be reached."""
     instead = re.findall(r"^  #   (\w+: \S+)$", text, re.MULTILINE)
     text = re.sub(r"(?s)  - job_name: practical-production-service\n.*?\n\n", "", text)
-    return re.sub(r"(?m)^( +)action: drop$", lambda m: "\n".join(m[1] + line for line in instead), text)
+    return re.sub(r"(?m)^( +)action: drop$",
+                  lambda match: "\n".join(match[1] + line for line in instead), text)
 
 
 class Server:
@@ -83,7 +86,7 @@ class Server:
         self.port = free_port()
         self.log = os.path.join(folder, f"{name}-{self.port}.log")
         self.command = ["setpriv", "--pdeathsig", "KILL", name,
-                        f"--web.listen-address=127.0.0.1:{self.port}", *arguments]
+                        f"--web.listen-address={self.address}", *arguments]
         self.process = None
 
     @property
@@ -136,7 +139,10 @@ class Pushgateway(Server):
 
 
 class Prometheus(Server):
-    """Prometheus with configs/prometheus.yml, but for `targets` ({there: here}) and the intervals."""
+    """Prometheus with configs/prometheus.yml but for `targets`, {there: here}, and intervals.
+
+    `change` is applied to the file's text before.
+    """
 
     def __init__(self, folder, targets, change=lambda text: text):
         os.symlink(RULES, os.path.join(folder, "rules"))
@@ -173,3 +179,43 @@ class Prometheus(Server):
     def rules(self, kind):
         """All rules of a kind, "record" or "alert", with their state."""
         return [rule for group in self.ask("rules", type=kind)["groups"] for rule in group["rules"]]
+
+
+class Client:
+    """Asks a stack for all kinds of replies and counts them by status."""
+
+    # Each request of a round: how many times, method, path, body, status.
+    REQUESTS = (
+        (20, "POST", "/predict", b'{"features": [1, 2, 3]}', 201),
+        (5, "POST", "/predict", b"{}", 422),
+        (5, "GET", "/health", None, 200),
+        (2, "GET", "/version", None, 200),
+        (3, "GET", "/nowhere", None, 404),
+        (2, "PUT", "/health", None, 405),
+        (1, "GET", "/health/", None, 307),
+        (2, "GET", "/%zz", None, 400),
+    )
+    WHILE_AWAY = (3, "POST", "/predict", b'{"features": [1]}', 502)
+
+    def __init__(self, stack, counted):
+        """`counted` is what the stack has answered before."""
+        self.stack = stack
+        self.counted = Counter(counted)
+
+    def ask(self, times, method, path, body, status):
+        for _ in range(times):
+            reply = self.stack.request(method, path, body, JSON if body else ())
+            assert reply.status == status, (method, path, reply.status, reply.body)
+            self.counted[str(status)] += 1
+
+    def round(self):
+        """All kinds of requests, some of them while the pool is away; then a worker is killed."""
+        for request in self.REQUESTS:
+            self.ask(*request)
+        socket = self.stack.worker_socket
+        os.rename(socket, socket + ".away")
+        try:
+            self.ask(*self.WHILE_AWAY)
+        finally:
+            os.rename(socket + ".away", socket)
+        os.kill(self.stack.worker_pids()[0], signal.SIGKILL)

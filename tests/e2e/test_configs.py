@@ -1,4 +1,4 @@
-"""Prometheus' configuration, its rules and the dashboard, as far as they can be checked by themselves."""
+"""Prometheus' configuration, rules and dashboard, as far as they can be checked by themselves."""
 
 import glob
 import itertools
@@ -67,7 +67,7 @@ class Dashboard(unittest.TestCase):
         self.graphs = [panel for panel in self.panels if panel["type"] != "row"]
 
     def test_it_can_be_imported(self):
-        # 37 is Grafana 9.2's; newer ones migrate it. An id would name a dashboard of one installation.
+        # 37 is Grafana 9.2's; newer ones migrate it. An id would be that of one installation.
         self.assertEqual(self.dashboard["schemaVersion"], 37)
         self.assertNotIn("id", self.dashboard)
         self.assertTrue(self.dashboard["uid"])

@@ -125,7 +125,7 @@ class Away(StackTest):
         entry = wait_until(
             lambda: self.stack.logged("access", request_id=reply.get("X-Request-ID")))[0]
         # Two tries at the pool; the metrics program then made the reply.
-        self.assertEqual(entry["upstream_status"], "502, 502 : 502")
+        self.assertEqual(entry["upstream_status"], "502 : 502 : 502")
         self.assertEqual(entry["method"], "POST")
 
     def test_a_worker_answers_errors_while_the_metrics_program_is_away(self):

@@ -9,28 +9,14 @@ import math
 import os
 import re
 import shutil
-import signal
 import tempfile
-from collections import Counter
 
-from chain import (API, DASHBOARD, JOB, NODE_EXPORTER, NodeExporter, Prometheus, Pushgateway, fetch,
-                   promtool, replies_by_status, samples, settings_for_node_exporter_only)
-from stack import JSON, StackTest, wait_until
+from chain import (API, DASHBOARD, JOB, NODE_EXPORTER, Client, NodeExporter, Prometheus,
+                   Pushgateway, promtool, replies_by_status, samples,
+                   settings_for_node_exporter_only)
+from stack import StackTest, wait_until
 
 ROUNDS = 2  # rates need a second sample of each series
-# Each request of a round: how many times, method, path, body, status.
-REQUESTS = (
-    (20, "POST", "/predict", b'{"features": [1, 2, 3]}', 201),
-    (5, "POST", "/predict", b"{}", 422),
-    (5, "GET", "/health", None, 200),
-    (2, "GET", "/version", None, 200),
-    (3, "GET", "/nowhere", None, 404),
-    (2, "PUT", "/health", None, 405),
-    (1, "GET", "/health/", None, 307),
-    (2, "GET", "/%zz", None, 400),
-)
-LOST = (3, "POST", "/predict", b'{"features": [1]}', 502)  # while the pool is away
-
 ARRIVES = 20  # seconds until what is scraped and computed several times a second has to be there
 PUSHED = 45  # seconds until a push has to be there: they are 15 apart
 REPLIES = f'sum by (status_code) (http_requests_total{{job="{JOB}"}})'
@@ -56,9 +42,10 @@ class Chain(StackTest):
         cls.node_exporter = cls.begin(NodeExporter(folder, cls.textfiles))
         cls.prometheus = cls.begin(Prometheus(folder, {
             API: f"127.0.0.1:{cls.stack.port}", NODE_EXPORTER: cls.node_exporter.address}))
-        cls.counted = Counter(replies_by_status(samples(cls.exposition())))
+        cls.client = Client(cls.stack, replies_by_status(samples(cls.exposition())))
+        cls.counted = cls.client.counted
         for _ in range(ROUNDS):
-            cls.load()
+            cls.client.round()
             wait_until(lambda: cls.prometheus.by("status_code", REPLIES) == cls.counted, ARRIVES)
         wait_until(lambda: any(cls.prometheus.by("job", "job:http_request_errors:rate5m").values()),
                    ARRIVES)
@@ -71,28 +58,6 @@ class Chain(StackTest):
     @classmethod
     def exposition(cls):
         return cls.stack.get("/metrics").body.decode("utf-8")
-
-    @classmethod
-    def ask(cls, method, path, body, status):
-        """One request, counted here; its reply has to have this status."""
-        reply = cls.stack.request(method, path, body, JSON if body else ())
-        assert reply.status == status, (method, path, reply.status, reply.body)
-        cls.counted[str(status)] += 1
-
-    @classmethod
-    def load(cls):
-        """A round: all kinds of replies, a pool that is away for a moment, a worker that is killed."""
-        for times, *request in REQUESTS:
-            for _ in range(times):
-                cls.ask(*request)
-        socket = cls.stack.worker_socket
-        os.rename(socket, socket + ".away")
-        try:
-            for _ in range(LOST[0]):
-                cls.ask(*LOST[1:])
-        finally:
-            os.rename(socket + ".away", socket)
-        os.kill(cls.stack.worker_pids()[0], signal.SIGKILL)
 
     # --- what is published ----------------------------------------------------------------------
 
@@ -111,11 +76,11 @@ class Chain(StackTest):
         def differing():
             with open(os.path.join(self.textfiles, "appcore.prom"), encoding="utf-8") as file:
                 there = samples(file.read())
-            return {key: (value, there.get(key)) for key, value in samples(self.exposition()).items()
+            here = samples(self.exposition())
+            return {key: (value, there.get(key)) for key, value in here.items()
                     if HISTOGRAM_OR_COUNTER.match(key[0]) and there.get(key) != value}
 
-        wait_until(lambda: not differing())
-        self.assertEqual(differing(), {})
+        self.assertTrue(wait_until(lambda: differing() == {}), differing())
 
     # --- node-exporter --------------------------------------------------------------------------
 
@@ -251,7 +216,7 @@ class Chain(StackTest):
 
     def test_the_pushgateway_gets_the_counts_and_may_be_away(self):
         def pushed():
-            return replies_by_status(samples(fetch(f"{self.pushgateway.url}/metrics") or ""))
+            return replies_by_status(samples(self.pushgateway.metrics() or ""))
 
         def pushes(result):
             return self.stack.count("appcore_pushes_total", result=result)
@@ -262,10 +227,9 @@ class Chain(StackTest):
         failures = pushes("failure")
         self.assertTrue(wait_until(lambda: pushes("failure") > failures, PUSHED, 0.5))
         told = [entry for entry in self.stack.logged("appcore")
-                if self.pushgateway.address in entry["message"]
-                and entry["level"] in ("WARNING", "ERROR")]
+                if "Pushgateway" in entry["message"] and entry["level"] in ("WARNING", "ERROR")]
         self.assertTrue(told)
-        self.ask("POST", "/predict", b'{"features": [4]}', 201)
+        self.client.ask(1, "POST", "/predict", b'{"features": [4]}', 201)
         self.pushgateway.start()
         successes = pushes("success")
         self.assertTrue(wait_until(lambda: pushes("success") > successes, PUSHED, 0.5))

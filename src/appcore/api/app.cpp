@@ -65,7 +65,8 @@ void App::handle(const http::Request& request, http::Response& response) {
         add_cors_headers(request, response);
     }
     if (request.method == http::Method::head) response.omit_body();
-    if (endpoint == Endpoint::metrics) return;
+    const bool is_scrape = endpoint == Endpoint::metrics && request.error_status == 0;
+    if (is_scrape) return;
 
     response.add_header("X-Request-ID", id.text());
     if (path_.capacity() > kKeptPathCapacity) std::string().swap(path_);

@@ -31,7 +31,8 @@ class Observer {
     virtual ~Observer() = default;
 
     virtual void request_begins(system::SteadyTime now) = 0;
-    // Not called for /metrics, whose requests were never counted, logged or given an id.
+    // Not called for /metrics, whose requests were never counted, logged or given an id; but for
+    // those that nginx refused.
     virtual void request_ends(const Exchange& exchange) = 0;
     // Something that should not happen did; the client got a 503.
     virtual void failure(std::string_view what) = 0;

@@ -1,0 +1,71 @@
+"""Clients that ask without a pause and count what they get."""
+
+import collections
+import http.client
+import threading
+import typing
+
+from stack import JSON
+
+
+class Case(typing.NamedTuple):
+    method: str
+    path: str
+    status: int  # the only right one
+    body: typing.Optional[bytes] = None
+
+
+class Load:
+    """Threads that go through the cases until stop(), or until `limit` requests have been sent."""
+
+    def __init__(self, stack, cases, clients, limit=None):
+        self.stack = stack
+        self.cases = cases
+        self.statuses = collections.Counter()  # of all replies
+        self.wrong = []  # what was not the case's status, or no reply
+        self._limit = limit
+        self._sent = 0
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._threads = [threading.Thread(target=self._ask) for _ in range(clients)]
+        for thread in self._threads:
+            thread.start()
+
+    def replies(self):
+        return sum(self.statuses.values())
+
+    def stop(self):
+        self._ended.set()
+        self.wait()
+
+    def wait(self):
+        for thread in self._threads:
+            thread.join()
+
+    def is_running(self):
+        return any(thread.is_alive() for thread in self._threads)
+
+    def _next(self):
+        with self._lock:
+            if self._ended.is_set() or self._sent == self._limit:
+                return None
+            self._sent += 1
+            return self.cases[self._sent % len(self.cases)]
+
+    def _ask(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.stack.port, timeout=60)
+        while case := self._next():
+            try:
+                connection.request(case.method, case.path, case.body, dict(JSON) if case.body else {})
+                reply = connection.getresponse()
+                content = reply.read()
+                status, seen = reply.status, (case, reply.status, content[:200])
+            except (OSError, http.client.HTTPException) as error:
+                connection.close()
+                status, seen = None, (case, repr(error))
+            with self._lock:
+                if status is not None:
+                    self.statuses[status] += 1
+                if status != case.status:
+                    self.wrong.append(seen)
+        connection.close()
