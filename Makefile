@@ -58,7 +58,7 @@ PROGRAMS := $(OUT)/appcore-worker $(OUT)/appcore-metrics
 PROGRAM_OBJECTS := $(OUT)/src/worker.o $(OUT)/src/metrics.o
 UNIT_TESTS := $(OUT)/unit-tests
 
-.PHONY: all programs run up down status test unit e2e lint format tidy tidy-files cppcheck scripts \
+.PHONY: all programs run up down status test unit e2e sigterms exact bench-parse bench-record lint format tidy tidy-files cppcheck scripts \
         nginx-check install clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -77,6 +77,14 @@ $(OUT)/flags: FORCE
 	 echo '$(subst ','\'',$(CXX) $(CPPFLAGS) $(CXXFLAGS))' >$@
 
 $(OUT)/tests/unit/%.o: CPPFLAGS += -Itests/unit
+
+# The commit is known to one object, which is made anew when the commit changes.
+COMMIT := $(or $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null),unknown)
+$(OUT)/src/appcore/build.o: CPPFLAGS += -DAPPCORE_COMMIT='"$(COMMIT)"'
+$(OUT)/src/appcore/build.o: $(OUT)/commit
+$(OUT)/commit: FORCE
+	@mkdir -p $(@D)
+	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' >$@
 
 $(OUT)/%.o: %.cpp $(OUT)/flags
 	@mkdir -p $(@D)
@@ -138,6 +146,28 @@ e2e: ## the end-to-end tests; MODULES="test_logs ..." for some of them
 	@deploy/install-packages run build test
 	@$(BUILD_PROGRAMS)
 	@exec env $(TESTS) e2e $(MODULES)
+
+# Long runs of what `make test` does in short: a thousand SIGTERMs under load, exact counts over 200,000
+# requests with a hundred kills.
+sigterms: ## 1,000 SIGTERMs to workers under load
+	@$(BUILD_PROGRAMS)
+	@APPCORE_BIN_DIR='$(abspath $(OUT))' python3 tests/e2e/test_restarts.py 1000
+
+exact: ## exact counts over 200,000 requests, 100 kills, 20 rolling restarts
+	@$(BUILD_PROGRAMS)
+	@APPCORE_BIN_DIR='$(abspath $(OUT))' python3 tests/e2e/test_exact_counts.py long
+
+# Micro-benchmarks; nanoseconds and ratios, nothing that a test would judge.
+bench-parse: ## reading a body: ours against nlohmann's SAX and simdjson
+	@deploy/install-packages build bench
+	@mkdir -p $(OUT)
+	@$(CXX) -std=c++20 -O2 -Isrc tests/bench/parse_bench.cpp src/appcore/api/feature_scanner.cpp \
+	        -lsimdjson -o $(OUT)/parse-bench
+	@$(OUT)/parse-bench
+
+bench-record: $(LIBRARY) ## counting a request, scraping 64 slots
+	@$(CXX) $(CPPFLAGS) -std=c++20 -O2 tests/bench/record_bench.cpp $(LIBRARY) $(LIBS) -o $(OUT)/record-bench
+	@$(OUT)/record-bench
 
 # Checks without running: format, clang-tidy, cppcheck, shell scripts, nginx's view of its configuration.
 CPP_FILES = $(shell find src tests -name '*.cpp' -o -name '*.hpp')

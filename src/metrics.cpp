@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "appcore/api/metrics.hpp"
+#include "appcore/api/status.hpp"
 #include "appcore/api/version.hpp"
 #include "appcore/build.hpp"
 #include "appcore/fcgi/server.hpp"
@@ -29,8 +30,9 @@ constexpr std::string_view kUsage =
     "standard input (supervisord's fcgi-program), and answers what that refuses itself. SIGTERM:\n"
     "finish the request at hand and exit with 0. SIGHUP, SIGUSR1: open the log file anew.\n"
     "\n"
-    "  --slot 0        serves nothing: it only holds the socket open, so that scrapes wait for a moment\n"
-    "                  instead of failing while the serving process starts anew\n"
+    "  --slot 0        serves nothing: it only holds the socket open, so that scrapes wait, "
+    "instead\n"
+    "                  of failing, while the serving process starts anew\n"
     "  --print-config  print the effective environment for a shell, and exit\n"
     "  --version       print the version, and exit\n"
     "  --help          print this, and exit\n";
@@ -61,12 +63,17 @@ Status serve(const Config& config, const CommandLine& line) {
         outlets.pusher =
             std::make_unique<monitoring::Pusher>(*config.pushgateway, config.state_dir, facts);
     }
+    monitoring::History history(collector);
+    outlets.history = &history;
     std::vector<api::Route> routes = {
-        {http::Endpoint::metrics, api::metrics_action(collector, facts, clock)}};
+        {http::Endpoint::metrics, api::metrics_action(collector, facts, clock)},
+        {http::Endpoint::status, api::status_action(collector, history, clock,
+                                                    {config.app_name, facts.version, config.workers,
+                                                     config.request_timeout})}};
     MetricsService service(std::move(routes), clock, ids, recorder, lines, std::move(outlets));
     service.between_requests();
 
-    if (const Status ready = fcgi::Connection::initialize(); !ready) return ready;
+    if (Status ready = fcgi::Connection::initialize(); !ready) return ready;
     auto server = fcgi::Server::create(STDIN_FILENO, service, signals,
                                        {config.max_body, monitoring::publish_interval});
     if (!server) {

@@ -20,7 +20,8 @@ using namespace appcore;
 constexpr std::string_view kUsage =
     "Usage: appcore-worker --slot N\n"
     "\n"
-    "Serves predictions to a web server by FastCGI, on the listening socket that it gets as standard\n"
+    "Serves predictions to a web server by FastCGI, on the listening socket that it gets as "
+    "standard\n"
     "input (supervisord's fcgi-program). SIGTERM: finish the request at hand and exit with 0.\n"
     "SIGHUP, SIGUSR1: open the log file anew.\n"
     "\n"
@@ -56,7 +57,7 @@ Status serve(const Config& config, const CommandLine& line) {
     Service service(api::worker_routes(model, clock, ids), clock, ids, recorder, lines);
     service.between_requests();
 
-    if (const Status ready = fcgi::Connection::initialize(); !ready) return ready;
+    if (Status ready = fcgi::Connection::initialize(); !ready) return ready;
     auto server = fcgi::Server::create(STDIN_FILENO, service, signals, {config.max_body});
     if (!server) {
         lines.error(server.error().message);

@@ -81,7 +81,7 @@ constexpr std::array<Variable, 9> variables = {{
     {"APPCORE_REQUEST_TIMEOUT", "30", "seconds that nginx waits for a worker",
      [](std::string_view text, Config& config) {
          long seconds = 0;
-         const Problem problem = store_number(text, 1L, kLongestTimeout, seconds);
+         Problem problem = store_number(text, 1L, kLongestTimeout, seconds);
          config.request_timeout = std::chrono::seconds(seconds);
          return problem;
      }},

@@ -15,6 +15,7 @@ MetricsService::MetricsService(std::vector<api::Route> routes, const system::Clo
 
 void MetricsService::between_requests() {
     Service::between_requests();
+    if (outlets_.history != nullptr) outlets_.history->maintain(clock_.steady());
     if (outlets_.publisher) {
         if (const auto problem = outlets_.publisher->maintain(clock_.steady())) {
             log_.error("no textfile: " + problem->message);

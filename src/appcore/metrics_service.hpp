@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "appcore/monitoring/history.hpp"
 #include "appcore/monitoring/publisher.hpp"
 #include "appcore/monitoring/pusher.hpp"
 #include "appcore/service.hpp"
@@ -16,6 +17,7 @@ namespace appcore {
 struct Outlets {
     std::optional<monitoring::Publisher> publisher;
     std::unique_ptr<monitoring::Pusher> pusher;
+    monitoring::History* history = nullptr;  // outlives the service
 };
 
 class MetricsService final : public Service {

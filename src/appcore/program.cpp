@@ -13,7 +13,9 @@ namespace {
 constexpr int kFailed = 1;
 constexpr int kWrongUse = 2;
 
-void print(std::FILE* to, std::string_view text) { std::fwrite(text.data(), 1, text.size(), to); }
+void print(std::FILE* to, std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), to);
+}
 
 int fail(const Program& program, int code, std::string_view reason) {
     print(stderr, std::string(program.name).append(": ").append(reason).append("\n"));
@@ -34,7 +36,8 @@ int obey(const Program& program, const CommandLine& line) {
             print(stdout, lines.value());
             return 0;
         }
-        default: break;
+        default:
+            break;
     }
     const auto config = read_config(process_environment);
     if (!config) return fail(program, kWrongUse, config.error().message);

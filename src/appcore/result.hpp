@@ -1,4 +1,5 @@
-// Errors are values: an operation that can fail returns a Result, and no exception crosses a module.
+// Errors are values: an operation that can fail returns a Result, and no exception crosses a
+// module.
 #pragma once
 
 #include <cerrno>
@@ -26,8 +27,11 @@ inline Error errno_error(std::string_view what) {
 template <typename T>
 class [[nodiscard]] Result {
   public:
-    Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
-    Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+    // Implicit, so that a function returns either as it is.
+    // NOLINTBEGIN(google-explicit-constructor)
+    Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+    Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
+    // NOLINTEND(google-explicit-constructor)
 
     [[nodiscard]] bool ok() const { return state_.index() == 0; }
     explicit operator bool() const { return ok(); }

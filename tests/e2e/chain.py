@@ -82,6 +82,8 @@ def settings_for_node_exporter_only(text):
 class Server:
     """A program that listens on a port of its own, and ends with the test in any case."""
 
+    ready = "/metrics"  # what answers 200 as soon as it can be used
+
     def __init__(self, folder, name, *arguments):
         self.port = free_port()
         self.log = os.path.join(folder, f"{name}-{self.port}.log")
@@ -101,8 +103,8 @@ class Server:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log)
-        wait_until(lambda: self.process.poll() is not None or self.metrics() is not None, 30)
-        if self.metrics() is None:
+        if not wait_until(lambda: self.process.poll() is not None or self.is_ready(), 30) \
+                or self.process.poll() is not None:
             self.stop()
             raise AssertionError(f"{self.command} does not answer: {self.output()}")
         return self
@@ -117,6 +119,9 @@ class Server:
             self.process.kill()
             self.process.wait()
         self.process = None
+
+    def is_ready(self):
+        return fetch(self.url + self.ready) is not None
 
     def output(self):
         with open(self.log, encoding="utf-8", errors="replace") as log:
@@ -135,7 +140,8 @@ class NodeExporter(Server):
 
 class Pushgateway(Server):
     def __init__(self, folder):
-        super().__init__(folder, "prometheus-pushgateway")
+        # In memory only: Debian's default is a file of the system's.
+        super().__init__(folder, "prometheus-pushgateway", "--persistence.file=")
 
 
 class Prometheus(Server):
@@ -143,6 +149,8 @@ class Prometheus(Server):
 
     `change` is applied to the file's text before.
     """
+
+    ready = "/-/ready"  # /metrics answers before the data are loaded
 
     def __init__(self, folder, targets, change=lambda text: text):
         os.symlink(RULES, os.path.join(folder, "rules"))

@@ -5,6 +5,7 @@ workers and metrics programs, restarts the pool 20 times, worker by worker, and 
 second; in `make test` it is a short run.
 """
 
+import contextlib
 import os
 import random
 import shutil
@@ -94,11 +95,13 @@ class ExactCounts(StackTest):
 
     def kill_one(self, chance):
         program = chance.choice(("appcore-worker", "appcore-worker", "appcore-metrics"))
-        os.kill(chance.choice(wait_until(lambda: self.stack.children(program))), signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(chance.choice(wait_until(lambda: self.stack.children(program))), signal.SIGKILL)
 
     def restart_pool(self):
         for pid in self.stack.children("appcore-worker"):
-            os.kill(pid, signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):  # the last kill has just taken effect
+                os.kill(pid, signal.SIGTERM)
             wait_until(lambda p=pid: p not in self.stack.children("appcore-worker"), 30)
             wait_until(lambda: len(self.stack.children("appcore-worker")) == 3, 30)
 

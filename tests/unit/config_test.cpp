@@ -54,18 +54,15 @@ TEST_CASE("values are read") {
 
 TEST_CASE("a value that makes no sense is named in one line") {
     using Case = std::pair<std::string, std::string>;
-    const Case wrong = GENERATE(Case{"APPCORE_WORKERS", "0"}, Case{"APPCORE_WORKERS", "65"},
-                                Case{"APPCORE_WORKERS", "-1"}, Case{"APPCORE_WORKERS", "two"},
-                                Case{"APPCORE_WORKERS", "1 "}, Case{"APPCORE_MAX_BODY", "0"},
-                                Case{"APPCORE_MAX_BODY", "32M"},
-                                Case{"APPCORE_MAX_BODY", "99999999999999999999"},
-                                Case{"APPCORE_REQUEST_TIMEOUT", "0"},
-                                Case{"APPCORE_PUSHGATEWAY", "gateway"},
-                                Case{"APPCORE_PUSHGATEWAY", ":9091"},
-                                Case{"APPCORE_PUSHGATEWAY", "gateway:0"},
-                                Case{"APPCORE_PUSHGATEWAY", "gateway:port"},
-                                Case{"APPCORE_STATE_DIR", "relative/path"},
-                                Case{"LOG_LEVEL", "verbose"}, Case{"LOG_LEVEL", "info"});
+    const Case wrong = GENERATE(
+        Case{"APPCORE_WORKERS", "0"}, Case{"APPCORE_WORKERS", "65"}, Case{"APPCORE_WORKERS", "-1"},
+        Case{"APPCORE_WORKERS", "two"}, Case{"APPCORE_WORKERS", "1 "},
+        Case{"APPCORE_MAX_BODY", "0"}, Case{"APPCORE_MAX_BODY", "32M"},
+        Case{"APPCORE_MAX_BODY", "99999999999999999999"}, Case{"APPCORE_REQUEST_TIMEOUT", "0"},
+        Case{"APPCORE_PUSHGATEWAY", "gateway"}, Case{"APPCORE_PUSHGATEWAY", ":9091"},
+        Case{"APPCORE_PUSHGATEWAY", "gateway:0"}, Case{"APPCORE_PUSHGATEWAY", "gateway:port"},
+        Case{"APPCORE_STATE_DIR", "relative/path"}, Case{"LOG_LEVEL", "verbose"},
+        Case{"LOG_LEVEL", "info"});
     const auto config = read_config(environment({{wrong.first, wrong.second}}));
     REQUIRE_FALSE(config.ok());
     const std::string& message = config.error().message;

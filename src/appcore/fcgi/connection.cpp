@@ -68,6 +68,12 @@ bool put(std::string_view bytes, FCGX_Stream* out) {
     return true;
 }
 
+// Whether the peer has closed its end. One that has only ended its writing still reads.
+bool is_abandoned(int socket) {
+    pollfd state = {socket, 0, 0};
+    return ::poll(&state, 1, 0) > 0 && (state.revents & (POLLHUP | POLLERR)) != 0;
+}
+
 void limit_stalls(int socket, std::chrono::milliseconds stall) {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(stall);
     const timeval limit = {seconds.count(), std::chrono::microseconds(stall - seconds).count()};
@@ -118,7 +124,7 @@ Connection::After Connection::serve(Handler& handler, Buffers& buffers, std::siz
     const bool over = announced.value_or(0) > max_body;
     const BodyRead read = over ? BodyRead::too_large
                                : read_body(fcgi->in, announced.value_or(0), max_body, buffers.body);
-    if (read == BodyRead::broken) {
+    if (read == BodyRead::broken || is_abandoned(fcgi->ipcFd)) {
         FCGX_Free(fcgi, 1);
         return After::closed;
     }

@@ -46,8 +46,9 @@ class Connection {
 
     // Reads one request whole, has it answered and writes the reply in one piece where it fits into
     // libfcgi's 8 KiB. Waits for the peer in between. A body above `max_body` is answered without
-    // being read. `kept` if the web server wants to send another request on this connection
-    // (FastCGI specification, 3.5: FCGI_KEEP_CONN).
+    // being read; a request that the web server has given up is not answered at all, which would be
+    // work and a count for nobody. `kept` if the web server wants to send another request on this
+    // connection (FastCGI specification, 3.5: FCGI_KEEP_CONN).
     After serve(Handler& handler, Buffers& buffers, std::size_t max_body);
 
   private:

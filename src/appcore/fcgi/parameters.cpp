@@ -7,8 +7,6 @@
 namespace appcore::fcgi {
 namespace {
 
-using http::Header;
-
 // In this order, so that a name's place tells what it sets; the headers come last.
 enum Name : unsigned char {
     request_method,

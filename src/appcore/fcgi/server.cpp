@@ -64,7 +64,7 @@ Server::Server(int listener, system::FileDescriptor epoll, Handler& handler, con
 
 Status Server::run() {
     while (!Signals::stop_requested()) {
-        if (const Status served = wait_and_serve(); !served) return served;
+        if (Status served = wait_and_serve(); !served) return served;
         if (Signals::take_reopen_request()) handler_.reopen_logs();
         handler_.between_requests();
     }

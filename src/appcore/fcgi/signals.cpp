@@ -7,10 +7,10 @@ namespace appcore::fcgi {
 namespace {
 
 // A signal handler has nothing but globals to write to.
-volatile std::sig_atomic_t stop_flag =
-    0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
-volatile std::sig_atomic_t reopen_flag =
-    0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+// NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables)
+volatile std::sig_atomic_t stop_flag = 0;
+volatile std::sig_atomic_t reopen_flag = 0;
+// NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 
 void note_signal(int number) {
     if (number == SIGTERM || number == SIGINT) {

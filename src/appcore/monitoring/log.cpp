@@ -19,7 +19,7 @@ using spdlog::level::level_enum;
 // A line with two paths of this size stays below PIPE_BUF (4,096), up to which a pipe keeps lines
 // whole.
 constexpr std::size_t kPathLimit = 1400;
-constexpr std::size_t kWorstEscape = 6;  // "\u001f" for one byte
+constexpr std::size_t kWorstEscape = 6;   // "\u001f" for one byte
 constexpr std::size_t kMethodLimit = 32;  // none that is registered is half as long
 
 constexpr std::array<std::pair<std::string_view, level_enum>, 5> level_names = {{
@@ -47,8 +47,8 @@ class JsonFormatter final : public spdlog::formatter {
   public:
     void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
         time_.clear();
-        system::append_date_time(
-            time_, std::chrono::floor<std::chrono::microseconds>(message.time));
+        system::append_date_time(time_,
+                                 std::chrono::floor<std::chrono::microseconds>(message.time));
         append(out, R"({"timestamp":")");
         append(out, time_);
         append(out, R"(Z","level":")");

@@ -8,7 +8,7 @@
 
 namespace appcore::system {
 
-Uuid::Uuid(const std::array<unsigned char, 16>& random) : text_{} {
+Uuid::Uuid(const std::array<unsigned char, 16>& random) {
     static constexpr std::string_view hex = "0123456789abcdef";
     std::array<unsigned char, 16> bytes = random;
     bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0fU) | 0x40U);  // version 4

@@ -16,7 +16,7 @@ class Uuid {
     [[nodiscard]] std::string_view text() const { return {text_.data(), text_.size()}; }
 
   private:
-    std::array<char, kLength> text_;
+    std::array<char, kLength> text_{};
 };
 
 class IdSource {

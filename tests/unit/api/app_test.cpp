@@ -77,8 +77,9 @@ TEST_CASE("an unhealthy model answers no prediction and says so on /health") {
     CHECK(f.has("Retry-After: 1"));
     CHECK_FALSE(f.observer.seen[0].predicted);
     CHECK(f.handle("GET", "/health").status() == 503);
-    CHECK(f.response.body ==
-          R"({"detail":{"status":"unhealthy","checks":{"model_loaded":false,"uptime_seconds":0.0}}})");
+    CHECK(
+        f.response.body ==
+        R"({"detail":{"status":"unhealthy","checks":{"model_loaded":false,"uptime_seconds":0.0}}})");
 }
 
 TEST_CASE("a worker is healthy from its first moment, and its uptime is on the steady clock") {
@@ -161,7 +162,8 @@ TEST_CASE("a redirect without a usable host goes to the server's own address") {
 
 TEST_CASE("a sane request id is echoed, any other is replaced") {
     Fixture f;
-    for (const std::string& sane : {std::string("a"), std::string(128, 'x'), std::string("a b~!")}) {
+    for (const std::string& sane :
+         {std::string("a"), std::string(128, 'x'), std::string("a b~!")}) {
         f.set(Header::x_request_id, sane);
         f.handle("GET", "/version");
         CHECK(f.has("X-Request-ID: " + sane));
@@ -231,8 +233,10 @@ TEST_CASE("an action that throws is a 503 with id, log line and count") {
     app.handle(request, response);
     CHECK(response.status() == 503);
     CHECK(response.body == R"({"detail":"Service Unavailable"})");
-    CHECK(response.headers() == "Content-Type: application/json\r\nRetry-After: 1\r\n"
-                                "X-Request-ID: " + std::string(fakes::kFirstId) + "\r\n");
+    CHECK(response.headers() ==
+          "Content-Type: application/json\r\nRetry-After: 1\r\n"
+          "X-Request-ID: " +
+              std::string(fakes::kFirstId) + "\r\n");
     CHECK(observer.failures == std::vector<std::string>{"no luck"});
     CHECK(observer.seen.at(0).status == 503);
 }
@@ -241,11 +245,10 @@ TEST_CASE("the metrics have neither id nor count") {
     fakes::Clock clock;
     fakes::Ids ids;
     fakes::Observer observer;
-    api::App app({{Endpoint::metrics,
-                   [](const http::Request&, http::Response& response, api::Outcome&) {
-                       response.set(200, http::kPlainText, "x 1\n");
-                   }}},
-                 clock, ids, observer);
+    api::App app(
+        {{Endpoint::metrics, [](const http::Request&, http::Response& response,
+                                api::Outcome&) { response.set(200, http::kPlainText, "x 1\n"); }}},
+        clock, ids, observer);
     http::Request request;
     request.method = http::Method::get;
     request.headers[static_cast<std::size_t>(Header::origin)] = "http://a";
@@ -253,8 +256,9 @@ TEST_CASE("the metrics have neither id nor count") {
         http::Response response;
         request.target = path;
         app.handle(request, response);
-        CHECK(response.headers() == "Content-Type: text/plain; charset=utf-8\r\n"
-                                    "Access-Control-Allow-Origin: *\r\n");
+        CHECK(response.headers() ==
+              "Content-Type: text/plain; charset=utf-8\r\n"
+              "Access-Control-Allow-Origin: *\r\n");
     }
     CHECK(observer.seen.empty());
 }

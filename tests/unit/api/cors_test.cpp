@@ -51,7 +51,8 @@ TEST_CASE("a preflight for a listed method is allowed") {
 }
 
 TEST_CASE("a preflight for any other method is refused with the same policy") {
-    const std::string_view method = GENERATE("get", "TRACE", "CONNECT", "GET, POST", "*", "", "FOO");
+    const std::string_view method =
+        GENERATE("get", "TRACE", "CONNECT", "GET, POST", "*", "", "FOO");
     http::Response response;
     api::answer_preflight(preflight(method), response);
     CHECK(response.status() == 400);

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <csignal>
+#include <functional>
 #include <string>
 #include <thread>
 
@@ -28,12 +29,14 @@ class Echo final : public fcgi::Handler {
                      request.body);
         if (request.method == http::Method::head) response.omit_body();
         response.body.append(extra);
+        if (before_reply) before_reply();
     }
     void reply_sent() override { ++replies; }
 
     int requests = 0;
     int replies = 0;
     std::string extra;
+    std::function<void()> before_reply;
 };
 
 class Pair {
@@ -91,8 +94,8 @@ TEST_CASE("a connection is kept if the web server asks for it, and serves many r
 
 TEST_CASE("it does not matter how a request is cut into records and writes") {
     const std::size_t chunk = GENERATE(1U, 2U, 7U, 65000U);
-    const unsigned char padding = GENERATE(static_cast<unsigned char>(0),
-                                           static_cast<unsigned char>(255));
+    const unsigned char padding =
+        GENERATE(static_cast<unsigned char>(0), static_cast<unsigned char>(255));
     Pair pair;
     const std::string bytes = wire::request(post, "hello", false, chunk, padding);
     std::thread writer([&] {
@@ -106,7 +109,8 @@ TEST_CASE("it does not matter how a request is cut into records and writes") {
 TEST_CASE("a body that is not as long as announced is marked as such") {
     const std::string_view length = GENERATE("0", "4", "6", "999");
     Pair pair;
-    pair.send(wire::request({{"REQUEST_METHOD", "POST"}, {"CONTENT_LENGTH", length}}, "hello", true));
+    pair.send(
+        wire::request({{"REQUEST_METHOD", "POST"}, {"CONTENT_LENGTH", length}}, "hello", true));
     CHECK(pair.serve() == Connection::After::kept);
     CHECK(wire::reply(pair.receive()).substr(0, 11) == "Status: 400");
 }
@@ -169,11 +173,27 @@ TEST_CASE("a peer that stops in the middle of a request is given up, at every by
     }
 }
 
-TEST_CASE("a peer that is gone before the reply does no harm") {
+TEST_CASE("a request that its sender has given up is not answered") {
     Pair pair;
-    pair.handler.extra.assign(300000, 'y');
     pair.send(wire::request(post, "hello", true));
     pair.peer = system::FileDescriptor();
+    CHECK(pair.serve() == Connection::After::closed);
+    CHECK(pair.handler.requests == 0);
+}
+
+TEST_CASE("a sender that has only ended its writing gets its reply") {
+    Pair pair;
+    pair.send(wire::request(post, "hello", true));
+    shutdown(pair.peer.get(), SHUT_WR);
+    pair.serve();
+    CHECK(wire::reply(pair.receive()) == kHelloReply);
+}
+
+TEST_CASE("a peer that goes while it is answered does no harm") {
+    Pair pair;
+    pair.handler.extra.assign(300000, 'y');
+    pair.handler.before_reply = [&pair] { pair.peer = system::FileDescriptor(); };
+    pair.send(wire::request(post, "hello", true));
     CHECK(pair.serve() == Connection::After::closed);
     CHECK(pair.handler.replies == 1);
 }

@@ -44,12 +44,14 @@ class Listener {
         REQUIRE(::bind(socket_.get(), reinterpret_cast<sockaddr*>(&any), sizeof(sa_family_t)) == 0);
         REQUIRE(::listen(socket_.get(), 1000) == 0);
         length_ = sizeof address_;
-        REQUIRE(::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address_), &length_) == 0);
+        REQUIRE(::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address_), &length_) ==
+                0);
     }
     [[nodiscard]] int descriptor() const { return socket_.get(); }
     [[nodiscard]] FileDescriptor connect() const {
         FileDescriptor client(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        REQUIRE(::connect(client.get(), reinterpret_cast<const sockaddr*>(&address_), length_) == 0);
+        REQUIRE(::connect(client.get(), reinterpret_cast<const sockaddr*>(&address_), length_) ==
+                0);
         return client;
     }
 

@@ -68,8 +68,8 @@ inline std::string request(const Pairs& pairs, std::string_view body, bool keep 
 inline std::string reply(std::string_view bytes) {
     std::string content;
     while (bytes.size() >= 8) {
-        const std::size_t size = static_cast<unsigned char>(bytes[4]) * 256U +
-                                 static_cast<unsigned char>(bytes[5]);
+        const std::size_t size =
+            static_cast<unsigned char>(bytes[4]) * 256U + static_cast<unsigned char>(bytes[5]);
         const std::size_t padding = static_cast<unsigned char>(bytes[6]);
         if (bytes[1] == out) content.append(bytes.substr(8, size));
         bytes.remove_prefix(std::min(bytes.size(), 8 + size + padding));

@@ -1,0 +1,17 @@
+// What a client would rather have, by its Accept header (RFC 9110, section 12.5.1).
+#pragma once
+
+#include <string_view>
+
+namespace appcore::http {
+
+// The weight, 0 to 1, of a media type such as "text/html": that of the most specific range which
+// covers it, whatever the range's other parameters. An empty header accepts everything. A weight
+// that is no number is 1.
+[[nodiscard]] double accept_weight(std::string_view accept, std::string_view type);
+
+// Whether the client prefers HTML to JSON. A browser does; curl, which accepts both alike, does
+// not.
+[[nodiscard]] bool prefers_html(std::string_view accept);
+
+}  // namespace appcore::http
