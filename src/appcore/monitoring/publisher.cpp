@@ -1,6 +1,7 @@
 #include "appcore/monitoring/publisher.hpp"
 
 #include <utility>
+#include <vector>
 
 #include "appcore/monitoring/serializer.hpp"
 
@@ -17,9 +18,13 @@ Publisher::Publisher(Collector& collector, std::string directory, PoolFacts fact
 std::optional<Error> Publisher::maintain(system::SteadyTime now) {
     if (published_ && now - *published_ < publish_interval) return std::nullopt;
     published_ = now;
+    auto families = all_families(collector_.collect(), facts_, now);
+    // node-exporter has families of these names itself, without labels: its own process.
+    std::erase_if(families, [](const prometheus::MetricFamily& family) {
+        return family.name.starts_with("process_");
+    });
     const Serializer serializer(ExpositionFormat::text);
-    const Status status =
-        textfile_.publish(serializer.Serialize(all_families(collector_.collect(), facts_, now)));
+    const Status status = textfile_.publish(serializer.Serialize(families));
     if (status) {
         complained_.reset();
         return std::nullopt;

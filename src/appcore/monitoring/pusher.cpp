@@ -48,7 +48,8 @@ struct Pusher::Shared {
     Shared(const PushTarget& target, const std::string& state_directory, PoolFacts facts)
         : gateway(target.host, target.port, "appcore",
                   prometheus::Gateway::GetInstanceLabel(host_name())),
-          pool(std::make_shared<PoolCollectable>(state_directory, std::move(facts))) {
+          pool(std::make_shared<PoolCollectable>(state_directory, std::move(facts))),
+          address(target.host + ":" + target.port) {
         gateway.RegisterCollectable(pool);
     }
 
@@ -63,8 +64,8 @@ struct Pusher::Shared {
                 report.problem.clear();
             } else {
                 ++report.failures;
-                report.problem =
-                    status > 0 ? "it answers " + std::to_string(status) : "it cannot be reached";
+                report.problem = address + (status > 0 ? " answers " + std::to_string(status)
+                                                       : " cannot be reached");
             }
             changed.wait_for(lock, interval, [this] { return is_stopping; });
         }
@@ -74,6 +75,7 @@ struct Pusher::Shared {
 
     prometheus::Gateway gateway;
     std::shared_ptr<PoolCollectable> pool;
+    std::string address;
     std::mutex mutex;
     std::condition_variable changed;
     PushReport report;
