@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 namespace appcore::api {
 namespace {
@@ -84,11 +85,11 @@ std::string number(std::string_view format, double value) {
     return std::string(kUnknown);
 }
 
-// 0 where there is none; never negative.
-double largest(const Json& values) {
-    double result = 0;
+// Nothing where there is none; never negative.
+std::optional<double> largest(const Json& values) {
+    std::optional<double> result;
     for (const Json& value : values) {
-        if (value.is_number()) result = std::max(result, value.get<double>());
+        if (value.is_number()) result = std::max(result.value_or(0), value.get<double>());
     }
     return result;
 }
@@ -107,32 +108,43 @@ std::string joined(const Json& values) {
 
 std::string format_value(std::string_view format, const Json& value) {
     if (value.is_string()) {
-        const std::string& text = value.get_ref<const std::string&>();
+        const auto& text = value.get_ref<const std::string&>();
         if (format == "clock") return clock(text);
         return format == "text" ? text : std::string(kUnknown);
     }
     if (value.is_number_integer() && format == "text") return value.dump();
-    if (value.is_array()) return format == "text" ? joined(value) : number(format, largest(value));
+    if (value.is_array()) {
+        if (format == "text") return joined(value);
+        const std::optional<double> top = largest(value);
+        return top ? number(format, *top) : std::string(kUnknown);
+    }
     return value.is_number() ? number(format, value.get<double>()) : std::string(kUnknown);
 }
 
-std::string plot_path(const Json& values) {
-    const double top = largest(values);
+std::string plot_path(const Json& values, PlotKind kind) {
+    const double top = largest(values).value_or(0);
     const double scale = top > 0 ? (kPlotHeight - 2) / top : 0;
+    const bool is_area = kind == PlotKind::area;
     double x = kPlotWidth - static_cast<double>(values.size());
     std::string path;
     bool is_gap = true;
+    const auto end_run = [&] {
+        if (is_area && !is_gap) path.append("V19Z");
+        is_gap = true;
+    };
     for (const Json& value : values) {
         if (value.is_number() && x >= 0) {
-            const double y = kPlotHeight - 1 - value.get<double>() * scale;
-            path.append(is_gap ? "M" : "L").append(fixed(x, 0)).append(" ").append(fixed(y, 2));
-            if (is_gap) path.append("h0.5");
+            const std::string y = fixed(kPlotHeight - 1 - value.get<double>() * scale, 2);
+            path.append(is_gap ? "M" : "L").append(fixed(x, 0));
+            path.append(is_gap && is_area ? " 19V" : " ").append(y);
+            if (is_gap) path.append("h0.5");  // a lonely point is visible, too
             is_gap = false;
         } else {
-            is_gap = true;
+            end_run();
         }
         ++x;
     }
+    end_run();
     return path;
 }
 

@@ -17,13 +17,14 @@ namespace appcore::api {
 //   bytes     4.2 MiB
 //   duration  of seconds: 0.4 s, 45 s, 12 min, 3 h 20 min, 4 d 2 h
 //   clock     of an RFC 3339 time: 03:12:07 UTC
-// Of a list, which is a plot's series, it is the largest number. What is null, not there or of
-// another kind is a dash.
+// Of a list, which is a plot's series, it is the largest number. What is null, not there, of
+// another kind or a list without a number is a dash.
 [[nodiscard]] std::string format_value(std::string_view format,
                                        const nlohmann::ordered_json& value);
 
 // The `d` of an SVG path, 60 wide and 20 high: the last 60 numbers of a list, the newest at the
-// right edge, the largest at the top, a gap for each null.
-[[nodiscard]] std::string plot_path(const nlohmann::ordered_json& values);
+// right edge, the largest at the top, a gap for each null. As a line, or as the area below it.
+enum class PlotKind : unsigned char { line, area };
+[[nodiscard]] std::string plot_path(const nlohmann::ordered_json& values, PlotKind kind);
 
 }  // namespace appcore::api

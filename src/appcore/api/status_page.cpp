@@ -11,12 +11,12 @@ constexpr std::string_view kBody = R"html(
 <main>
 <header data-value="/pool/state" data-as="mark">
 <h1 data-value="/pool/summary" data-as="text"></h1>
-<p>looks so since <time data-value="/pool/since" data-as="clock"></time>,
-<b data-value="/pool/since_seconds" data-as="duration"></b></p>
+<p><span data-value="/pool/since_means" data-as="text"></span> since <time data-value="/pool/since" data-as="clock"></time>
+(<b data-value="/pool/since_seconds" data-as="duration"></b>)</p>
 <p><b data-value="/pool/workers_alive" data-as="count"></b> of
 <span data-value="/pool/workers_configured" data-as="count"></span> workers alive,
 <b data-value="/pool/workers_busy" data-as="count"></b> busy;
-<b data-value="/pool/requests_waiting" data-as="count"></b> in the queue</p>
+<b data-value="/pool/requests_waiting" data-as="count"></b> queued</p>
 <ul data-each="/pool/problems"><template><li data-value="/value" data-as="text"></li></template></ul>
 </header>
 <p id="age">As of <time data-value="/generated_at" data-as="clock"></time><span id="note">.
@@ -27,7 +27,8 @@ Reload for newer numbers.</span></p>
 <h2>Requests</h2>
 <p class="big" data-value="/last_minutes/1/requests_per_second" data-as="rate"></p>
 <svg viewBox="0 0 60 20" preserveAspectRatio="none" role="img" aria-label="Requests a second, 5 minutes">
-<path data-value="/history/requests_per_second" data-as="plot"></path></svg>
+<path data-value="/history/requests_per_second" data-as="area"></path><path
+data-value="/history/requests_per_second" data-as="line"></path></svg>
 <p>5 min <span data-value="/last_minutes/5/requests_per_second" data-as="rate"></span><br>
 peak <span data-value="/history/requests_per_second" data-as="rate"></span></p>
 </article>
@@ -35,7 +36,8 @@ peak <span data-value="/history/requests_per_second" data-as="rate"></span></p>
 <h2>Errors</h2>
 <p class="big" data-value="/last_minutes/1/error_ratio" data-as="percent"></p>
 <svg viewBox="0 0 60 20" preserveAspectRatio="none" role="img" aria-label="Errors a second, 5 minutes">
-<path data-value="/history/errors_per_second" data-as="plot"></path></svg>
+<path data-value="/history/errors_per_second" data-as="area"></path><path
+data-value="/history/errors_per_second" data-as="line"></path></svg>
 <p>5 min <span data-value="/last_minutes/5/error_ratio" data-as="percent"></span><br>
 peak <span data-value="/history/errors_per_second" data-as="rate"></span></p>
 </article>
@@ -43,7 +45,8 @@ peak <span data-value="/history/errors_per_second" data-as="rate"></span></p>
 <h2>Latency p50</h2>
 <p class="big" data-value="/last_minutes/1/latency_ms/p50" data-as="ms"></p>
 <svg viewBox="0 0 60 20" preserveAspectRatio="none" role="img" aria-label="Median latency, 5 minutes">
-<path data-value="/history/p50_ms" data-as="plot"></path></svg>
+<path data-value="/history/p50_ms" data-as="area"></path><path
+data-value="/history/p50_ms" data-as="line"></path></svg>
 <p>5 min <span data-value="/last_minutes/5/latency_ms/p50" data-as="ms"></span><br>
 peak <span data-value="/history/p50_ms" data-as="ms"></span></p>
 </article>
@@ -51,7 +54,8 @@ peak <span data-value="/history/p50_ms" data-as="ms"></span></p>
 <h2>Latency p99</h2>
 <p class="big" data-value="/last_minutes/1/latency_ms/p99" data-as="ms"></p>
 <svg viewBox="0 0 60 20" preserveAspectRatio="none" role="img" aria-label="p99 of the latency, 5 minutes">
-<path data-value="/history/p99_ms" data-as="plot"></path></svg>
+<path data-value="/history/p99_ms" data-as="area"></path><path
+data-value="/history/p99_ms" data-as="line"></path></svg>
 <p>5 min <span data-value="/last_minutes/5/latency_ms/p99" data-as="ms"></span><br>
 peak <span data-value="/history/p99_ms" data-as="ms"></span></p>
 </article>

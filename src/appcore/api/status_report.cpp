@@ -23,10 +23,11 @@ using Seconds = std::chrono::duration<double>;
 struct PoolWords {
     std::string_view state;
     std::string_view summary;
+    std::string_view since_means;  // problems come and go, this is what "since" is about
 };
-constexpr PoolWords kHealthy{"healthy", "The pool is healthy"};
-constexpr PoolWords kImpaired{"impaired", "The pool works, with problems"};
-constexpr PoolWords kUnhealthy{"unhealthy", "The pool cannot predict"};
+constexpr PoolWords kHealthy{"healthy", "The pool is healthy", "can predict"};
+constexpr PoolWords kImpaired{"impaired", "The pool works, with problems", "can predict"};
+constexpr PoolWords kUnhealthy{"unhealthy", "The pool cannot predict", "cannot predict"};
 
 // The clocks, read once, so that all of a report is about the same moment.
 struct Moment {
@@ -131,6 +132,7 @@ Json pool_json(const StatusSources& sources, const std::vector<Worker>& workers,
     json["healthy"] = is_healthy;
     json["state"] = words.state;
     json["summary"] = words.summary;
+    json["since_means"] = words.since_means;
     json["since"] = text_of(now.wall - unchanged);
     json["since_seconds"] = rounded(age(since, now.steady));
     json["watched_seconds"] = age_or_null(sources.history.begin(), now.steady);

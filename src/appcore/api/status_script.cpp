@@ -47,30 +47,32 @@ const format = (name, value) => {
     if (Array.isArray(value)) return value.join(", ") || unknown;
     return Number.isInteger(value) ? String(value) : unknown;
   }
-  if (Array.isArray(value)) value = largest(value);
+  if (Array.isArray(value)) value = numbers(value).length ? largest(value) : null;
   return typeof value === "number" && name in formats ? formats[name](value) : unknown;
 };
 
-const plot = values => {
+const plot = (values, area) => {
   const top = largest(values);
   const scale = top > 0 ? 18 / top : 0;
   let path = "", gap = true;
+  const endRun = () => { if (area && !gap) path += "V19Z"; gap = true; };
   values.forEach((value, i) => {
     const x = 60 - values.length + i;
-    if (typeof value === "number" && x >= 0) {
-      path += (gap ? "M" : "L") + x + " " + (19 - value * scale).toFixed(2) + (gap ? "h0.5" : "");
-      gap = false;
-    } else {
-      gap = true;
-    }
+    if (typeof value !== "number" || x < 0) return endRun();
+    path += (gap ? "M" : "L") + x + (gap && area ? " 19V" : " ") + (19 - value * scale).toFixed(2) +
+      (gap ? "h0.5" : "");
+    gap = false;
   });
+  endRun();
   return path;
 };
 
 const put = (element, data) => {
   const value = element.dataset.value.split("/").slice(1).reduce((o, key) => o?.[key], data);
   const as = element.dataset.as;
-  if (as === "plot") return element.setAttribute("d", plot(value ?? []));
+  if (as === "line" || as === "area") {
+    return element.setAttribute("d", plot(value ?? [], as === "area"));
+  }
   const text = format(as === "state" || as === "mark" ? "text" : as, value);
   if (as === "state" || as === "mark") element.dataset.state = text;
   if (as !== "mark" && element.textContent !== text) element.textContent = text;
@@ -123,7 +125,7 @@ const refresh = async () => {
 document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
 refresh();
 )js",
-            "W6Xh2DyCfR+YME7BtI6K0yvWDEub5FKvtLSsoXfR5To="};
+            "/5/karX0MSbWv4/XAlkSWsWwQIaGabncE1NnzfINj5w="};
 }
 
 }  // namespace appcore::api

@@ -26,8 +26,8 @@ header {
   --tone: var(--soft); background: var(--card); border: 1px solid var(--line);
   border-left: .5rem solid var(--tone); border-radius: .5rem; padding: .75rem;
 }
-header p { color: var(--soft); font-size: .875rem; }
-header b { color: var(--ink); }
+header p { color: var(--soft); font-size: .8125rem; }
+header b { color: var(--ink); white-space: nowrap; }
 header ul { margin: .5rem 0 0; padding-left: 1.1rem; font-size: .9375rem; }
 header ul:not(:has(li)) { display: none; }
 h1 { font-size: 1.375rem; line-height: 1.25; color: var(--tone); }
@@ -56,7 +56,8 @@ path {
   fill: none; stroke: var(--plot); stroke-width: 1.75; vector-effect: non-scaling-stroke;
   stroke-linejoin: round; stroke-linecap: round;
 }
-article:nth-of-type(2) path { stroke: var(--bad); }
+article:nth-of-type(2) { --plot: var(--bad); }
+[data-as=area] { fill: var(--plot); stroke: none; opacity: .14; }
 .hint { margin: .5rem .25rem; font-size: .75rem; color: var(--soft); }
 table { width: 100%; border-collapse: collapse; font-size: .875rem; }
 thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
@@ -107,7 +108,7 @@ footer { margin: 1.5rem .25rem .5rem; font-size: .8125rem; color: var(--soft); }
   [data-label]::before { content: none; }
 }
 )css",
-            "Iha7JfundPadahc0BbrMsGZc14MOIt0qxJ3eSTe7c0I="};
+            "d1fKMxyBOgB49tLNwUBf7se1FTqK9Ef9clbtoHvSybc="};
 }
 
 }  // namespace appcore::api

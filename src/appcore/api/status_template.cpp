@@ -47,9 +47,13 @@ void fill_value(std::string& out, std::string_view& rest, const Json& data) {
     const bool is_state = format == "state" || format == "mark";
     const std::string text = format_value(is_state ? "text" : format, value);
     if (is_state) append_attribute(out, "data-state", text);
-    if (format == "plot") append_attribute(out, "d", plot_path(value));
+    const bool is_plot = format == "line" || format == "area";
+    if (is_plot) {
+        const PlotKind kind = format == "line" ? PlotKind::line : PlotKind::area;
+        append_attribute(out, "d", plot_path(value, kind));
+    }
     out.append(">");
-    if (format != "mark" && format != "plot") append_html(out, text);
+    if (format != "mark" && !is_plot) append_html(out, text);
 }
 
 // `rest` begins behind kEach.

@@ -11,9 +11,9 @@ namespace appcore::api {
 // (RFC 6901) into `data`.
 //
 //   <p data-value="POINTER" data-as="FORMAT"></p>, these attributes last, in this order:
-//       gets the value as text, as format_value() writes it, escaped. Three formats are special:
-//       "state" sets the attribute data-state to the value as well, "mark" does only that, and
-//       "plot" sets the attribute d of an SVG path.
+//       gets the value as text, as format_value() writes it, escaped. Four formats are special:
+//       "state" sets the attribute data-state to the value as well, "mark" does only that, "line"
+//       and "area" set the attribute d of an SVG path.
 //   <ul data-each="POINTER"><template>ROW</template></ul>, the template first:
 //       gets ROW behind the template for each element of a list or member of an object, filled
 //       with the element if that is an object itself, otherwise with {"key", "value"}.

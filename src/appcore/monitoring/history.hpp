@@ -71,8 +71,8 @@ class History {
   private:
     struct Sample {
         system::SteadyTime when;
-        std::size_t slots;  // that could be read
-        Traffic sum;        // since counting began; `time` is unused
+        std::size_t slots = 0;  // that could be read
+        Traffic sum;            // since counting began; `time` is unused
     };
 
     [[nodiscard]] std::size_t index_at(system::SteadyTime when) const;

@@ -6,6 +6,7 @@
 
 using appcore::api::format_value;
 using appcore::api::plot_path;
+using appcore::api::PlotKind;
 using Json = nlohmann::ordered_json;
 
 TEST_CASE("counts have commas between thousands") {
@@ -52,7 +53,8 @@ TEST_CASE("times of day and texts") {
 
 TEST_CASE("a list is shown by its largest number") {
     CHECK(format_value("rate", Json{1, nullptr, 12, 3}) == "12.0/s");
-    CHECK(format_value("rate", Json::array()) == "0/s");
+    CHECK(format_value("rate", Json{nullptr, 0}) == "0/s");
+    CHECK(format_value("rate", Json::array()) == "–");
 }
 
 TEST_CASE("what is not known or not of that kind is a dash") {
@@ -63,12 +65,17 @@ TEST_CASE("what is not known or not of that kind is a dash") {
     CHECK(format_value("nothing", 1) == "–");
 }
 
-TEST_CASE(
-    "a plot ends at the right edge, scales to its largest value, and breaks where nothing is") {
-    CHECK(plot_path(Json{0, 5, 10}) == "M57 19.00h0.5L58 10.00L59 1.00");
-    CHECK(plot_path(Json{4, nullptr, 4}) == "M57 1.00h0.5M59 1.00h0.5");
-    CHECK(plot_path(Json{0, 0}) == "M58 19.00h0.5L59 19.00");
-    CHECK(plot_path(Json::array()).empty());
-    CHECK(plot_path(nullptr).empty());
-    CHECK(plot_path(Json(std::vector<int>(61, 1))).starts_with("M0 1.00h0.5L1 1.00"));
+TEST_CASE("a plot ends at the right edge, scales to its largest value, and breaks at a null") {
+    const auto line = [](const Json& values) { return plot_path(values, PlotKind::line); };
+    CHECK(line({0, 5, 10}) == "M57 19.00h0.5L58 10.00L59 1.00");
+    CHECK(line({4, nullptr, 4}) == "M57 1.00h0.5M59 1.00h0.5");
+    CHECK(line({0, 0}) == "M58 19.00h0.5L59 19.00");
+    CHECK(line(Json::array()).empty());
+    CHECK(line(nullptr).empty());
+    CHECK(line(Json(std::vector<int>(61, 1))).starts_with("M0 1.00h0.5L1 1.00"));
+}
+
+TEST_CASE("the area below a plot reaches down to its base") {
+    CHECK(plot_path({0, 5, nullptr, 10}, PlotKind::area) ==
+          "M56 19V19.00h0.5L57 10.00V19ZM59 19V1.00h0.5V19Z");
 }

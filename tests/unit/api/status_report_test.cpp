@@ -60,7 +60,7 @@ TEST_CASE("the report of a healthy pool has everything in its order") {
         R"({"service":{"name":"scoring","version":"1.2.3","model_versions":["v1.0"]},)"
         R"("generated_at":"2026-11-23T08:06:48.675307Z",)"
         R"("pool":{"healthy":true,"state":"healthy","summary":"The pool is healthy",)"
-        R"("since":"2026-11-23T08:05:08.675307Z","since_seconds":100.0,"watched_seconds":100.0,)"
+        R"("since_means":"can predict","since":"2026-11-23T08:05:08.675307Z","since_seconds":100.0,"watched_seconds":100.0,)"
         R"("workers_configured":2,"workers_alive":2,"workers_busy":1,"requests_waiting":7,)"
         R"("problems":[]},)"
         R"("workers":[{"name":"worker-01","state":"busy","pid":-1,"age_seconds":90.0,"starts":1,)"
@@ -103,6 +103,7 @@ TEST_CASE("a pool that cannot predict says so, from this moment on if it was fin
     CHECK(pool["healthy"] == false);
     CHECK(pool["state"] == "unhealthy");
     CHECK(pool["summary"] == "The pool cannot predict");
+    CHECK(pool["since_means"] == "cannot predict");
     CHECK(pool["since_seconds"] == 0);
     CHECK(pool["since"] == "2026-11-23T08:06:48.675307Z");
     CHECK(pool["problems"] == Json{"worker-01 says that it cannot predict"});

@@ -21,8 +21,8 @@ TEST_CASE("states, marks and plots are attributes, escaped") {
           R"(<i data-value="/s" data-as="state" data-state="a&quot;b">a&quot;b</i>)");
     CHECK(fill_template(R"(<i data-value="/s" data-as="mark">kept</i>)", data) ==
           R"(<i data-value="/s" data-as="mark" data-state="a&quot;b">kept</i>)");
-    CHECK(fill_template(R"(<path data-value="/p" data-as="plot"></path>)", data) ==
-          R"(<path data-value="/p" data-as="plot" d="M59 1.00h0.5"></path>)");
+    CHECK(fill_template(R"(<path data-value="/p" data-as="line"></path>)", data) ==
+          R"(<path data-value="/p" data-as="line" d="M59 1.00h0.5"></path>)");
 }
 
 TEST_CASE("rows follow their template, for objects, plain elements and members") {
