@@ -1,5 +1,6 @@
 """Where the old service is wrong: each line of the contract's table, as this service does it."""
 
+import http.client
 import json
 
 from stack import JSON, UUID4, StackTest
@@ -79,13 +80,26 @@ class Metrics(StackTest):
                 self.assertEqual(self.stack.request(method, path).status, 405, f"{method} {path}")
         self.assertEqual(self.stack.get("/metrics/sub").status, 404)
 
-    def test_unknown_paths_share_their_series(self):
-        self.stack.get("/unknown")
+    def test_ten_thousand_unknown_paths_and_methods_share_their_series(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.stack.port, timeout=30)
+        self.addCleanup(connection.close)
+
+        def ask(method, path):
+            connection.request(method, path)
+            reply = connection.getresponse()
+            reply.read()
+            return reply.status
+
+        self.assertEqual((ask("GET", "/unknown"), ask("METHOD", "/unknown")), (404, 404))
         before = self.stack.metrics()
-        for i in range(300):
-            self.assertEqual(self.stack.get(f"/unknown-{i}").status, 404)
+        for i in range(5000):
+            method = "M" + "".join(chr(ord("A") + int(digit)) for digit in str(i))
+            self.assertEqual((ask("GET", f"/unknown-{i}"), ask(method, f"/{i}")), (404, 404))
         after = self.stack.metrics()
         self.assertEqual(set(before), set(after))
+        for name, count in (("GET", 5000), ("other", 5000)):
+            series = f'http_requests_total{{endpoint="other",method="{name}",status_code="404"}}'
+            self.assertEqual(after[series] - before[series], count)
 
     def test_paths_that_only_look_like_routes_are_404_and_counted(self):
         for path in ("/health%0a", "/metricsfoo"):

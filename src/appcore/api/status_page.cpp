@@ -11,13 +11,15 @@ constexpr std::string_view kBody = R"html(
 <main>
 <header data-value="/pool/state" data-as="mark">
 <h1 data-value="/pool/summary" data-as="text"></h1>
-<p><span data-value="/pool/since_means" data-as="text"></span> since <time data-value="/pool/since" data-as="clock"></time>
+<p><span data-value="/pool/since_means" data-as="text"></span> since
+<time data-value="/pool/since" data-as="clock"></time>
 (<b data-value="/pool/since_seconds" data-as="duration"></b>)</p>
 <p><b data-value="/pool/workers_alive" data-as="count"></b> of
 <span data-value="/pool/workers_configured" data-as="count"></span> workers alive,
 <b data-value="/pool/workers_busy" data-as="count"></b> busy;
 <b data-value="/pool/requests_waiting" data-as="count"></b> queued</p>
-<ul data-each="/pool/problems"><template><li data-value="/value" data-as="text"></li></template></ul>
+<ul data-each="/pool/problems"><template><li
+data-value="/value" data-as="text"></li></template></ul>
 </header>
 <p id="age">As of <time data-value="/generated_at" data-as="clock"></time><span id="note">.
 Reload for newer numbers.</span></p>
@@ -26,7 +28,8 @@ Reload for newer numbers.</span></p>
 <article>
 <h2>Requests</h2>
 <p class="big" data-value="/last_minutes/1/requests_per_second" data-as="rate"></p>
-<svg viewBox="0 0 60 20" preserveAspectRatio="none" role="img" aria-label="Requests a second, 5 minutes">
+<svg viewBox="0 0 60 20" preserveAspectRatio="none" role="img"
+aria-label="Requests a second, 5 minutes">
 <path data-value="/history/requests_per_second" data-as="area"></path><path
 data-value="/history/requests_per_second" data-as="line"></path></svg>
 <p>5 min <span data-value="/last_minutes/5/requests_per_second" data-as="rate"></span><br>
@@ -35,7 +38,8 @@ peak <span data-value="/history/requests_per_second" data-as="rate"></span></p>
 <article>
 <h2>Errors</h2>
 <p class="big" data-value="/last_minutes/1/error_ratio" data-as="percent"></p>
-<svg viewBox="0 0 60 20" preserveAspectRatio="none" role="img" aria-label="Errors a second, 5 minutes">
+<svg viewBox="0 0 60 20" preserveAspectRatio="none" role="img"
+aria-label="Errors a second, 5 minutes">
 <path data-value="/history/errors_per_second" data-as="area"></path><path
 data-value="/history/errors_per_second" data-as="line"></path></svg>
 <p>5 min <span data-value="/last_minutes/5/error_ratio" data-as="percent"></span><br>
@@ -44,7 +48,8 @@ peak <span data-value="/history/errors_per_second" data-as="rate"></span></p>
 <article>
 <h2>Latency p50</h2>
 <p class="big" data-value="/last_minutes/1/latency_ms/p50" data-as="ms"></p>
-<svg viewBox="0 0 60 20" preserveAspectRatio="none" role="img" aria-label="Median latency, 5 minutes">
+<svg viewBox="0 0 60 20" preserveAspectRatio="none" role="img"
+aria-label="Median latency, 5 minutes">
 <path data-value="/history/p50_ms" data-as="area"></path><path
 data-value="/history/p50_ms" data-as="line"></path></svg>
 <p>5 min <span data-value="/last_minutes/5/latency_ms/p50" data-as="ms"></span><br>
@@ -53,20 +58,23 @@ peak <span data-value="/history/p50_ms" data-as="ms"></span></p>
 <article>
 <h2>Latency p99</h2>
 <p class="big" data-value="/last_minutes/1/latency_ms/p99" data-as="ms"></p>
-<svg viewBox="0 0 60 20" preserveAspectRatio="none" role="img" aria-label="p99 of the latency, 5 minutes">
+<svg viewBox="0 0 60 20" preserveAspectRatio="none" role="img"
+aria-label="p99 of the latency, 5 minutes">
 <path data-value="/history/p99_ms" data-as="area"></path><path
 data-value="/history/p99_ms" data-as="line"></path></svg>
 <p>5 min <span data-value="/last_minutes/5/latency_ms/p99" data-as="ms"></span><br>
 peak <span data-value="/history/p99_ms" data-as="ms"></span></p>
 </article>
 </section>
-<p class="hint">The last minute, and 5 minutes as a plot, without the requests for this page. Latencies are
-estimated from histogram buckets: below 5 ms they are interpolated. Errors are replies from 500 on.</p>
+<p class="hint">The last minute, and 5 minutes as a plot, without the requests for this page.
+Latencies are estimated from histogram buckets: below 5 ms they are interpolated. Errors are
+replies from 500 on.</p>
 
 <section>
 <h2 id="workers">Workers</h2>
 <table role="table" aria-labelledby="workers">
-<thead role="rowgroup"><tr role="row"><th role="columnheader">Worker</th><th role="columnheader">State</th>
+<thead role="rowgroup"><tr role="row"><th role="columnheader">Worker</th>
+<th role="columnheader">State</th>
 <th role="columnheader">Busy for</th><th role="columnheader">Last active</th>
 <th role="columnheader">Requests</th><th role="columnheader">Errors</th>
 <th role="columnheader">Memory</th><th role="columnheader">Age</th>
@@ -75,7 +83,8 @@ estimated from histogram buckets: below 5 ms they are interpolated. Errors are r
 <th role="rowheader" data-value="/name" data-as="text"></th>
 <td role="cell"><span data-value="/state" data-as="state"></span></td>
 <td role="cell" data-label="Busy for" data-value="/current_request_seconds" data-as="duration"></td>
-<td role="cell" data-label="Last active" data-value="/last_activity_seconds" data-as="duration"></td>
+<td role="cell" data-label="Last active"
+data-value="/last_activity_seconds" data-as="duration"></td>
 <td role="cell" data-label="Requests" data-value="/requests" data-as="count"></td>
 <td role="cell" data-label="Errors" data-value="/errors" data-as="count"></td>
 <td role="cell" data-label="Memory" data-value="/memory_bytes" data-as="bytes"></td>
@@ -92,7 +101,8 @@ estimated from histogram buckets: below 5 ms they are interpolated. Errors are r
 <b data-value="/totals/errors" data-as="count"></b> errors,
 <b data-value="/totals/predictions" data-as="count"></b> predictions; replies by status:</p>
 <ul id="statuses" data-each="/totals/by_status"><template><li data-value="/key" data-as="mark"><b
-data-value="/key" data-as="text"></b> <span data-value="/value" data-as="count"></span></li></template></ul>
+data-value="/key" data-as="text"></b> <span
+data-value="/value" data-as="count"></span></li></template></ul>
 </section>
 
 <footer>Watched for <span data-value="/pool/watched_seconds" data-as="duration"></span>.

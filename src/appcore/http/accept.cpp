@@ -1,32 +1,12 @@
 #include "appcore/http/accept.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <system_error>
 
+#include "appcore/http/field_value.hpp"
+
 namespace appcore::http {
 namespace {
-
-std::string_view trim(std::string_view text) {
-    constexpr std::string_view spaces = " \t";
-    const std::size_t first = text.find_first_not_of(spaces);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(spaces) - first + 1);
-}
-
-// Cuts `text` at its first `separator` and returns, trimmed, what stood before it.
-std::string_view take(std::string_view& text, char separator) {
-    const std::size_t at = std::min(text.find(separator), text.size());
-    const std::string_view head = text.substr(0, at);
-    text.remove_prefix(std::min(at + 1, text.size()));
-    return trim(head);
-}
-
-bool equal_ignoring_case(std::string_view text, std::string_view lower) {
-    return std::ranges::equal(text, lower, [](char a, char b) {
-        return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-    });
-}
 
 // How well a media range covers a type: 0 not at all, 1 as "*/*", 2 as "text/*", 3 by name.
 int coverage(std::string_view range, std::string_view type) {

@@ -2,37 +2,20 @@
 
 #include <zlib.h>
 
-#include <algorithm>
 #include <utility>
+
+#include "appcore/http/field_value.hpp"
 
 namespace appcore::monitoring {
 namespace {
 
-std::string_view trim(std::string_view text) {
-    constexpr std::string_view spaces = " \t";
-    const std::size_t first = text.find_first_not_of(spaces);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(spaces) - first + 1);
-}
-
-// Cuts `text` at its first `separator` and returns, trimmed, what stood before it.
-std::string_view take(std::string_view& text, char separator) {
-    const std::size_t at = std::min(text.find(separator), text.size());
-    const std::string_view head = text.substr(0, at);
-    text.remove_prefix(std::min(at + 1, text.size()));
-    return trim(head);
-}
-
-bool equal_ignoring_case(std::string_view text, std::string_view lower) {
-    return std::ranges::equal(text, lower, [](char a, char b) {
-        return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-    });
-}
+using http::equal_ignoring_case;
+using http::take;
 
 // "q=0", "q=0.", "q=0.000" (RFC 9110, section 12.4.2).
 bool is_zero_weight(std::string_view parameter) {
     const std::string_view name = take(parameter, '=');
-    const std::string_view value = trim(parameter);
+    const std::string_view value = http::trim(parameter);
     return equal_ignoring_case(name, "q") && value.starts_with('0') &&
            value.find_first_not_of("0.") == std::string_view::npos;
 }
