@@ -75,9 +75,13 @@ class Lifecycle(unittest.TestCase):
 
     def run_in_foreground(self, stack):
         """`appcorectl run`, when it serves."""
+        # What runs in the background ignores SIGINT, and a shell cannot undo that; a terminal's does not.
         process = subprocess.Popen([CTL, "run"], env=stack.environment(), text=True,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                   start_new_session=True)
+                                   start_new_session=True,
+                                   preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         self.assertIn("serves on", process.stderr.readline())

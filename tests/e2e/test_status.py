@@ -225,7 +225,8 @@ class Status(StackTest):
                              "p50_ms": [4, None, 4], "p99_ms": []}
         report["totals"] = {"requests": 12345678, "errors": 1000, "predictions": None,
                             "by_status": {"200": 999, "503": 1, "other": 2}}
-        report["pool"].update(since_seconds=3 * 3600 + 20 * 60, watched_seconds=4 * 86400 + 2 * 3600,
+        report["pool"].update(since_seconds=3 * 3600 + 20 * 60,
+                              watched_seconds=4 * 86400 + 2 * 3600,
                               since="2026-11-23T03:12:07.000001Z", problems=["<b>", "&amp;"])
         report["service"]["model_versions"] = ["v1.0", "v1.1"]
         page = self.show(report)
@@ -274,7 +275,8 @@ class Status(StackTest):
 
     def test_the_page_says_that_it_cannot_refresh_and_keeps_the_last_numbers(self):
         shown = self.page()
-        with Browser() as browser, OnePage(shown, (503, b'{"detail":"Service Unavailable"}')) as site:
+        refused = (503, b'{"detail":"Service Unavailable"}')
+        with Browser() as browser, OnePage(shown, refused) as site:
             page, _ = browser.open(site.url)
         self.assertEqual(page.attributes["body"], [{"class": "old"}])
         self.assertIn("cannot refresh (status 503)", page.texts["note"])

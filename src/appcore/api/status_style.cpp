@@ -43,7 +43,8 @@ section > h2 { margin: 1.25rem 0 .5rem; }
 #age { min-height: 2.6rem; padding: .5rem .25rem; font-size: .875rem; color: var(--soft); }
 #tiles { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .5rem; }
 article {
-  background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .625rem .75rem;
+  background: var(--card); border: 1px solid var(--line);
+  border-radius: .5rem; padding: .625rem .75rem;
 }
 article h2 { font-size: .8125rem; font-weight: 600; color: var(--soft); }
 article p { font-size: .75rem; line-height: 1.2; color: var(--soft); }
@@ -51,7 +52,10 @@ article .big {
   font-size: 1.625rem; line-height: 1.3; font-weight: 650; color: var(--ink);
   white-space: nowrap; letter-spacing: -.01em;
 }
-svg { display: block; width: 100%; height: 2.5rem; margin: .25rem 0 .375rem; border-bottom: 1px solid var(--line); }
+svg {
+  display: block; width: 100%; height: 2.5rem; margin: .25rem 0 .375rem;
+  border-bottom: 1px solid var(--line);
+}
 path {
   fill: none; stroke: var(--plot); stroke-width: 1.75; vector-effect: non-scaling-stroke;
   stroke-linejoin: round; stroke-linecap: round;
@@ -64,12 +68,15 @@ thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path
 tbody { display: grid; gap: .5rem; }
 tbody tr {
   display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: .375rem .5rem;
-  background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .625rem .75rem;
+  background: var(--card); border: 1px solid var(--line);
+  border-radius: .5rem; padding: .625rem .75rem;
 }
 tbody th { grid-column: span 2; text-align: left; overflow-wrap: anywhere; }
 tbody td { padding: 0; white-space: nowrap; }
 tbody td:nth-of-type(1) { grid-column: span 2; text-align: right; }
-[data-label]::before { content: attr(data-label); display: block; font-size: .6875rem; color: var(--soft); }
+[data-label]::before {
+  content: attr(data-label); display: block; font-size: .6875rem; color: var(--soft);
+}
 td [data-state] {
   --tone: var(--soft); border: 1px solid var(--tone); border-radius: 1rem; padding: .0625rem .5rem;
   color: var(--tone); font-size: .8125rem; font-weight: 600;
@@ -82,9 +89,12 @@ td [data-state=dead] { --tone: var(--bad); }
 [data-state=busy]::before { content: "\25cf\00a0"; }
 [data-state=stopped]::before { content: "\25a0\00a0"; }
 [data-state=dead]::before { content: "\2715\00a0"; }
-#statuses { display: flex; flex-wrap: wrap; gap: .5rem; list-style: none; padding: 0; margin-top: .5rem; }
+#statuses {
+  display: flex; flex-wrap: wrap; gap: .5rem; list-style: none; padding: 0; margin-top: .5rem;
+}
 #statuses li {
-  background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .25rem .625rem;
+  background: var(--card); border: 1px solid var(--line);
+  border-radius: .5rem; padding: .25rem .625rem;
 }
 #statuses [data-state^="5"] { border-color: var(--bad); }
 #statuses [data-state^="5"] b { color: var(--bad); }
@@ -96,11 +106,16 @@ footer { margin: 1.5rem .25rem .5rem; font-size: .8125rem; color: var(--soft); }
   #age { min-height: 0; }
   #tiles { grid-template-columns: repeat(4, minmax(0, 1fr)); }
   article .big { font-size: 1.75rem; }
-  table { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; border-collapse: separate; border-spacing: 0; }
+  table {
+    background: var(--card); border: 1px solid var(--line); border-radius: .5rem;
+    border-collapse: separate; border-spacing: 0;
+  }
   thead { position: static; clip-path: none; }
   thead, tbody { display: table-row-group; }
   tbody tr { display: table-row; background: none; }
-  th, tbody td, tbody td:nth-of-type(1) { padding: .4375rem .625rem; text-align: right; font-size: .875rem; }
+  th, tbody td, tbody td:nth-of-type(1) {
+    padding: .4375rem .625rem; text-align: right; font-size: .875rem;
+  }
   th:nth-of-type(1), tbody td:nth-of-type(1) { text-align: left; }
   thead th { font-size: .75rem; color: var(--soft); border-bottom: 1px solid var(--line); }
   thead th:nth-of-type(2) { text-align: left; }
@@ -108,7 +123,7 @@ footer { margin: 1.5rem .25rem .5rem; font-size: .8125rem; color: var(--soft); }
   [data-label]::before { content: none; }
 }
 )css",
-            "d1fKMxyBOgB49tLNwUBf7se1FTqK9Ef9clbtoHvSybc="};
+            "CHqz+kc1DLpX9e94siZuB3O8BUtHB77rNiZLCQsXEGs="};
 }
 
 }  // namespace appcore::api

@@ -11,9 +11,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::string_view kValue = " data-value=\"";
+constexpr std::string_view kValue = "data-value=\"";
 constexpr std::string_view kAs = " data-as=\"";
-constexpr std::string_view kEach = " data-each=\"";
+constexpr std::string_view kEach = "data-each=\"";
 constexpr std::string_view kBegin = "<template>";
 constexpr std::string_view kEnd = "</template>";
 

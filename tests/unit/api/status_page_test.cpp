@@ -44,6 +44,16 @@ TEST_CASE("the page has the numbers without its script") {
     CHECK(contains(page, ">scoring</span>"));
 }
 
+// Values that only the script would write are easily forgotten.
+TEST_CASE("no element of the page waits for the script") {
+    const std::string page = std::regex_replace(api::status_page(report()),
+                                                std::regex("<template>[^]*?</template>"), "");
+    const std::regex empty("data-as=\"(?!mark|line|area)[a-z]+\"( data-state=\"[a-z]*\")?><");
+    const std::regex without_attribute("data-as=\"(mark|line|area)\">");
+    CHECK_FALSE(std::regex_search(page, empty));
+    CHECK_FALSE(std::regex_search(page, without_attribute));
+}
+
 // A pointer into the report that is misspelt would be a dash for ever.
 TEST_CASE("every value on the page is a member of the report") {
     const Json data = report();
