@@ -96,7 +96,9 @@ class Metrics(StackTest):
             method = "M" + "".join(chr(ord("A") + int(digit)) for digit in str(i))
             self.assertEqual((ask("GET", f"/unknown-{i}"), ask(method, f"/{i}")), (404, 404))
         after = self.stack.metrics()
-        self.assertEqual(set(before), set(after))
+        # A worker's own series may begin with its first request; their number is that of the workers.
+        new = {name for name in set(after) - set(before) if not name.startswith("appcore_worker_")}
+        self.assertEqual(new, set())
         for name, count in (("GET", 5000), ("other", 5000)):
             series = f'http_requests_total{{endpoint="other",method="{name}",status_code="404"}}'
             self.assertEqual(after[series] - before[series], count)
