@@ -98,7 +98,8 @@ void App::respond(const http::Request& request, Endpoint endpoint, http::Respons
     } else {
         dispatch(request, endpoint, response, outcome);
     }
-    add_cors_headers(request, response);
+    // The state of the pool is not for scripts of whatever page an operator has open.
+    if (endpoint != Endpoint::status) add_cors_headers(request, response);
 }
 
 void App::dispatch(const http::Request& request, Endpoint endpoint, http::Response& response,

@@ -241,6 +241,15 @@ TEST_CASE("an action that throws is a 503 with id, log line and count") {
     CHECK(observer.seen.at(0).status == 503);
 }
 
+TEST_CASE("the pool's state is not shared with other origins") {
+    Fixture f;
+    f.set(Header::origin, "http://a");
+    f.handle("GET", "/status");
+    CHECK(f.response.headers().find("Access-Control") == std::string::npos);
+    f.handle("GET", "/nope");
+    CHECK(f.has("Access-Control-Allow-Origin: *"));
+}
+
 TEST_CASE("the metrics have neither id nor count") {
     fakes::Clock clock;
     fakes::Ids ids;
