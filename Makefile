@@ -3,7 +3,7 @@
 # What a caller may set: make run PORT=8080 WORKERS=4
 PORT ?= 8000
 ADDRESS ?= 127.0.0.1
-WORKERS ?= $(shell nproc)
+WORKERS ?=
 RUN_DIR ?= build/run
 BUILD ?= release
 JOBS ?= $(shell nproc)
@@ -60,7 +60,7 @@ PROGRAMS := $(OUT)/appcore-worker $(OUT)/appcore-metrics
 PROGRAM_OBJECTS := $(OUT)/src/worker.o $(OUT)/src/metrics.o
 UNIT_TESTS := $(OUT)/unit-tests
 
-.PHONY: all programs run up down status test unit e2e sigterms exact bench-parse bench-record lint format tidy tidy-files cppcheck scripts \
+.PHONY: all programs run up down restart scale reopen status test unit e2e sigterms exact bench-parse bench-record lint format tidy tidy-files cppcheck scripts \
         nginx-check install clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -127,6 +127,16 @@ up: ## build and serve in the background
 down: ## stop what `up` or `run` started
 	@exec env $(CTL) down
 
+restart: ## new programs and configuration, without a lost request
+	@$(BUILD_PROGRAMS)
+	@exec env $(CTL) restart
+
+scale: ## WORKERS=n workers, without a lost request
+	@exec env $(CTL) scale
+
+reopen: ## open the log files anew, after a rotation
+	@exec env $(CTL) reopen
+
 status: ## the state of each process
 	@exec env $(CTL) status
 
@@ -173,7 +183,7 @@ bench-record: $(LIBRARY) ## counting a request, scraping 64 slots
 
 # Checks without running: format, clang-tidy, cppcheck, shell scripts, nginx's view of its configuration.
 CPP_FILES = $(shell find src tests -name '*.cpp' -o -name '*.hpp')
-SCRIPTS := deploy/appcorectl deploy/install-packages deploy/render-nginx .ci/run
+SCRIPTS := deploy/appcorectl deploy/launch deploy/install-packages deploy/render-nginx .ci/run
 
 lint: ## format, clang-tidy, cppcheck, shellcheck, nginx -t
 	@deploy/install-packages run build test lint
@@ -198,8 +208,8 @@ cppcheck:
 	 --cppcheck-build-dir=$(OUT)/cppcheck -Isrc -DAPPCORE_VERSION='""' src
 
 scripts:
-	@shellcheck $(SCRIPTS)
-	@python3 -c 'import ast, sys; [ast.parse(open(p).read(), p) for p in sys.argv[1:]]' tests/run tests/e2e/*.py
+	@shellcheck -x $(SCRIPTS)
+	@python3 -c 'import ast, sys; [ast.parse(open(p).read(), p) for p in sys.argv[1:]]' tests/run deploy/probe tests/e2e/*.py
 
 nginx-check: RUN_DIR = $(OUT)/nginx-check
 nginx-check: programs
@@ -209,9 +219,11 @@ nginx-check: programs
 install: programs ## programs and deploy/ to $(DESTDIR)$(PREFIX)
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/appcore'
 	install -m 755 $(PROGRAMS) '$(DESTDIR)$(PREFIX)/bin'
-	install -m 755 deploy/appcorectl deploy/render-nginx '$(DESTDIR)$(PREFIX)/share/appcore'
-	install -m 644 deploy/nginx.conf deploy/supervisord.conf deploy/log-to-json.sed \
+	install -d '$(DESTDIR)$(PREFIX)/share/appcore/ctl'
+	install -m 755 deploy/appcorectl deploy/launch deploy/probe deploy/render-nginx '$(DESTDIR)$(PREFIX)/share/appcore'
+	install -m 644 deploy/nginx.conf deploy/supervisord.conf deploy/pool.conf deploy/log-to-json.sed \
 	        '$(DESTDIR)$(PREFIX)/share/appcore'
+	install -m 644 deploy/ctl/*.sh '$(DESTDIR)$(PREFIX)/share/appcore/ctl'
 
 clean: ## remove what was built
 	rm -rf build

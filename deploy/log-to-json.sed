@@ -12,6 +12,9 @@
 s/[^ -~]/?/g
 s/\\/\\\\/g
 s/"/\\"/g
+# From here on t means: one of the following has matched.
+t formats
+:formats
 
 # nginx: 2025/01/31 12:00:00 [error] 123#123: *7 message
 s/^\([0-9]\{4\}\)\/\([0-9][0-9]\)\/\([0-9][0-9]\) \([0-9:]\{8\}\) \[\([a-z]*\)\] \(.*\)$/{"timestamp":"\1-\2-\3T\4.000000Z","level":"\5","logger":"nginx","message":"\6"}/

@@ -85,6 +85,7 @@ Status serve(const Config& config, const CommandLine& line) {
     Status served = server.value()->run();
     if (const Status attached = recorder.attach(); !attached) lines.error(attached.error().message);
     service.between_requests();
+    recorder.leave();
     lines.info("stopped");
     return served;
 }

@@ -1,10 +1,21 @@
 #include "appcore/command_line.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <string_view>
 #include <system_error>
 
 namespace appcore {
+namespace {
+
+constexpr std::size_t kLongestPoolName = 16;  // it stands in every log line and label
+
+bool is_pool_name(std::string_view name) {
+    return !name.empty() && name.size() <= kLongestPoolName &&
+           std::ranges::all_of(name, [](char c) { return c >= 'a' && c <= 'z'; });
+}
+
+}  // namespace
 
 Result<CommandLine> parse_command_line(std::span<const char* const> arguments) {
     CommandLine line;
@@ -25,6 +36,11 @@ Result<CommandLine> parse_command_line(std::span<const char* const> arguments) {
                 return Error{"--slot '" + std::string(text) + "' is no whole number"};
             }
             line.slot = slot;
+        } else if (argument == "--pool") {
+            line.pool = i + 1 < arguments.size() ? arguments[++i] : "";
+            if (!is_pool_name(line.pool)) {
+                return Error{"--pool '" + line.pool + "' is no name of 1 to 16 letters"};
+            }
         } else {
             return Error{"unknown argument '" + std::string(argument) + "'"};
         }

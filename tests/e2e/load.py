@@ -3,6 +3,7 @@
 import collections
 import http.client
 import threading
+import time
 import typing
 
 from stack import JSON
@@ -23,6 +24,7 @@ class Load:
         self.cases = cases
         self.statuses = collections.Counter()  # of all replies
         self.wrong = []  # what was not the case's status, or no reply
+        self.longest = 0.0  # seconds that any reply took
         self._limit = limit
         self._sent = 0
         self._lock = threading.Lock()
@@ -55,6 +57,7 @@ class Load:
     def _ask(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.stack.port, timeout=60)
         while case := self._next():
+            begun = time.monotonic()
             try:
                 connection.request(case.method, case.path, case.body, dict(JSON) if case.body else {})
                 reply = connection.getresponse()
@@ -64,6 +67,7 @@ class Load:
                 connection.close()
                 status, seen = None, (case, repr(error))
             with self._lock:
+                self.longest = max(self.longest, time.monotonic() - begun)
                 if status is not None:
                     self.statuses[status] += 1
                 if status != case.status:

@@ -1,5 +1,6 @@
 """Starts a whole stack for a test, by the command that users have, and stops it."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -78,16 +79,26 @@ class Stack:
 
     @property
     def worker_socket(self):
-        return os.path.join(self.run_dir, "worker.sock")
+        return os.path.join(self.run_dir, "pool.sock")
 
     def environment(self):
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
         return {**inherited, "RUN_DIR": self.run_dir, "PORT": str(self.port), **self.variables}
 
-    def ctl(self, command, **options):
+    def ctl(self, *command, **options):
         """Runs appcorectl and returns the finished process, its output as text."""
-        return subprocess.run([CTL, command], env=self.environment(), text=True, timeout=60,
+        return subprocess.run([CTL, *command], env=self.environment(), text=True, timeout=60,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+
+    @contextlib.contextmanager
+    def with_variables(self, **variables):
+        """For the commands within: variables that the stack does not have otherwise."""
+        before = dict(self.variables)
+        self.variables.update({name: str(value) for name, value in variables.items()})
+        try:
+            yield
+        finally:
+            self.variables = before
 
     def up(self):
         done = self.ctl("up")
@@ -168,11 +179,16 @@ class Stack:
 
     def logged(self, name, **fields):
         """The objects in log/NAME.log that have these fields."""
-        objects = [json.loads(line) for line in self.log_lines(name)]
+        objects = []
+        for line in self.log_lines(name):
+            try:
+                objects.append(json.loads(line))
+            except ValueError as error:
+                raise AssertionError(f"{name}.log: no JSON: {line!r}") from error
         return [o for o in objects if all(o.get(k) == v for k, v in fields.items())]
 
     def pids(self, program):
-        """Pids by supervisord's name of the process: worker-01, metrics, nginx."""
+        """Pids by supervisord's name of the process: blue-01, metrics, nginx."""
         found = {}
         for line in self.ctl("status").stdout.splitlines():
             parts = line.split()
@@ -194,13 +210,14 @@ class Stack:
             except OSError:
                 continue
             # Not yet env(1), and not the process that only holds the socket.
-            if command[0].endswith(program.encode()) and command[2] != b"0":
+            if command[0].endswith(program.encode()) and command[-2] != b"0":
                 found.append(int(pid))
         return found
 
     def worker_pids(self):
         """Pids of the workers, without the one that only holds the socket."""
-        return [pid for name, pid in self.pids("worker").items() if name != "worker-00"]
+        return [pid for pool in ("blue", "green") for name, pid in self.pids(pool).items()
+                if not name.endswith("-00")]
 
 
 class StackTest(unittest.TestCase):

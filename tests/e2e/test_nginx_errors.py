@@ -116,7 +116,7 @@ class Away(StackTest):
             self.addCleanup(os.rename, path + ".away", path)
 
     def test_a_pool_that_is_away_is_a_counted_502(self):
-        self.without("worker.sock")
+        self.without("pool.sock")
         before = self.stack.count("http_requests_total", status_code=502)
         reply = self.stack.predict({"features": [1]})
         self.assertEqual((reply.status, list(reply.json())), (502, ["detail"]))
@@ -137,7 +137,7 @@ class Away(StackTest):
         self.assertTrue(self.stack.logged("appcore", request_id="from-client", status_code=405))
 
     def test_nginx_answers_alone_when_both_are_away(self):
-        self.without("metrics.sock", "worker.sock")
+        self.without("metrics.sock", "pool.sock")
         reply = self.stack.predict({"features": [1]})
         self.assertEqual((reply.status, reply.json()), (502, {"detail": "Bad Gateway"}))
         self.assertEqual(reply.get("Content-Type"), "application/json")

@@ -193,7 +193,7 @@ class Chain(StackTest):
                                                variable["query"]["query"]).groups()
                 values[variable["name"]] = self.has_data(filled(selector))[0][0][label]
         self.assertEqual(values["job"], JOB)
-        self.assertRegex(values["worker"], r"^worker-0[12]$")
+        self.assertRegex(values["worker"], r"^blue-0[12]$")
         for panel in dashboard["panels"]:
             for target in panel.get("targets", []):
                 with self.subTest(panel=panel["title"], query=target["refId"]):

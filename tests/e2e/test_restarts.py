@@ -48,7 +48,7 @@ class Terminated(PoolTest):
 
         def ended():
             return [o["message"] for o in self.stack.logged("system", logger="supervisord")
-                    if re.match(r"exited: worker-", o["message"])]
+                    if re.match(r"exited: blue-", o["message"])]
 
         wait_until(lambda: len(ended()) >= SIGTERMS)
         self.assertEqual(len(ended()), SIGTERMS)

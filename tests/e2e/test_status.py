@@ -61,7 +61,7 @@ class Status(StackTest):
         self.assertEqual(report["service"]["model_versions"], ["v1.0"])
         self.assertRegex(report["generated_at"], r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z")
         self.assertEqual([w["name"] for w in report["workers"]],
-                         ["worker-01", "worker-02", "worker-03"])
+                         ["blue-01", "blue-02", "blue-03"])
         self.assertEqual({w["pid"] for w in report["workers"]}, set(self.stack.worker_pids()))
         for worker in report["workers"]:
             self.assertGreaterEqual(worker["starts"], 1)
@@ -200,7 +200,7 @@ class Status(StackTest):
                     self.assertEqual(console, [])
                     self.assertIn("refreshed every 2 s", page.texts["note"])
                     self.assertEqual(page.value("/pool/workers_configured"), str(WORKERS))
-                    self.assertEqual(page.values["/name"], ["worker-01", "worker-02", "worker-03"])
+                    self.assertEqual(page.values["/name"], ["blue-01", "blue-02", "blue-03"])
                     total = int(page.value("/totals/requests").replace(",", ""))
                     self.assertGreater(total, 0)
                     self.assertLessEqual(total, self.report()["totals"]["requests"])
@@ -267,7 +267,7 @@ class Status(StackTest):
         report["workers"] = [first]
         page = self.show(report)
         self.assertEqual((page.values["/name"], page.values["/state"], page.values["/pid"]),
-                         (["worker-01"], ["dead"], ["–"]))
+                         (["blue-01"], ["dead"], ["–"]))
         self.assertEqual((page.values["/requests"], page.values["/memory_bytes"]),
                          (["1,000"], ["4.2 MiB"]))
         report["workers"] = [{**copy.deepcopy(first), "name": f"w{i}"} for i in range(5)]

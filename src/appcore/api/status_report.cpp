@@ -64,7 +64,7 @@ std::string whole_seconds(double seconds) {
 std::vector<Worker> workers_of(const monitoring::PoolSnapshot& pool) {
     std::vector<Worker> workers;
     for (const WorkerState& state : pool.workers) {
-        if (state.name == monitoring::metrics_slot) continue;
+        if (state.name == monitoring::metrics_slot || state.has_left) continue;
         workers.push_back({state, monitoring::activity_of(state)});
     }
     return workers;
@@ -86,15 +86,20 @@ Json worker_json(const Worker& worker, const Moment& now) {
     return json;
 }
 
+unsigned workers_configured(const StatusSources& sources) {
+    return sources.pool.size.value_or(sources.facts.workers);
+}
+
 // What an operator has to know, the most important first.
 Json problems_of(const StatusSources& sources, const std::vector<Worker>& workers,
                  system::SteadyTime now) {
     Json problems = Json::array();
     const ServiceFacts& facts = sources.facts;
+    const unsigned configured = workers_configured(sources);
     const auto alive = std::ranges::count_if(
         workers, [](const Worker& worker) { return worker.activity != Activity::dead; });
-    if (alive < facts.workers) {
-        problems.push_back(std::to_string(alive) + " of " + std::to_string(facts.workers) +
+    if (alive < configured) {
+        problems.push_back(std::to_string(alive) + " of " + std::to_string(configured) +
                            " workers are alive");
     }
     for (const auto& [state, activity] : workers) {
@@ -136,7 +141,7 @@ Json pool_json(const StatusSources& sources, const std::vector<Worker>& workers,
     json["since"] = text_of(now.wall - unchanged);
     json["since_seconds"] = rounded(age(since, now.steady));
     json["watched_seconds"] = age_or_null(sources.history.begin(), now.steady);
-    json["workers_configured"] = sources.facts.workers;
+    json["workers_configured"] = workers_configured(sources);
     json["workers_alive"] =
         count([](const Worker& worker) { return worker.activity != Activity::dead; });
     json["workers_busy"] =

@@ -15,7 +15,7 @@ namespace appcore::api {
 struct ServiceFacts {
     std::string name;
     std::string version;
-    unsigned workers = 0;                    // that the pool should have
+    unsigned workers = 0;  // that the pool should have, unless a worker says otherwise
     std::chrono::seconds request_timeout{};  // a request that takes longer is a problem
 };
 

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <utility>
 
+#include "appcore/monitoring/pool_membership.hpp"
 #include "appcore/monitoring/slot_file.hpp"
 #include "appcore/monitoring/slot_image.hpp"
 #include "appcore/system/listen_queue.hpp"
@@ -45,16 +46,19 @@ std::optional<std::uint32_t> queue_of(const std::vector<WorkerState>& workers) {
     return worker == workers.end() ? std::nullopt : system::listen_queue_length(worker->pid);
 }
 
-WorkerState state_of(const SlotImage& image, bool is_alive) {
+// `is_held`: a process has the slot's lock. One that is about to end has said so in the slot.
+WorkerState state_of(const SlotImage& image, bool is_held) {
     WorkerState worker;
-    worker.is_alive = is_alive;
     worker.pid = static_cast<pid_t>(image.worker(field(offsetof(WorkerWords, pid))));
+    worker.is_alive = is_held && worker.pid != 0;
+    worker.has_left = !worker.is_alive && worker.pid == 0;
+    worker.pool_size = static_cast<unsigned>(image.worker(field(offsetof(WorkerWords, pool_size))));
     worker.started = system::WallTime{
         std::chrono::microseconds{image.worker(field(offsetof(WorkerWords, started_us)))}};
     worker.starts = image.worker(field(offsetof(WorkerWords, starts)));
     const Word health = image.worker(field(offsetof(WorkerWords, health)));
     if (health <= static_cast<Word>(Health::unhealthy)) worker.health = static_cast<Health>(health);
-    if (is_alive) {
+    if (worker.is_alive) {
         worker.busy_since = to_time(image.worker(field(offsetof(WorkerWords, busy_since_ns))));
         worker.usage = system::process_usage(worker.pid);
     }
@@ -87,6 +91,8 @@ PoolSnapshot Collector::collect() {
     } else {
         pool.problems.push_back(directory.error().message);
     }
+    mark_replaced(pool.workers);
+    pool.size = pool_size(pool.workers);
     pool.queue_length = queue_of(pool.workers);
     for (const auto& [name, seen] : seen_) {
         pool.totals.add(seen.retired);
@@ -96,7 +102,7 @@ PoolSnapshot Collector::collect() {
 }
 
 void Collector::read_into(PoolSnapshot& pool, int directory, const std::string& name) {
-    const bool is_alive = is_slot_held(directory, name);
+    const bool is_held = is_slot_held(directory, name);
     SlotReading reading = read_slot(directory, slot_file(name));
     if (reading.state == SlotState::absent) return;
     if (reading.state != SlotState::intact) {
@@ -119,7 +125,7 @@ void Collector::read_into(PoolSnapshot& pool, int directory, const std::string& 
     seen.lineage = lineage;
     seen.last = std::move(totals).value();
 
-    WorkerState worker = state_of(reading.image, is_alive);
+    WorkerState worker = state_of(reading.image, is_held);
     worker.name = name;
     Totals all = seen.retired;
     all.add(seen.last);

@@ -25,10 +25,12 @@ namespace appcore::monitoring {
 struct WorkerState {
     std::string name;
     bool is_alive = false;
+    bool has_left = false;  // dead, and that is no failure; see pool_membership.hpp
     pid_t pid = 0;
     system::WallTime started;
     Word starts = 0;
     Health health = Health::unknown;
+    unsigned pool_size = 0;  // workers that its pool should have; 0 if it does not say
     std::optional<system::SteadyTime> busy_since;
     std::optional<system::SteadyTime> last_activity;
     // In all lineages of this slot:
@@ -42,6 +44,7 @@ struct PoolSnapshot {
     Totals totals;                      // dead slots included
     std::vector<WorkerState> workers;   // by name, one for each slot that could be read
     std::vector<std::string> problems;  // slots that could not be read now, each with its reason
+    std::optional<unsigned> size;       // workers that there should be, if a living one says it
     std::optional<std::uint32_t> queue_length;  // connections that wait for a worker, if known
 };
 

@@ -18,14 +18,16 @@ double seconds_since_epoch(system::WallTime time) {
     return Seconds(time.time_since_epoch()).count();
 }
 
-// A family with one sample for each worker that has a value. `value` gives an optional<double>.
+// A family with one sample for each worker that has a value and is not gone for good. `value` gives
+// an optional<double>.
 template <typename Value>
 prometheus::MetricFamily per_worker(const metrics::Definition& definition, const PoolSnapshot& pool,
                                     Value value) {
     auto family = make_family(definition);
     for (const WorkerState& worker : pool.workers) {
         const std::optional<double> number = value(worker);
-        if (number) add_gauge(family, {label(metrics::label_worker, worker.name)}, *number);
+        if (number && !worker.has_left)
+            add_gauge(family, {label(metrics::label_worker, worker.name)}, *number);
     }
     return family;
 }
@@ -84,7 +86,7 @@ void add_pool(Families& families, const PoolSnapshot& pool, const PoolFacts& fac
         1);
     families.push_back(std::move(info));
     auto workers = make_family(metrics::workers);
-    add_gauge(workers, {}, facts.workers);
+    add_gauge(workers, {}, pool.size.value_or(facts.workers));
     families.push_back(std::move(workers));
     auto in_flight = make_family(metrics::requests_in_flight);
     add_gauge(

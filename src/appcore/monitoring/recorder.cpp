@@ -35,6 +35,7 @@ Recorder::Recorder(RecorderOptions options)
     : options_(std::move(options)),
       own_(make_slot(options_.pid, options_.started)),
       slot_(own_.get()) {
+    own_->worker.pool_size = options_.pool_size;
     if (options_.model_version.empty()) options_.model_version = metrics::other;
     Totals none;
     none.model(options_.model_version);
@@ -124,6 +125,7 @@ Status Recorder::resume(int directory) {
     start.set(slot.worker.health, own_->worker.health);
     start.set(slot.worker.busy_since_ns, own_->worker.busy_since_ns);
     start.set(slot.worker.last_activity_ns, own_->worker.last_activity_ns);
+    start.set(slot.worker.pool_size, own_->worker.pool_size);
     start.add(slot.worker.starts, own_->worker.starts);
     start.commit();
     use(std::move(mapped).value());
@@ -217,6 +219,10 @@ void Recorder::record_request(const RequestRecord& request) {
 void Recorder::end_request(system::SteadyTime now) {
     shared(slot_->worker.last_activity_ns).store(to_word(now), std::memory_order_relaxed);
     shared(slot_->worker.busy_since_ns).store(0, std::memory_order_relaxed);
+}
+
+void Recorder::leave() {
+    shared(slot_->worker.pid).store(0, std::memory_order_relaxed);
 }
 
 }  // namespace appcore::monitoring

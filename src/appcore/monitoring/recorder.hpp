@@ -37,10 +37,11 @@ struct RequestRecord {
 
 struct RecorderOptions {
     std::string state_directory;
-    std::string name;           // the place in the pool, such as "worker-01"; see is_slot_name
+    std::string name;           // the place in the pool, such as "blue-01"; see is_slot_name
     std::string model_version;  // the label model_version of its predictions; empty: "other"
     pid_t pid;
     system::WallTime started;
+    unsigned pool_size = 0;  // workers that the pool should have; 0 for who is no worker
 };
 
 // One a process, used by one thread. What it counts is exact: a kill at any instruction leaves each
@@ -71,6 +72,10 @@ class Recorder {
     void begin_request(system::SteadyTime now);
     void record_request(const RequestRecord& request);
     void end_request(system::SteadyTime now);
+
+    // The process ends because it was told to or wants to: that its place is empty from now on is
+    // no failure. The last call.
+    void leave();
     void count(metrics::Event event, Word times = 1);
 
   private:

@@ -24,8 +24,8 @@
 namespace appcore::monitoring {
 
 // The fields of WorkerWords by name, in its order.
-inline constexpr std::array<std::string_view, 6> worker_fields = {
-    "pid", "started_us", "starts", "health", "busy_since_ns", "last_activity_ns"};
+inline constexpr std::array<std::string_view, 7> worker_fields = {
+    "pid", "started_us", "starts", "health", "busy_since_ns", "last_activity_ns", "pool_size"};
 static_assert(sizeof(WorkerWords) == worker_fields.size() * sizeof(Word));
 
 // FNV-1a, 64 bits.

@@ -51,17 +51,18 @@ struct JournalEntry {
 struct Journal {
     Word sequence;  // odd: the entries hold, whatever the words say
     Word length;
-    std::array<JournalEntry, 15> entries;  // the largest transaction has 10
+    std::array<JournalEntry, 15> entries;  // the largest transaction has 11
 };
 
 // Gauges, each valid by itself. Times are nanoseconds of the steady clock, 0 for "none".
 struct WorkerWords {
-    Word pid;
+    Word pid;         // 0 once its holder has left in good order
     Word started_us;  // since the epoch
     Word starts;      // a counter
     Word health;      // see Health
     Word busy_since_ns;
     Word last_activity_ns;
+    Word pool_size;  // workers that its pool should have
 };
 
 enum class Health : unsigned char { unknown, healthy, unhealthy };

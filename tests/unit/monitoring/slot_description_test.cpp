@@ -9,7 +9,7 @@ using namespace appcore::monitoring;  // NOLINT(google-build-using-namespace)
 TEST_CASE("a slot describes itself in this text") {
     CHECK(
         slot_description.text() ==
-        "worker 40 0 pid started_us starts health busy_since_ns last_activity_ns\n"
+        "worker 40 0 pid started_us starts health busy_since_ns last_activity_ns pool_size\n"
         "keys 48 8\n"
         "events 64 0 attach_failed damaged_set_aside layout_migrated log_line_dropped "
         "push_success push_failure\n"

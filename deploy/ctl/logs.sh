@@ -1,0 +1,31 @@
+# shellcheck shell=bash
+# The log files of a stack. Part of deploy/appcorectl.
+
+# With "stdout" the files are names of this process's standard output, which every program opens for
+# itself, so that no line is copied. Must run in the process that becomes supervisord; leaves
+# descriptor 3 open there: open_logs WHERE
+open_logs() {
+    local log=$APPCORE_RUN_DIR/log name
+    [[ $1 == stdout ]] || return 0
+    exec 3>&1
+    # A socket, as under systemd, cannot be opened by name.
+    if ! (: >>"/proc/$BASHPID/fd/3") 2>/dev/null; then exec 3> >(trap '' INT TERM && exec cat >&3); fi
+    for name in appcore access system; do ln -sfT "/proc/$BASHPID/fd/3" "$log/$name.log"; done
+}
+
+# Where the system log ends now; explain() begins there.
+log_size() { stat -c %s "$APPCORE_RUN_DIR/log/system.log" 2>/dev/null || echo 0; }
+
+# Why a start failed, in the system log's own words: explain SENTENCE
+explain() {
+    printf 'appcore: %s\n' "$1" >&2
+    [[ -f $APPCORE_RUN_DIR/log/system.log && ! -L $APPCORE_RUN_DIR/log/system.log ]] || return 0
+    tail -c "+$((log_start + 1))" "$APPCORE_RUN_DIR/log/system.log" |
+        grep -E '"level":"(WARNING|ERROR|CRITICAL)"' | tail -n 5 >&2 || true
+}
+
+# Makes every program open its log files anew, after they have been moved away.
+reopen_logs() {
+    supervise signal HUP "$(active_pool):*" metrics:metrics-01 >/dev/null || fail "supervisord does not answer"
+    supervise signal USR1 nginx >/dev/null || fail "nginx cannot be reached"
+}

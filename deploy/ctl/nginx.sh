@@ -1,0 +1,33 @@
+# shellcheck shell=bash
+# nginx's configuration, and how it changes without a lost request. Part of deploy/appcorectl.
+
+drain_seconds=2 # nginx looks for RUN_DIR/draining once a second (open_file_cache_valid)
+
+# Writes nginx.conf.new and lets nginx check it.
+render_nginx() {
+    local file=$APPCORE_RUN_DIR/nginx.conf.new
+    APPCORE_READ_TIMEOUT=$((APPCORE_REQUEST_TIMEOUT + grace)) "$deploy/render-nginx" >"$file" || exit 1
+    nginx -q -t -e stderr -c "$file" || fail "nginx does not accept $file"
+}
+
+# Takes the new configuration into use, if there is a difference.
+adopt_nginx() {
+    local file=$APPCORE_RUN_DIR/nginx.conf
+    if cmp -s "$file.new" "$file"; then
+        rm "$file.new"
+        return
+    fi
+    mv "$file.new" "$file"
+    reload_nginx
+}
+
+# At a reload nginx closes the kept connections that wait for a request, and would lose one that is
+# just arriving there. So for a moment every reply says "Connection: close", until no client in
+# action has a kept connection any more.
+reload_nginx() {
+    touch "$APPCORE_RUN_DIR/draining"
+    sleep "$drain_seconds"
+    supervise signal HUP nginx >/dev/null || fail "nginx cannot be reached"
+    sleep 1 # its new processes have started by then
+    rm -f "$APPCORE_RUN_DIR/draining"
+}

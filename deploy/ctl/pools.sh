@@ -1,0 +1,73 @@
+# shellcheck shell=bash
+# The pools blue and green: one serves, the other takes its place at a restart. Part of deploy/appcorectl.
+#
+# A pool is a program group of supervisord with a socket of its own; nginx connects to RUN_DIR/pool.sock,
+# a link to the socket of the pool that serves. To restart, resize or reconfigure, the other pool is
+# started beside the running one, the link is switched once it answers, and the old one ends when it
+# has answered what it has. A pool that does not come up leaves the running one as it is.
+
+pool_start_limit=15 # seconds until a new pool must answer
+
+other_pool() { if [[ $1 == blue ]]; then echo green; else echo blue; fi; }
+
+# The pool that serves.
+active_pool() {
+    local target
+    target=$(readlink "$APPCORE_RUN_DIR/pool.sock") || fail "no pool: $APPCORE_RUN_DIR/pool.sock is missing"
+    echo "${target%.sock}"
+}
+
+# Makes nginx's next connection go to POOL, in one step: point_to POOL
+point_to() {
+    ln -sfT "$1.sock" "$APPCORE_RUN_DIR/pool.sock.new"
+    mv -T "$APPCORE_RUN_DIR/pool.sock.new" "$APPCORE_RUN_DIR/pool.sock"
+}
+
+# supervisord's configuration of a pool, by what resolve() has found: render_pool POOL
+render_pool() {
+    sed -e "s/\${APPCORE_POOL}/$1/g" \
+        -e "s/\${APPCORE_PROCESSES}/$((APPCORE_WORKERS + 1))/" \
+        -e "s/\${APPCORE_STOP_SECONDS}/$((APPCORE_REQUEST_TIMEOUT + grace))/" \
+        "$deploy/pool.conf" >"$APPCORE_RUN_DIR/pools/$1.conf.new"
+    mv "$APPCORE_RUN_DIR/pools/$1.conf.new" "$APPCORE_RUN_DIR/pools/$1.conf"
+}
+
+# Ends a pool when it has answered what it has: remove_pool POOL
+remove_pool() {
+    rm -f "$APPCORE_RUN_DIR/pools/$1.conf"
+    local try updating
+    # A process that dies again and again may be starting anew just when it should be removed.
+    for try in {1..20}; do
+        supervise update "$1" >"$APPCORE_RUN_DIR/supervisorctl.out" 2>&1 &
+        updating=$!
+        while kill -0 "$updating" 2>/dev/null; do
+            nudge
+            sleep 0.05
+        done
+        if wait "$updating" || grep -q 'no such group' "$APPCORE_RUN_DIR/supervisorctl.out"; then break; fi
+        if ((try == 20)); then
+            fail "supervisord cannot remove the pool $1: $(tail -n 1 "$APPCORE_RUN_DIR/supervisorctl.out")"
+        fi
+    done
+    # supervisord leaves the socket's name behind.
+    rm -f "$APPCORE_RUN_DIR/$1.sock" "$APPCORE_RUN_DIR/supervisorctl.out"
+}
+
+# Starts the other pool with the configuration in the environment and lets it take over. If it does
+# not answer it is left for the caller to remove.
+replace_pool() {
+    local old new
+    old=$(active_pool)
+    new=$(other_pool "$old")
+    # What a command that was killed has left.
+    if [[ -e $APPCORE_RUN_DIR/pools/$new.conf || -e $APPCORE_RUN_DIR/$new.sock ]]; then remove_pool "$new"; fi
+    render_pool "$new"
+    log_start=$(log_size)
+    supervise update "$new" >/dev/null || fail "supervisord does not take the pool $new"
+    nudge
+    "$deploy/probe" "$APPCORE_RUN_DIR/$new.sock" "$pool_start_limit" || return 1
+    point_to "$new"
+    # What waits in the old pool's queue comes before this question.
+    "$deploy/probe" "$APPCORE_RUN_DIR/$old.sock" "$APPCORE_REQUEST_TIMEOUT" || true
+    remove_pool "$old"
+}

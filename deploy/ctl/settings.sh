@@ -1,0 +1,98 @@
+# shellcheck shell=bash
+# Where the stack lives and what it is told. Part of deploy/appcorectl.
+#
+# RUN_DIR/environment holds the effective configuration as shell assignments. The programs read it
+# whenever one starts (deploy/launch), and so does a later command for what its caller does not say.
+
+path_limit=90 # characters of RUN_DIR: a socket's path has 107, supervisord needs 17 of them
+grace=5       # seconds that the outer timeouts are longer than the inner ones
+
+say() { printf 'appcore: %s\n' "$*"; }
+fail() {
+    printf 'appcore: %s\n' "$*" >&2
+    exit 1
+}
+
+# Whole numbers, MIN to MAX: need_number NAME VALUE MIN MAX
+need_number() {
+    if ! [[ $2 =~ ^[0-9]{1,9}$ ]] || ((10#$2 < $3 || 10#$2 > $4)); then
+        fail "$1: \"$2\" is not a number from $3 to $4"
+    fi
+}
+
+# Where the stack lives. Everything it makes is below RUN_DIR.
+locate() {
+    local dir=${RUN_DIR:-build/run}
+    [[ $dir == /* ]] || dir=$PWD/$dir
+    [[ $dir =~ ^[A-Za-z0-9/._+@,=~\ -]+$ ]] ||
+        fail "RUN_DIR: \"$dir\" may only have letters, digits, spaces and /._+@,=~-"
+    ((${#dir} <= path_limit)) ||
+        fail "RUN_DIR: \"$dir\" has ${#dir} characters; a socket below it allows $path_limit." \
+            "Choose a shorter one, RUN_DIR=/tmp/appcore for instance"
+    export APPCORE_RUN_DIR=$dir APPCORE_DEPLOY_DIR=$deploy
+    export TZ=UTC # of all log lines
+}
+
+# The address and port from the caller, for a stack that is to start.
+read_listen() {
+    port=${PORT:-8000}
+    address=${ADDRESS:-127.0.0.1}
+    need_number PORT "$port" 1 65535
+    [[ $address =~ ^[0-9a-fA-F.:]+$ ]] || fail "ADDRESS: \"$address\" is not an IP address"
+    export APPCORE_LISTEN=$address:$port
+    if [[ $address == *:* ]]; then APPCORE_LISTEN="[$address]:$port"; fi
+}
+
+# The same from a stack that runs, and its configuration for whatever the caller does not set.
+read_running() {
+    [[ -r $APPCORE_RUN_DIR/environment ]] || fail "does not run"
+    local said
+    unset APPCORE_LISTEN # a caller's PORT and ADDRESS mean another stack
+    said=$(set -o posix && export -p)
+    set -a
+    # shellcheck source=/dev/null
+    . "$APPCORE_RUN_DIR/environment"
+    set +a
+    eval "$said"
+    port=${APPCORE_LISTEN##*:}
+    address=${APPCORE_LISTEN%:*}
+    address=${address#[}
+    address=${address%]}
+}
+
+# The address a client on this machine uses.
+client_address() {
+    case $address in
+        0.0.0.0) echo 127.0.0.1 ;;
+        ::) echo ::1 ;;
+        *) echo "$address" ;;
+    esac
+}
+
+# Completes and checks the configuration; it is in the environment from then on, not yet in a file.
+resolve() {
+    export APPCORE_BIN_DIR=${APPCORE_BIN_DIR:-$deploy/../build/release}
+    [[ -x $APPCORE_BIN_DIR/appcore-worker ]] || fail "no $APPCORE_BIN_DIR/appcore-worker: run make"
+    export APPCORE_WORKERS=${WORKERS:-${APPCORE_WORKERS:-$(nproc)}}
+    export APPCORE_STATE_DIR=${APPCORE_STATE_DIR:-$APPCORE_RUN_DIR/state}
+    export APPCORE_TEXTFILE_DIR=${APPCORE_TEXTFILE_DIR:-$APPCORE_RUN_DIR/textfile}
+    export APPCORE_LOG_FILE=${APPCORE_LOG_FILE-$APPCORE_RUN_DIR/log/appcore.log}
+    resolved=$("$APPCORE_BIN_DIR/appcore-worker" --print-config) || exit 1 # it has said why
+    set -a
+    eval "$resolved"
+    set +a
+}
+
+# Makes the folders, and the file that the programs start with.
+write_environment() {
+    mkdir -p "$APPCORE_RUN_DIR"/{log,temp,pools} || fail "RUN_DIR: cannot make $APPCORE_RUN_DIR"
+    mkdir -p "$APPCORE_STATE_DIR" "$APPCORE_TEXTFILE_DIR"
+    {
+        printf '%s\n' "$resolved"
+        local name
+        for name in APPCORE_BIN_DIR APPCORE_LISTEN APPCORE_METRICS_ALLOW; do
+            printf '%s=%q\n' "$name" "${!name-}"
+        done
+    } >"$APPCORE_RUN_DIR/environment.new"
+    mv "$APPCORE_RUN_DIR/environment.new" "$APPCORE_RUN_DIR/environment"
+}

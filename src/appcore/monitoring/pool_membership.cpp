@@ -1,0 +1,53 @@
+#include "appcore/monitoring/pool_membership.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <system_error>
+
+namespace appcore::monitoring {
+namespace {
+
+// A living worker, which the metrics program is not.
+bool is_member(const WorkerState& worker) {
+    return worker.is_alive && worker.pool_size > 0;
+}
+
+bool is_of(const WorkerState& worker, std::string_view pool) {
+    const auto place = place_of(worker.name);
+    return place && place->pool == pool;
+}
+
+}  // namespace
+
+std::optional<Place> place_of(std::string_view slot) {
+    const std::size_t dash = slot.rfind('-');
+    if (dash == std::string_view::npos || dash == 0) return std::nullopt;
+    Place place{slot.substr(0, dash)};
+    const char* const end = slot.data() + slot.size();
+    const auto [stop, error] = std::from_chars(slot.data() + dash + 1, end, place.number);
+    if (error != std::errc{} || stop != end) return std::nullopt;
+    return place;
+}
+
+void mark_replaced(std::vector<WorkerState>& workers) {
+    if (std::ranges::none_of(workers, is_member)) return;
+    for (WorkerState& worker : workers) {
+        const auto place = place_of(worker.name);
+        if (worker.is_alive || !place) continue;
+        const auto sibling = std::ranges::find_if(workers, [&](const WorkerState& other) {
+            return is_member(other) && is_of(other, place->pool);
+        });
+        if (sibling == workers.end() || place->number > sibling->pool_size) worker.has_left = true;
+    }
+}
+
+std::optional<unsigned> pool_size(const std::vector<WorkerState>& workers) {
+    const WorkerState* youngest = nullptr;
+    for (const WorkerState& worker : workers) {
+        if (!is_member(worker)) continue;
+        if (youngest == nullptr || worker.started > youngest->started) youngest = &worker;
+    }
+    return youngest == nullptr ? std::nullopt : std::optional(youngest->pool_size);
+}
+
+}  // namespace appcore::monitoring
