@@ -60,8 +60,8 @@ PROGRAMS := $(OUT)/appcore-worker $(OUT)/appcore-metrics
 PROGRAM_OBJECTS := $(OUT)/src/worker.o $(OUT)/src/metrics.o
 UNIT_TESTS := $(OUT)/unit-tests
 
-.PHONY: all programs run up down restart scale reopen status test unit e2e sigterms exact bench-parse bench-record lint format tidy tidy-files cppcheck scripts \
-        nginx-check install clean help FORCE
+.PHONY: all programs run up down restart scale reopen status test unit e2e sigterms rolling exact bench-parse bench-record lint format tidy \
+        cppcheck scripts nginx-check install clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -159,11 +159,15 @@ e2e: ## the end-to-end tests; MODULES="test_logs ..." for some of them
 	@$(BUILD_PROGRAMS)
 	@exec env $(TESTS) e2e $(MODULES)
 
-# Long runs of what `make test` does in short: a thousand SIGTERMs under load, exact counts over 200,000
-# requests with a hundred kills.
+# Long runs of what `make test` does in short: a thousand SIGTERMs under load, a year of operations, exact
+# counts over 200,000 requests with a hundred kills.
 sigterms: ## 1,000 SIGTERMs to workers under load
 	@$(BUILD_PROGRAMS)
 	@APPCORE_BIN_DIR='$(abspath $(OUT))' python3 tests/e2e/test_restarts.py 1000
+
+rolling: ## restarts, resizes, kills, stops and changed configurations under load, as many as in a year
+	@$(BUILD_PROGRAMS)
+	@APPCORE_BIN_DIR='$(abspath $(OUT))' python3 tests/e2e/test_rolling.py long
 
 exact: ## exact counts over 200,000 requests, 100 kills, 20 rolling restarts
 	@$(BUILD_PROGRAMS)

@@ -39,7 +39,7 @@ Result<CommandLine> parse_command_line(std::span<const char* const> arguments) {
         } else if (argument == "--pool") {
             line.pool = i + 1 < arguments.size() ? arguments[++i] : "";
             if (!is_pool_name(line.pool)) {
-                return Error{"--pool '" + line.pool + "' is no name of 1 to 16 letters"};
+                return Error{"--pool '" + line.pool + "' is no name of 1 to 16 small letters"};
             }
         } else {
             return Error{"unknown argument '" + std::string(argument) + "'"};

@@ -19,6 +19,8 @@ TEST_CASE("options are read") {
     CHECK_FALSE(parse({}).value().slot);
     CHECK(parse({"--slot", "0"}).value().slot == 0U);
     CHECK(parse({"--slot", "12"}).value().slot == 12U);
+    CHECK(parse({}).value().pool == "worker");
+    CHECK(parse({"--pool", "blue", "--slot", "1"}).value().pool == "blue");
     CHECK(parse({"--help"}).value().command == Command::help);
     CHECK(parse({"--version"}).value().command == Command::version);
     CHECK(parse({"--slot", "1", "--print-config"}).value().command == Command::print_config);
@@ -32,4 +34,9 @@ TEST_CASE("an argument that makes no sense is named") {
               "--slot '" + std::string(slot) + "' is no whole number");
     }
     CHECK_FALSE(parse({"--slot"}).ok());
+    for (const char* const pool : {"", "Blue", "a-b", "a/b", "seventeenletterss"}) {
+        CHECK(parse({"--pool", pool}).error().message ==
+              "--pool '" + std::string(pool) + "' is no name of 1 to 16 small letters");
+    }
+    CHECK_FALSE(parse({"--pool"}).ok());
 }

@@ -55,6 +55,40 @@ TEST_CASE("the pool's counts are the sums of all slots, of living workers and de
     CHECK_FALSE(pool.workers[1].last_activity);
 }
 
+TEST_CASE("a worker that leaves in good order is told from one that is killed") {
+    const TemporaryDirectory directory;
+    leave_slot(directory.path(), "blue-01", 1);
+    {
+        Recorder leaving(options(directory.path(), "blue-02"));
+        REQUIRE_FALSE(leaving.maintain(noon));
+        leaving.record_request(health_check());
+        leaving.leave();
+        // Its process goes on for some more microseconds.
+        CHECK_FALSE(Collector(directory.path()).collect().workers.at(1).is_alive);
+    }
+    const PoolSnapshot pool = Collector(directory.path()).collect();
+    CHECK_FALSE(pool.workers.at(0).has_left);
+    CHECK(pool.workers.at(1).has_left);
+    CHECK(health_checks(pool.totals) == 2);
+
+    const Recorder next(options(directory.path(), "blue-02"));
+    CHECK(Collector(directory.path()).collect().workers.at(1).has_left);  // not attached yet
+    Recorder attached(options(directory.path(), "blue-02"));
+    REQUIRE_FALSE(attached.maintain(noon));
+    CHECK_FALSE(Collector(directory.path()).collect().workers.at(1).has_left);
+}
+
+TEST_CASE("a worker says how many its pool should have") {
+    const TemporaryDirectory directory;
+    RecorderOptions of_eight = options(directory.path(), "blue-01");
+    of_eight.pool_size = 8;
+    Recorder recorder(of_eight);
+    REQUIRE_FALSE(recorder.maintain(noon));
+    CHECK(Collector(directory.path()).collect().size == 8U);
+    leave_slot(directory.path(), "green-01", 1);
+    CHECK(Collector(directory.path()).collect().size == 8U);
+}
+
 TEST_CASE("a worker that died in a request is not busy") {
     const TemporaryDirectory directory;
     {

@@ -61,6 +61,17 @@ TEST_CASE("of a dead worker there are its counters, and that it is down") {
     CHECK(text.find("appcore_worker_start_time_seconds{") == std::string::npos);
 }
 
+TEST_CASE("of a worker that has left there are its counters only") {
+    PoolSnapshot pool;
+    pool.workers = {worker("blue-01")};
+    pool.workers[0].is_alive = false;
+    pool.workers[0].has_left = true;
+    const std::string text = text_of(pool);
+    CHECK(has(text, R"(appcore_worker_requests_total{worker="blue-01"} 12.0)"));
+    CHECK(text.find("appcore_worker_up{") == std::string::npos);
+    CHECK(text.find("appcore_worker_last_activity_age_seconds{") == std::string::npos);
+}
+
 TEST_CASE("activity that is later than the scrape's own time has the age zero") {
     PoolSnapshot pool;
     pool.workers = {worker("worker-01")};
@@ -78,6 +89,8 @@ TEST_CASE("the pool has its build, size, requests in flight and queue") {
     CHECK(has(text, "appcore_workers 4.0"));
     CHECK(has(text, "appcore_requests_in_flight 2.0"));
     CHECK_FALSE(has(text, "appcore_queue_length 0.0"));
+    pool.size = 2;
+    CHECK(has(text_of(pool), "appcore_workers 2.0"));
     pool.queue_length = 17;
     CHECK(has(text_of(pool), "appcore_queue_length 17.0"));
 }
