@@ -187,7 +187,7 @@ bench-record: $(LIBRARY) ## counting a request, scraping 64 slots
 
 # Checks without running: format, clang-tidy, cppcheck, shell scripts, nginx's view of its configuration.
 CPP_FILES = $(shell find src tests -name '*.cpp' -o -name '*.hpp')
-SCRIPTS := deploy/appcorectl deploy/launch deploy/install-packages deploy/render-nginx .ci/run
+SCRIPTS := deploy/appcorectl deploy/launch deploy/run-nginx deploy/install-packages deploy/render-nginx .ci/run
 
 lint: ## format, clang-tidy, cppcheck, shellcheck, nginx -t
 	@deploy/install-packages run build test lint
@@ -224,7 +224,7 @@ install: programs ## programs and deploy/ to $(DESTDIR)$(PREFIX)
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/appcore'
 	install -m 755 $(PROGRAMS) '$(DESTDIR)$(PREFIX)/bin'
 	install -d '$(DESTDIR)$(PREFIX)/share/appcore/ctl'
-	install -m 755 deploy/appcorectl deploy/launch deploy/probe deploy/render-nginx '$(DESTDIR)$(PREFIX)/share/appcore'
+	install -m 755 deploy/appcorectl deploy/launch deploy/probe deploy/render-nginx deploy/run-nginx '$(DESTDIR)$(PREFIX)/share/appcore'
 	install -m 644 deploy/nginx.conf deploy/supervisord.conf deploy/pool.conf deploy/log-to-json.sed \
 	        '$(DESTDIR)$(PREFIX)/share/appcore'
 	install -m 644 deploy/ctl/*.sh '$(DESTDIR)$(PREFIX)/share/appcore/ctl'

@@ -43,6 +43,7 @@ supervisor_pid() {
 
 # Removes sockets and pids of a stack that is gone. Only for the holder of the lock.
 clean() {
+    "$deploy/run-nginx" clean
     rm -f "$APPCORE_RUN_DIR"/{pool,blue,green,metrics,ctl}.sock "$APPCORE_RUN_DIR"/*.sock.* \
         "$APPCORE_RUN_DIR"/{nginx,supervisord}.pid "$APPCORE_RUN_DIR"/pools/*.conf \
         "$APPCORE_RUN_DIR"/{endpoint,environment,draining}

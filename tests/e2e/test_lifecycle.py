@@ -73,6 +73,39 @@ class Lifecycle(unittest.TestCase):
         self.assertEqual(stack.predict({"features": [1]}).status, 201)
         self.assertEqual(stack.count("predictions_total"), 1)
 
+    def nginx_workers(self, master):
+        """Pids of the processes in the group of `master` (proc(5): the fifth field of stat)."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+                    if file.read().split()[4] == str(master) and int(pid) != master:
+                        found.append(int(pid))
+            except OSError:
+                pass  # it has ended
+        return found
+
+    def test_a_killed_nginx_comes_back_although_its_workers_hold_the_port(self):
+        stack = self.stack().up()
+        master = wait_until(lambda: stack.pids("nginx"))["nginx"]
+        workers = self.nginx_workers(master)
+        self.assertTrue(workers)
+        os.kill(master, signal.SIGKILL)
+        self.assertTrue(wait_until(lambda: stack.pids("nginx").get("nginx", master) != master, 30))
+        self.assertTrue(wait_until(lambda: not self.nginx_workers(master)))
+        self.assertEqual(stack.predict({"features": [1]}).status, 201)
+
+    def test_down_ends_the_workers_of_an_nginx_that_was_killed(self):
+        stack = self.stack().up()
+        master = wait_until(lambda: stack.pids("nginx"))["nginx"]
+        with open(os.path.join(stack.run_dir, "supervisord.pid"), encoding="utf-8") as file:
+            supervisord = int(file.read())
+        os.kill(supervisord, signal.SIGSTOP)  # so that it does not start another one
+        os.kill(master, signal.SIGKILL)
+        os.kill(supervisord, signal.SIGKILL)
+        self.assertEqual(stack.ctl("down").returncode, 0)
+        self.assertTrue(wait_until(lambda: not self.nginx_workers(master)))
+
     def run_in_foreground(self, stack):
         """`appcorectl run`, when it serves."""
         # What runs in the background ignores SIGINT, and a shell cannot undo that; a terminal's does not.
