@@ -19,7 +19,8 @@ lock() {
 take_lock() {
     lock && return 0
     if ! supervisor_pid >/dev/null; then
-        # supervisord was killed: its children are on their way out.
+        # supervisord was killed: its children are on their way out, but for those of a killed nginx.
+        "$deploy/run-nginx" clean
         lock $((start_limit * 2)) && return 0
         fail "somebody holds $APPCORE_RUN_DIR/lock although no supervisord runs"
     fi
@@ -43,7 +44,6 @@ supervisor_pid() {
 
 # Removes sockets and pids of a stack that is gone. Only for the holder of the lock.
 clean() {
-    "$deploy/run-nginx" clean
     rm -f "$APPCORE_RUN_DIR"/{pool,blue,green,metrics,ctl}.sock "$APPCORE_RUN_DIR"/*.sock.* \
         "$APPCORE_RUN_DIR"/{nginx,supervisord}.pid "$APPCORE_RUN_DIR"/pools/*.conf \
         "$APPCORE_RUN_DIR"/{endpoint,environment,draining}
