@@ -138,11 +138,13 @@ class Status(StackTest):
             report = self.report()
             self.assertEqual([w["state"] for w in report["workers"]], ["stopped"] * WORKERS)
             self.assertFalse(report["pool"]["healthy"])
+            self.assertEqual(self.stack.count("app_health_status"), 0)
             self.assertEqual(report["pool"]["workers_alive"], WORKERS)
             self.assertEqual(len(report["pool"]["problems"]), WORKERS)
             self.assertIn(b">The pool cannot predict</h1>", self.page().body)
         waiting.join()
         self.assertTrue(wait_until(lambda: self.report()["pool"]["state"] == "healthy"))
+        self.assertEqual(self.stack.count("app_health_status"), 1)
         self.assertLess(self.report()["pool"]["since_seconds"], 60)
 
     def test_a_killed_worker_is_dead_and_then_back(self):

@@ -5,6 +5,7 @@
 
 #include "appcore/monitoring/family_builder.hpp"
 #include "appcore/monitoring/metrics.hpp"
+#include "appcore/monitoring/worker_activity.hpp"
 
 namespace appcore::monitoring {
 namespace {
@@ -74,7 +75,7 @@ prometheus::MetricFamily prediction_durations(const Totals& totals) {
 std::vector<prometheus::MetricFamily> service_families(const PoolSnapshot& pool,
                                                        std::string_view app_version) {
     auto health = make_family(metrics::app_health_status);
-    add_gauge(health, {}, is_pool_healthy(pool) ? 1 : 0);
+    add_gauge(health, {}, can_predict(pool) ? 1 : 0);
     auto info = make_family(metrics::app_info);
     add_gauge(info, {label(metrics::label_version, app_version)}, 1);
 
