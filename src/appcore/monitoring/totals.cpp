@@ -22,19 +22,20 @@ Word sum_of(const Words& words) {
 }
 
 // Adds each word to the place that `map` gives it. Returns the words' sum, more than max_count if
-// one of them is impossible.
+// that is impossible.
 template <typename Places>
 Word add_mapped(std::span<const Word> words, const std::vector<std::size_t>& map, Places& places) {
     Word sum = 0;
     for (std::size_t i = 0; i < words.size(); ++i) {
-        if (words[i] > max_count) return max_count + 1;
+        if (words[i] > max_count - sum) return max_count + 1;
         sum += words[i];
         places[map[i]] += words[i];
     }
     return sum;
 }
 
-// Adds a cell: its sum, its buckets, and its replies or outcomes. False if it is impossible.
+// Adds a cell: its sum, its buckets, and its replies or outcomes. False if it is impossible, or
+// what it is added to becomes so: several cells of another layout may be one here.
 template <typename Parts>
 bool add_cell(std::span<const Word> words, const std::vector<std::size_t>& bucket_map,
               const std::vector<std::size_t>& part_map, Word& sum_ns, auto& buckets, Parts& parts) {
@@ -43,7 +44,8 @@ bool add_cell(std::span<const Word> words, const std::vector<std::size_t>& bucke
     const Word observed = add_mapped(words.subspan(1, bucket_map.size()), bucket_map, buckets);
     const Word counted =
         add_mapped(words.subspan(1 + bucket_map.size(), part_map.size()), part_map, parts);
-    return observed == counted && observed <= max_count && (observed > 0 || words[0] == 0);
+    return observed == counted && observed <= max_count && (observed > 0 || words[0] == 0) &&
+           sum_ns <= max_sum_ns && sum_of(buckets) <= max_count;
 }
 
 bool add_requests(const SlotImage& image, Totals& totals) {

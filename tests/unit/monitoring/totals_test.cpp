@@ -74,6 +74,15 @@ TEST_CASE("impossible numbers are refused") {
     CHECK_FALSE(totals_in(words).ok());
 }
 
+TEST_CASE("cells that are one here must be possible together, or nobody could read the sum again") {
+    std::vector<Word> words = make_other_slot();
+    const std::vector<Word> busy{0, Word{1} << 53U, 0, 0, 0, Word{1} << 53U, 0, 0};
+    std::copy(busy.begin(), busy.end(), words.begin() + 56);  // POST /brew
+    CHECK(totals_in(words).ok());
+    std::copy(busy.begin(), busy.end(), words.begin() + 64);  // POST other
+    CHECK_FALSE(totals_in(words).ok());
+}
+
 TEST_CASE("sums add up label by label") {
     Totals sum;
     CHECK(sum.empty());
