@@ -30,8 +30,10 @@ KIND := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitiz
         -Wno-maybe-uninitialized
 else ifeq ($(BUILD),tsan)
 KIND := -O1 -g -fno-omit-frame-pointer -fsanitize=thread -Wno-maybe-uninitialized
+else ifeq ($(BUILD),fuzz)
+KIND := -O2 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 else
-$(error BUILD=$(BUILD): it is release, debug, asan or tsan)
+$(error BUILD=$(BUILD): it is release, debug, asan, tsan or fuzz)
 endif
 
 # Warnings are errors.
@@ -60,7 +62,7 @@ PROGRAMS := $(OUT)/appcore-worker $(OUT)/appcore-metrics
 PROGRAM_OBJECTS := $(OUT)/src/worker.o $(OUT)/src/metrics.o
 UNIT_TESTS := $(OUT)/unit-tests
 
-.PHONY: all programs run up down restart scale reopen status test unit e2e sigterms rolling exact bench-parse bench-record lint format tidy \
+.PHONY: all programs run up down restart scale reopen status test unit e2e fuzz fuzz-programs sigterms rolling exact bench-parse bench-record lint format tidy \
         cppcheck scripts nginx-check install clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -106,7 +108,20 @@ $(UNIT_TESTS): $(UNIT_OBJECTS) $(LIBRARY)
 	@echo "  LINK  $@"
 	@$(CXX) $(CXXFLAGS) $(LDFLAGS) $^ $(LIBS) $(CATCH_LIBS) -o $@
 
--include $(patsubst %.o,%.d,$(LIBRARY_OBJECTS) $(PROGRAM_OBJECTS) $(UNIT_OBJECTS))
+# Fuzz targets: tests/fuzz/NAME.cpp makes NAME, with libFuzzer in a build of that kind (clang only),
+# otherwise with a main that replays files.
+FUZZ_TARGETS := $(filter-out replay,$(basename $(notdir $(wildcard tests/fuzz/*.cpp))))
+FUZZ_PROGRAMS := $(FUZZ_TARGETS:%=$(OUT)/fuzz/%)
+FUZZ_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/fuzz/*.cpp))
+FUZZ_MAIN := $(if $(filter fuzz,$(BUILD)),,$(OUT)/tests/fuzz/replay.o)
+$(OUT)/tests/fuzz/%.o: CPPFLAGS += -Itests/unit -Itests/fuzz
+
+$(OUT)/fuzz/%: $(OUT)/tests/fuzz/%.o $(FUZZ_MAIN) $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	@$(CXX) $(CXXFLAGS) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer) $(LDFLAGS) $^ $(LIBS) -o $@
+
+-include $(patsubst %.o,%.d,$(LIBRARY_OBJECTS) $(PROGRAM_OBJECTS) $(UNIT_OBJECTS) $(FUZZ_OBJECTS))
 
 # The service: packages that are missing, the programs, then deploy/appcorectl, which says what happens.
 # Each step is a make of its own because the later ones need the packages of the first.
@@ -140,24 +155,38 @@ reopen: ## open the log files anew, after a rotation
 status: ## the state of each process
 	@exec env $(CTL) status
 
-# Tests: the units in one program, the end-to-end cases against real stacks. tests/run adds them up;
-# its last line is "N passed, N failed".
+# Tests: the units in one program, the fuzz targets with their seeds, the end-to-end cases against real
+# stacks. tests/run adds them up; its last line is "N passed, N failed".
 TESTS = APPCORE_BIN_DIR='$(abspath $(OUT))' tests/run
 
 test: ## all tests
 	@deploy/install-packages run build test
-	@$(MAKE) --no-print-directory -j$(JOBS) programs $(UNIT_TESTS)
-	@exec env $(TESTS) unit e2e
+	@$(MAKE) --no-print-directory -j$(JOBS) programs $(UNIT_TESTS) fuzz-programs
+	@exec env $(TESTS) unit seeds e2e
 
-unit: ## the unit tests
+unit: ## the unit tests, and the fuzz targets with their seeds
 	@deploy/install-packages build test
-	@$(MAKE) --no-print-directory -j$(JOBS) $(UNIT_TESTS)
-	@exec env $(TESTS) unit
+	@$(MAKE) --no-print-directory -j$(JOBS) $(UNIT_TESTS) fuzz-programs
+	@exec env $(TESTS) unit seeds
 
 e2e: ## the end-to-end tests; MODULES="test_logs ..." for some of them
 	@deploy/install-packages run build test
 	@$(BUILD_PROGRAMS)
 	@exec env $(TESTS) e2e $(MODULES)
+
+# Fuzzing, under clang's AddressSanitizer and UndefinedBehaviorSanitizer: FUZZERS one after the other,
+# each for FUZZ_SECONDS or for FUZZ_RUNS inputs. What they learn stays in build/fuzz/corpus.
+FUZZERS ?= $(FUZZ_TARGETS)
+FUZZ_SECONDS ?= 60
+FUZZ_RUNS ?=
+CLANGXX ?= clang++
+
+fuzz: ## fuzz each target for FUZZ_SECONDS=60 or FUZZ_RUNS=n; FUZZERS="slot ..." for some of them
+	@deploy/install-packages build fuzz
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=fuzz CXX='$(CLANGXX)' fuzz-programs
+	@FUZZ_SECONDS='$(FUZZ_SECONDS)' FUZZ_RUNS='$(FUZZ_RUNS)' tests/fuzz/run build/fuzz $(FUZZERS)
+
+fuzz-programs: $(FUZZ_PROGRAMS)
 
 # Long runs of what `make test` does in short: a thousand SIGTERMs under load, a year of operations, exact
 # counts over 200,000 requests with a hundred kills.
@@ -187,7 +216,7 @@ bench-record: $(LIBRARY) ## counting a request, scraping 64 slots
 
 # Checks without running: format, clang-tidy, cppcheck, shell scripts, nginx's view of its configuration.
 CPP_FILES = $(shell find src tests -name '*.cpp' -o -name '*.hpp')
-SCRIPTS := deploy/appcorectl deploy/launch deploy/run-nginx deploy/install-packages deploy/render-nginx .ci/run
+SCRIPTS := deploy/appcorectl deploy/launch deploy/run-nginx deploy/install-packages deploy/render-nginx tests/fuzz/run .ci/run
 
 lint: ## format, clang-tidy, cppcheck, shellcheck, nginx -t
 	@deploy/install-packages run build test lint
@@ -213,7 +242,7 @@ cppcheck:
 
 scripts:
 	@shellcheck -x $(SCRIPTS)
-	@python3 -c 'import ast, sys; [ast.parse(open(p).read(), p) for p in sys.argv[1:]]' tests/run deploy/probe tests/e2e/*.py
+	@python3 -c 'import ast, sys; [ast.parse(open(p).read(), p) for p in sys.argv[1:]]' tests/run deploy/probe tests/fuzz/make_seeds.py tests/e2e/*.py
 
 nginx-check: RUN_DIR = $(OUT)/nginx-check
 nginx-check: programs
