@@ -61,8 +61,9 @@ UNIT_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find tests/unit -name
 PROGRAMS := $(OUT)/appcore-worker $(OUT)/appcore-metrics
 PROGRAM_OBJECTS := $(OUT)/src/worker.o $(OUT)/src/metrics.o
 UNIT_TESTS := $(OUT)/unit-tests
+BENCH_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find tests/bench -name '*.cpp')))
 
-.PHONY: all programs run up down restart scale reopen status test unit e2e fuzz fuzz-programs sigterms rolling exact bench-parse bench-record lint format tidy \
+.PHONY: all programs run up down restart scale reopen status test unit e2e fuzz fuzz-programs sigterms rolling exact bench bench-readme bench-micro lint format tidy \
         cppcheck scripts nginx-check install clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -121,7 +122,7 @@ $(OUT)/fuzz/%: $(OUT)/tests/fuzz/%.o $(FUZZ_MAIN) $(LIBRARY)
 	@echo "  LINK  $@"
 	@$(CXX) $(CXXFLAGS) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer) $(LDFLAGS) $^ $(LIBS) -o $@
 
--include $(patsubst %.o,%.d,$(LIBRARY_OBJECTS) $(PROGRAM_OBJECTS) $(UNIT_OBJECTS) $(FUZZ_OBJECTS))
+-include $(patsubst %.o,%.d,$(LIBRARY_OBJECTS) $(PROGRAM_OBJECTS) $(UNIT_OBJECTS) $(FUZZ_OBJECTS) $(BENCH_OBJECTS))
 
 # The service: packages that are missing, the programs, then deploy/appcorectl, which says what happens.
 # Each step is a make of its own because the later ones need the packages of the first.
@@ -202,17 +203,32 @@ exact: ## exact counts over 200,000 requests, 100 kills, 20 rolling restarts
 	@$(BUILD_PROGRAMS)
 	@APPCORE_BIN_DIR='$(abspath $(OUT))' python3 tests/e2e/test_exact_counts.py long
 
-# Micro-benchmarks; nanoseconds and ratios, nothing that a test would judge.
-bench-parse: ## reading a body: ours against nlohmann's SAX and simdjson
-	@deploy/install-packages build bench
-	@mkdir -p $(OUT)
-	@$(CXX) -std=c++20 -O2 -Isrc tests/bench/parse_bench.cpp src/appcore/api/feature_scanner.cpp \
-	        -lsimdjson -o $(OUT)/parse-bench
-	@$(OUT)/parse-bench
+# Benchmarks: the service beside what one could have instead, in turns, within a quarter of an hour, and
+# instruction counts of its hot path. BENCH=quick takes a minute and is for development.
+BENCH_PROGRAMS := $(addprefix $(OUT)/bench/,open-loop bare micro parse-bench record-bench)
+BENCH_ENV = APPCORE_BIN_DIR='$(abspath $(OUT))' BENCH_OUT='$(abspath build/bench)' CXX='$(CXX)'
 
-bench-record: $(LIBRARY) ## counting a request, scraping 64 slots
-	@$(CXX) $(CPPFLAGS) -std=c++20 -O2 tests/bench/record_bench.cpp $(LIBRARY) $(LIBS) -o $(OUT)/record-bench
-	@$(OUT)/record-bench
+bench: ## rates, latencies, memory, start-up beside rivals: a table, JSON and a plot in build/bench
+	@deploy/install-packages run build bench
+	@$(MAKE) --no-print-directory -j$(JOBS) programs $(BENCH_PROGRAMS)
+	@exec env $(BENCH_ENV) tests/bench/bench.py
+
+bench-readme: ## put the last results of `make bench` into README.md
+	@exec env $(BENCH_ENV) tests/bench/bench.py --readme
+
+bench-micro: ## instruction counts of the hot path; parsing by other ways; counting and scraping
+	@deploy/install-packages build bench
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BENCH_PROGRAMS)
+	@$(BENCH_ENV) tests/bench/micro.py
+	@$(OUT)/bench/parse-bench
+	@$(OUT)/bench/record-bench
+
+$(OUT)/tests/bench/%.o: CPPFLAGS += -Itests/unit
+$(OUT)/bench/parse-bench: LIBS += -lsimdjson
+$(OUT)/bench/%: $(OUT)/tests/bench/%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	@$(CXX) $(CXXFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
 # Checks without running: format, clang-tidy, cppcheck, shell scripts, nginx's view of its configuration.
 CPP_FILES = $(shell find src tests -name '*.cpp' -o -name '*.hpp')

@@ -1,7 +1,5 @@
-// What reading the body of POST /predict costs, by the ways that were considered. Build and run:
-//   g++ -std=c++20 -O2 -Isrc tests/bench/parse_bench.cpp src/appcore/api/feature_scanner.cpp
-//       -lsimdjson -o /tmp/parse_bench && /tmp/parse_bench
-// Prints nanoseconds a feature (best of several rounds) and the ratio to our scanner.
+// What reading the body of POST /predict costs by the ways that were considered: nanoseconds a
+// feature (best of several rounds) and the ratio to our scanner.
 #include <simdjson.h>
 
 #include <charconv>

@@ -1,0 +1,59 @@
+"""The clients: wrk for saturation, open-loop for a given rate."""
+
+import json
+import os
+import random
+import subprocess
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class Bodies:
+    """Files with bodies for POST /predict, of as many features as are asked for."""
+
+    def __init__(self):
+        self._dir = tempfile.TemporaryDirectory(prefix="appcore-bodies-")
+        self._random = random.Random(1)
+
+    def of(self, count):
+        path = os.path.join(self._dir.name, f"{count}.json")
+        if not os.path.exists(path):
+            # 17 digits, as programs print doubles: about 20 bytes a feature.
+            numbers = (repr(self._random.uniform(-1000, 1000)) for _ in range(count))
+            text = '{"features":[1.0,2.0,3.0]}' if count == 3 else '{"features":[' + ",".join(numbers) + "]}"
+            with open(path, "w", encoding="ascii") as file:
+                file.write(text)
+        return path
+
+    def close(self):
+        self._dir.cleanup()
+
+
+def saturate(port, connections, seconds, body):
+    """wrk's figures as a dictionary, with `rate` in replies a second. Each connection asks anew as soon
+    as it has its reply, so a latency at saturation is that of a queue of `connections`."""
+    output = _run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "-s",
+                   os.path.join(HERE, "wrk.lua"), f"http://127.0.0.1:{port}/predict"], BENCH_BODY=body)
+    return _figures(output)
+
+
+def offer(programs, port, connections, rate, seconds, body):
+    """The figures of requests that come at `rate`, whatever has become of those before."""
+    output = _run([os.path.join(programs, "open-loop"), str(port), f"{rate:.1f}", str(seconds),
+                   str(connections), body])
+    return _figures(output)
+
+
+def _run(command, **variables):
+    done = subprocess.run(command, env={**os.environ, **variables}, text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode != 0:
+        raise SystemExit(f"{command[0]} failed: {done.stdout}")
+    return done.stdout
+
+
+def _figures(output):
+    figures = json.loads(output.strip().splitlines()[-1])
+    figures["rate"] = figures["requests"] / figures["seconds"]
+    return figures

@@ -1,0 +1,15 @@
+-- wrk's part of the benchmark: posts the file BENCH_BODY, prints one line of JSON at the end.
+local file = assert(io.open(os.getenv("BENCH_BODY"), "rb"))
+wrk.method = "POST"
+wrk.body = file:read("*a")
+wrk.headers["Content-Type"] = "application/json"
+file:close()
+
+function done(summary, latency)
+    local errors = summary.errors
+    io.write(string.format(
+        '{"requests":%d,"seconds":%.6f,"failed":%d,"p50_ms":%.3f,"p95_ms":%.3f,"p99_ms":%.3f}\n',
+        summary.requests, summary.duration / 1e6,
+        errors.connect + errors.read + errors.write + errors.timeout + errors.status,
+        latency:percentile(50) / 1e3, latency:percentile(95) / 1e3, latency:percentile(99) / 1e3))
+end
