@@ -64,7 +64,7 @@ UNIT_TESTS := $(OUT)/unit-tests
 BENCH_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find tests/bench -name '*.cpp')))
 
 .PHONY: all programs run up down restart scale reopen status test unit e2e fuzz fuzz-programs sigterms rolling exact bench bench-readme bench-micro lint format tidy \
-        cppcheck scripts nginx-check install clean help FORCE
+        cppcheck scripts nginx-check image image-test install clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -258,11 +258,26 @@ cppcheck:
 
 scripts:
 	@shellcheck -x $(SCRIPTS)
-	@python3 -c 'import ast, sys; [ast.parse(open(p).read(), p) for p in sys.argv[1:]]' tests/run deploy/probe tests/fuzz/make_seeds.py tests/e2e/*.py
+	@python3 -c 'import ast, sys; [ast.parse(open(p).read(), p) for p in sys.argv[1:]]' tests/run deploy/probe tests/fuzz/make_seeds.py tests/e2e/*.py tests/image/*.py
 
 nginx-check: RUN_DIR = $(OUT)/nginx-check
 nginx-check: programs
 	@env $(CTL) check
+
+# The container image. ENGINE is docker or podman; IMAGE_ARGS are more arguments for its `build`; SOURCE is the
+# address of the sources, for the label.
+ENGINE ?= $(notdir $(firstword $(shell command -v docker podman)))
+IMAGE ?= appcore:$(VERSION)
+IMAGE_ARGS ?=
+SOURCE ?=
+
+image: ## the container image, tagged appcore:VERSION and appcore:latest
+	@test -n '$(ENGINE)' || { echo 'make image: neither docker nor podman is here' >&2; exit 1; }
+	DOCKER_BUILDKIT=1 $(ENGINE) build $(if $(filter podman,$(ENGINE)),--format docker) -t '$(IMAGE)' -t appcore:latest \
+	 --build-arg VERSION='$(VERSION)' --build-arg COMMIT='$(COMMIT)' --build-arg SOURCE='$(SOURCE)' $(IMAGE_ARGS) .
+
+image-test: image ## tests of the image, in containers
+	@ENGINE='$(ENGINE)' IMAGE='$(IMAGE)' python3 -B tests/image/test_image.py -v
 
 # Installing for a distribution's package, or below /usr/local.
 install: programs ## programs and deploy/ to $(DESTDIR)$(PREFIX)

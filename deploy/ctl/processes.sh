@@ -60,7 +60,7 @@ healthy() {
         exec 6<>"/dev/tcp/$(client_address)/$port"
         printf 'GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n' >&6
         IFS= read -r -t 2 line <&6
-        [[ $line == 'HTTP/1.1 200'* ]]
+        [[ $line == 'HTTP/1.1 200 '* ]]
     ) 2>/dev/null
 }
 
@@ -84,14 +84,12 @@ wait_healthy() {
 become_supervisord() {
     open_logs "$1"
     ulimit -S -n "$(ulimit -H -n)" 2>/dev/null || true # nginx: two a request
-    local options=(-c "$APPCORE_RUN_DIR/supervisord.conf") started
+    local options=(-c "$APPCORE_RUN_DIR/supervisord.conf")
     if [[ $(id -u) == 0 ]]; then options+=(-u root); fi
-    started=$(date -u +%Y-%m-%dT%H:%M:%S.%6NZ)
     echo "$BASHPID" >"$APPCORE_RUN_DIR/supervisord.pid"
     exec setsid supervisord "${options[@]}" </dev/null > >(
         trap '' INT TERM HUP
-        LC_ALL=C exec sed -u -f "$deploy/log-to-json.sed" -e "s/:\"START\"/:\"$started\"/" \
-            >>"$APPCORE_RUN_DIR/log/system.log"
+        LC_ALL=C exec sed -u -f "$deploy/log-to-json.sed" >>"$APPCORE_RUN_DIR/log/system.log"
     ) 2>&1
 }
 

@@ -9,7 +9,7 @@ grace=5       # seconds that the outer timeouts are longer than the inner ones
 
 say() { printf 'appcore: %s\n' "$*"; }
 fail() {
-    printf 'appcore: %s\n' "$*" >&2
+    printf 'appcore: error: %s\n' "$*" >&2
     exit 1
 }
 
@@ -69,11 +69,27 @@ client_address() {
     esac
 }
 
+# How many processors the stack may use: those of this process or, if that is less, what the quota of its
+# container comes to, rounded up. At most as many as there can be workers.
+processors() {
+    local count quota='' period='' groups=/sys/fs/cgroup
+    count=$(nproc)
+    { read -r quota period <"$groups/cpu.max"; } 2>/dev/null ||
+        { read -r quota <"$groups/cpu/cpu.cfs_quota_us" && read -r period <"$groups/cpu/cpu.cfs_period_us"; } 2>/dev/null ||
+        true
+    if [[ $quota =~ ^[0-9]+$ && $period =~ ^[1-9][0-9]*$ ]]; then
+        quota=$(((quota + period - 1) / period))
+        if ((quota < count)); then count=$quota; fi
+    fi
+    echo $((count < 64 ? count : 64))
+}
+
 # Completes and checks the configuration; it is in the environment from then on, not yet in a file.
 resolve() {
     export APPCORE_BIN_DIR=${APPCORE_BIN_DIR:-$deploy/../build/release}
     [[ -x $APPCORE_BIN_DIR/appcore-worker ]] || fail "no $APPCORE_BIN_DIR/appcore-worker: run make"
-    export APPCORE_WORKERS=${WORKERS:-${APPCORE_WORKERS:-$(nproc)}}
+    APPCORE_PROCESSORS=$(processors)
+    export APPCORE_PROCESSORS APPCORE_WORKERS=${WORKERS:-${APPCORE_WORKERS:-$APPCORE_PROCESSORS}}
     export APPCORE_STATE_DIR=${APPCORE_STATE_DIR:-$APPCORE_RUN_DIR/state}
     export APPCORE_TEXTFILE_DIR=${APPCORE_TEXTFILE_DIR:-$APPCORE_RUN_DIR/textfile}
     export APPCORE_LOG_FILE=${APPCORE_LOG_FILE-$APPCORE_RUN_DIR/log/appcore.log}

@@ -18,7 +18,7 @@ RULES = os.path.join(CONFIGS, "rules")
 DASHBOARD = os.path.join(CONFIGS, "grafana", "appcore-dashboard.json")
 
 JOB = "practical-production-service"
-API, NODE_EXPORTER = "api:8000", "node-exporter:9100"  # the targets in prometheus.yml
+API, NODE_EXPORTER = "appcore", "node"  # names of the files in configs/targets
 INTERVAL = "500ms"  # of scrapes and rules, instead of the real ones, so that tests are short
 
 SAMPLE = re.compile(r"(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>.*)\})? (?P<value>\S+)\Z")
@@ -145,7 +145,7 @@ class Pushgateway(Server):
 
 
 class Prometheus(Server):
-    """Prometheus with configs/prometheus.yml but for `targets`, {there: here}, and intervals.
+    """Prometheus with configs/prometheus.yml, `targets`, {file: address}, and short intervals.
 
     `change` is applied to the file's text before.
     """
@@ -156,9 +156,10 @@ class Prometheus(Server):
         os.symlink(RULES, os.path.join(folder, "rules"))
         with open(CONFIG, encoding="utf-8") as file:
             text = change(file.read())
-        for there, here in targets.items():
-            assert f'"{there}"' in text, f"{CONFIG} has no target {there}"
-            text = text.replace(f'"{there}"', f'"{here}"')
+        os.mkdir(os.path.join(folder, "targets"))
+        for name, address in targets.items():
+            with open(os.path.join(folder, "targets", f"{name}.yml"), "w", encoding="utf-8") as file:
+                json.dump([{"targets": [address]}], file)
         text = re.sub(r"(scrape_interval|evaluation_interval): \S+", rf"\1: {INTERVAL}", text)
         config = os.path.join(folder, "prometheus.yml")
         with open(config, "w", encoding="utf-8") as file:

@@ -1,0 +1,200 @@
+"""The container's files, as far as they can be checked without an engine; `make image-test` has one."""
+
+import json
+import os
+import re
+import subprocess
+import unittest
+
+import yaml
+
+from stack import CTL, ROOT, Stack
+
+# A library that a program is linked with, and the package it comes from, are not always spelled alike.
+LIBC = {"libc6", "libgcc-s1"}  # in every Debian
+COMPILERS = re.compile(r"^(g\+\+|gcc|clang|make|.*-dev)$")
+
+
+def read(*path):
+    with open(os.path.join(ROOT, *path), encoding="utf-8") as file:
+        return file.read()
+
+
+def packages(name):
+    """The packages of deploy/packages/NAME.txt."""
+    lines = read("deploy", "packages", f"{name}.txt").splitlines()
+    return {line for line in lines if line and not line.startswith("#")}
+
+
+def instructions():
+    """[(INSTRUCTION, rest)] of the Dockerfile, continuation lines joined."""
+    text = re.sub(r"(?m)^#.*\n", "", read("Dockerfile"))
+    text = text.replace("\\\n", " ")
+    return [tuple(line.split(None, 1)) for line in text.splitlines() if line.strip()]
+
+
+class Dockerfile(unittest.TestCase):
+    def setUp(self):
+        every = instructions()
+        starts = [i for i, (name, _) in enumerate(every) if name == "FROM"]
+        self.build, self.final = every[starts[0]:starts[1]], every[starts[1]:]
+        self.assertEqual(len(starts), 2)
+
+    def values(self, name):
+        return [rest for instruction, rest in self.final if instruction == name]
+
+    def test_it_runs_as_a_number_that_is_not_root_under_an_init(self):
+        self.assertRegex(self.values("USER")[-1], r"^[1-9][0-9]*:[1-9][0-9]*$")
+        self.assertEqual(json.loads(self.values("ENTRYPOINT")[0])[0], "tini")
+        self.assertIn("tini", packages("image"))
+        self.assertEqual(self.values("STOPSIGNAL"), ["SIGTERM"])
+        self.assertEqual(len(self.values("HEALTHCHECK")), 1)
+
+    def test_what_builds_stays_in_the_first_stage(self):
+        self.assertIn("install-packages build", " ".join(rest for _, rest in self.build))
+        self.assertNotRegex(" ".join(self.values("RUN")), r"install-packages[^&]*\b(build|test|lint)\b")
+        self.assertEqual([p for p in packages("run") | packages("image") if COMPILERS.match(p)], [])
+
+    def test_all_that_is_copied_is_let_through_by_dockerignore(self):
+        ignored = read(".dockerignore").splitlines()
+        self.assertIn("*", ignored)
+        allowed = {line[1:] for line in ignored if line.startswith("!")}
+        for name, rest in self.build + self.final:
+            if name == "COPY" and "--from" not in rest:
+                for source in rest.split()[:-1]:
+                    self.assertIn(source.split("/")[0], allowed)
+                    self.assertTrue(os.path.exists(os.path.join(ROOT, source)), source)
+
+    @unittest.skipUnless("VERSION_CODENAME=bookworm" in open("/etc/os-release", encoding="utf-8").read(),
+                         "the image's packages have the names of Debian 12")
+    def test_the_image_gets_every_library_that_the_programs_are_linked_with(self):
+        needed = set()
+        for program in ("appcore-worker", "appcore-metrics"):
+            path = os.path.join(os.environ.get("APPCORE_BIN_DIR", f"{ROOT}/build/release"), program)
+            dynamic = subprocess.run(["readelf", "-d", path], text=True, check=True,
+                                     stdout=subprocess.PIPE).stdout
+            needed |= set(re.findall(r"NEEDED.*\[(.*)\]", dynamic))
+        needed = {name for name in needed if not re.match(r"lib(asan|ubsan|tsan)\.", name)}
+        owners = subprocess.run(["dpkg", "-S", *(f"*/{name}" for name in needed)], text=True, check=True,
+                                stdout=subprocess.PIPE).stdout
+        found = {re.split("[:,]", line)[0] for line in owners.splitlines()
+                 if line.rpartition("/")[2] in needed and "/x86_64-linux-gnu/" in line}
+        self.assertGreater(len(found), 5)
+        self.assertEqual(found - LIBC, packages("image") - {"tini"})
+
+
+class Compose(unittest.TestCase):
+    def setUp(self):
+        self.compose = yaml.safe_load(read("docker-compose.yml"))
+        self.services = self.compose["services"]
+
+    def each(self):
+        for name, service in self.services.items():
+            with self.subTest(service=name):
+                yield name, service
+
+    def test_the_services_are_those_that_are_wanted(self):
+        always = {name for name, service in self.services.items() if "profiles" not in service}
+        self.assertEqual(always, {"api", "prometheus", "node-exporter"})
+        self.assertEqual(self.services["grafana"]["profiles"], ["grafana"])
+
+    def test_every_container_is_confined_limited_restarted_and_bounded(self):
+        for _, service in self.each():
+            self.assertIs(service["read_only"], True)
+            self.assertEqual(service["cap_drop"], ["ALL"])
+            self.assertEqual(service["security_opt"], ["no-new-privileges:true"])
+            self.assertEqual(service["restart"], "unless-stopped")
+            self.assertIn("max-size", service["logging"]["options"])
+            self.assertLessEqual({"cpus", "memory", "pids"}, set(service["deploy"]["resources"]["limits"]))
+            self.assertNotIn("privileged", service)
+
+    def test_every_container_has_one_init_and_a_health_check(self):
+        for name, service in self.each():
+            built = "build" in service  # the image has init and check itself
+            self.assertEqual(service.get("init", False), not built)
+            self.assertEqual("healthcheck" in service, not built, name)
+
+    def test_tags_are_pinned(self):
+        for _, service in self.each():
+            if "build" not in service:
+                self.assertRegex(service["image"], r":v?\d+\.\d+\.\d+$")
+
+    def test_ports_are_open_to_this_machine_only_unless_told_otherwise(self):
+        for _, service in self.each():
+            for port in service.get("ports", []):
+                self.assertRegex(port, r"^(127\.0\.0\.1|\$\{APPCORE_ADDRESS:-127\.0\.0\.1\}):")
+
+    def test_nothing_of_the_host_is_mounted_but_configs(self):
+        for _, service in self.each():
+            for volume in service.get("volumes", []):
+                source, target, *mode = volume.split(":")
+                if source in self.compose["volumes"]:
+                    continue
+                self.assertTrue(source == "./configs" or source.startswith("./configs/"), volume)
+                self.assertTrue(os.path.exists(os.path.join(ROOT, source)), volume)
+                self.assertEqual(mode, ["ro"])
+                self.assertTrue(target.startswith("/etc/"))
+
+    def test_node_exporter_reads_what_the_api_writes(self):
+        def target(service):
+            return next(v.split(":")[1] for v in self.services[service]["volumes"] if v.startswith("textfile:"))
+
+        environment = self.services["api"]["environment"]
+        self.assertEqual(environment["APPCORE_TEXTFILE_DIR"], target("api"))
+        self.assertIn(f"--collector.textfile.directory={target('node-exporter')}",
+                      self.services["node-exporter"]["command"])
+
+    def test_targets_are_services_and_exist_for_a_vm_under_the_same_names(self):
+        for name, service, port in (("appcore", "api", 8000), ("node", "node-exporter", 9100)):
+            self.assertIn(service, self.services)
+            self.assertEqual(yaml.safe_load(read("configs", "compose", f"{name}.yml")),
+                             [{"targets": [f"{service}:{port}"]}])
+            self.assertEqual(yaml.safe_load(read("configs", "targets", f"{name}.yml")),
+                             [{"targets": [f"127.0.0.1:{port}"]}])
+
+    def test_grafana_finds_the_data_source_and_the_dashboard(self):
+        source = yaml.safe_load(read("configs", "grafana", "provisioning", "datasources", "prometheus.yml"))
+        self.assertEqual(source["datasources"][0]["url"], "http://prometheus:9090")
+        provider = yaml.safe_load(read("configs", "grafana", "provisioning", "dashboards", "appcore.yml"))
+        folder = provider["providers"][0]["options"]["path"]
+        mounted = [v.split(":")[1] for v in self.services["grafana"]["volumes"]]
+        self.assertIn(f"{folder}/appcore-dashboard.json", mounted)
+
+
+class Messages(unittest.TestCase):
+    """APPCORE_MESSAGES=log: all that `run` says is a line of the log on standard output."""
+
+    def run_stack(self, **variables):
+        stack = Stack(APPCORE_MESSAGES="log", **variables)
+        self.addCleanup(stack.down)
+        process = subprocess.Popen([CTL, "run"], env=stack.environment(), text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.kill)
+        return process
+
+    def test_start_and_stop_are_lines_of_the_log(self):
+        process = self.run_stack()
+        lines = [json.loads(process.stdout.readline())]
+        while lines[-1]["logger"] != "appcorectl":
+            lines.append(json.loads(process.stdout.readline()))
+        self.assertIn("serves on", lines[-1]["message"])
+        process.terminate()
+        output, errors = process.communicate(timeout=30)
+        self.assertEqual((errors, process.returncode), ("", 0))
+        lines += [json.loads(line) for line in output.splitlines()]
+        # The last that supervisord says, so nothing was cut off.
+        self.assertIn("metrics.sock", lines[-1]["message"])
+
+    def test_a_failure_is_one_error_with_the_time_of_now(self):
+        output, errors = self.run_stack(APPCORE_MAX_BODY="many").communicate(timeout=30)
+        self.assertEqual(errors, "")
+        line = json.loads(output)
+        self.assertEqual((line["level"], line["logger"]), ("ERROR", "appcore-worker"))
+        self.assertIn("APPCORE_MAX_BODY", line["message"])
+        self.assertRegex(line["timestamp"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")
+
+
+if __name__ == "__main__":
+    unittest.main()
