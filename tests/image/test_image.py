@@ -161,6 +161,7 @@ class Running(unittest.TestCase):
         self.assertLessEqual({"appcore", "nginx.access", "supervisord", "appcorectl"}, loggers)
         self.assertEqual([line for line in lines if line["level"] in ("ERROR", "CRITICAL")], [])
         self.assertEqual(len([line for line in lines if line.get("path") == "/predict"]), 4)  # nginx's, too
+        self.assertIn("metrics.sock", lines[-1]["message"])  # supervisord's last, so nothing was cut off
 
     def test_a_user_without_a_name_may_run_it(self):
         container = self.container("--user", "12345:12345").start()
