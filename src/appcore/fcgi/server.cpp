@@ -50,6 +50,10 @@ Result<std::unique_ptr<Server>> Server::create(int listener, Handler& handler,
     system::FileDescriptor epoll(epoll_create1(EPOLL_CLOEXEC));
     if (!epoll.is_open()) return errno_error("epoll_create1");
     if (const Status watched = watch(epoll.get(), listener); !watched) return watched.error();
+    // A limit that leaves none for a connection would let the process wait for ever.
+    if (!system::FileDescriptor(fcntl(listener, F_DUPFD_CLOEXEC, 0)).is_open()) {
+        return errno_error("no descriptor left for a connection");
+    }
     return std::unique_ptr<Server>(
         new Server(listener, std::move(epoll), handler, signals, options));
 }

@@ -47,9 +47,7 @@ std::optional<Error> Recorder::maintain(system::SteadyTime now) {
     if (last_maintained_ && now - *last_maintained_ < maintenance_interval) return std::nullopt;
     last_maintained_ = now;
     if (is_attached()) {
-        const Result<system::FileDescriptor> directory =
-            open_state_directory(options_.state_directory);
-        if (directory && is_slot_file(directory.value().get(), options_.name, mapped_.inode())) {
+        if (!is_slot_gone(options_.state_directory, options_.name, mapped_.inode())) {
             return std::nullopt;
         }
         detach();

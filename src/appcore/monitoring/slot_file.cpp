@@ -119,12 +119,14 @@ Result<std::vector<std::string>> list_slots(int directory) {
     if (!stream) return errno_error("state directory");
     static_cast<void>(fd.release());  // the stream closes it
     std::vector<std::string> names;
-    while (const dirent* entry = ::readdir(stream.get())) {  // NOLINT(concurrency-mt-unsafe)
+    for (errno = 0; const dirent* entry = ::readdir(stream.get());  // NOLINT(concurrency-mt-unsafe)
+         errno = 0) {
         std::string_view file = entry->d_name;
         if (!file.ends_with(slot_suffix)) continue;
         file.remove_suffix(slot_suffix.size());
         if (is_slot_name(file)) names.emplace_back(file);
     }
+    if (errno != 0) return errno_error("state directory");
     std::ranges::sort(names);
     names.resize(std::min(names.size(), max_slots));
     return names;
@@ -172,10 +174,14 @@ Status set_slot_aside(int directory, const std::string& name) {
     return Done{};
 }
 
-bool is_slot_file(int directory, const std::string& name, std::uint64_t inode) {
+bool is_slot_gone(const std::string& state_directory, const std::string& name,
+                  std::uint64_t inode) {
+    const std::string path = state_directory + "/" + slot_file(name);
     struct stat status {};
-    return ::fstatat(directory, slot_file(name).c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-           status.st_ino == inode;
+    if (::fstatat(AT_FDCWD, path.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+        return errno == ENOENT || errno == ENOTDIR;
+    }
+    return status.st_ino != inode;
 }
 
 }  // namespace appcore::monitoring

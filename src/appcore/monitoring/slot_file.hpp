@@ -71,7 +71,9 @@ class MappedSlot {
 // Renames the slot's file out of the way. The one set aside before it is lost.
 [[nodiscard]] Status set_slot_aside(int directory, const std::string& name);
 
-// Whether the slot's file is the one with this inode.
-[[nodiscard]] bool is_slot_file(int directory, const std::string& name, std::uint64_t inode);
+// Whether the slot's file is no longer the one with this inode, for sure: where that cannot be seen
+// now, for lack of descriptors say, it may still be there, and is.
+[[nodiscard]] bool is_slot_gone(const std::string& state_directory, const std::string& name,
+                                std::uint64_t inode);
 
 }  // namespace appcore::monitoring

@@ -87,7 +87,7 @@ TEST_CASE("a slot's file is replaced as a whole, over what a killed writer left"
     CHECK(mapped.value().get()->worker.pid == 42);
     CHECK(read_file(path / "worker-01.slot").size() == sizeof(Slot));
     CHECK(count_files(path.path()) == 1);
-    CHECK(is_slot_file(fd, "worker-01", mapped.value().inode()));
+    CHECK_FALSE(is_slot_gone(path.path(), "worker-01", mapped.value().inode()));
 
     mapped.value().get()->worker.pid = 43;
     const Result<MappedSlot> again = map_slot(fd, "worker-01");
@@ -95,7 +95,8 @@ TEST_CASE("a slot's file is replaced as a whole, over what a killed writer left"
     CHECK(again.value().get()->worker.pid == 43);
 
     REQUIRE(set_slot_aside(fd, "worker-01").ok());
-    CHECK_FALSE(is_slot_file(fd, "worker-01", mapped.value().inode()));
+    CHECK(is_slot_gone(path.path(), "worker-01", mapped.value().inode()));
+    CHECK(is_slot_gone(path / "none", "worker-01", mapped.value().inode()));
     CHECK(read_file(path / "worker-01.damaged").size() == sizeof(Slot));
 }
 
