@@ -7,6 +7,14 @@
 # tmpfs will do) and, if a volume is mounted there and named in the environment, /var/lib/appcore.
 ARG BASE=debian:bookworm-slim
 
+# --- docs: Swagger UI and ReDoc -----------------------------------------------------------------------
+FROM ${BASE} AS docs
+WORKDIR /build
+COPY deploy/install-packages deploy/npm-ci deploy/fetch-docs-ui deploy/
+COPY deploy/packages/npm.txt deploy/packages/
+COPY deploy/npm deploy/npm
+RUN deploy/fetch-docs-ui
+
 # --- build: the programs and what belongs to them, laid out by `make install` ------------------------
 FROM ${BASE} AS build
 WORKDIR /build
@@ -19,6 +27,7 @@ COPY src src
 ARG COMMIT=unknown
 RUN make -j"$(nproc)" programs COMMIT="${COMMIT}"
 COPY deploy deploy
+COPY --from=docs /build/build/docs-ui build/docs-ui
 RUN make install COMMIT="${COMMIT}" PREFIX=/usr DESTDIR=/image && strip /image/usr/bin/*
 
 # --- the image ---------------------------------------------------------------------------------------

@@ -66,7 +66,7 @@ UNIT_TESTS := $(OUT)/unit-tests
 BENCH_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find tests/bench -name '*.cpp')))
 
 .PHONY: all programs run up down restart scale reopen status test unit e2e fuzz fuzz-programs sigterms rolling exact bench bench-readme bench-micro lint format tidy \
-        cppcheck scripts nginx-check image image-test install clean help FORCE
+        cppcheck scripts nginx-check image image-test docs-ui install clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -138,11 +138,13 @@ BUILD_PROGRAMS = $(MAKE) --no-print-directory -j$(JOBS) programs
 
 run: ## build and serve in the foreground, until Ctrl-C
 	@deploy/install-packages run build
+	@deploy/fetch-docs-ui --if-possible
 	@$(BUILD_PROGRAMS)
 	@exec env $(CTL) run
 
 up: ## build and serve in the background
 	@deploy/install-packages run build
+	@deploy/fetch-docs-ui --if-possible
 	@$(BUILD_PROGRAMS)
 	@exec env $(CTL) up
 
@@ -168,6 +170,7 @@ TESTS = APPCORE_BIN_DIR='$(abspath $(OUT))' tests/run
 
 test: ## all tests
 	@deploy/install-packages run build test
+	@deploy/fetch-docs-ui
 	@$(MAKE) --no-print-directory -j$(JOBS) programs $(UNIT_TESTS) fuzz-programs
 	@exec env $(TESTS) unit seeds e2e
 
@@ -178,6 +181,7 @@ unit: ## the unit tests, and the fuzz targets with their seeds
 
 e2e: ## the end-to-end tests; MODULES="test_logs ..." for some of them
 	@deploy/install-packages run build test
+	@deploy/fetch-docs-ui
 	@$(BUILD_PROGRAMS)
 	@exec env $(TESTS) e2e $(MODULES)
 
@@ -236,9 +240,14 @@ $(OUT)/bench/%: $(OUT)/tests/bench/%.o $(LIBRARY)
 	@echo "  LINK  $@"
 	@$(CXX) $(CXXFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
+# What /docs and /redoc show the API with, into build/docs-ui. `run` does without where it cannot be had.
+docs-ui: ## fetch Swagger UI and ReDoc, the pinned npm packages
+	@deploy/fetch-docs-ui
+
 # Checks without running: format, clang-tidy, cppcheck, shell scripts, nginx's view of its configuration.
 CPP_FILES = $(shell find src tests -name '*.cpp' -o -name '*.hpp')
-SCRIPTS := deploy/appcorectl deploy/launch deploy/run-nginx deploy/install-packages deploy/render-nginx tests/fuzz/run .ci/run
+SCRIPTS := deploy/appcorectl deploy/launch deploy/run-nginx deploy/install-packages deploy/render-nginx deploy/npm-ci \
+           deploy/fetch-docs-ui tests/fuzz/run .ci/run
 
 lint: ## format, clang-tidy, cppcheck, shellcheck, nginx -t
 	@deploy/install-packages run build test lint
@@ -294,6 +303,9 @@ install: programs ## programs and deploy/ to $(DESTDIR)$(PREFIX)
 	install -m 644 deploy/nginx.conf deploy/supervisord.conf deploy/pool.conf deploy/log-to-json.sed \
 	        '$(DESTDIR)$(PREFIX)/share/appcore'
 	install -m 644 deploy/ctl/*.sh '$(DESTDIR)$(PREFIX)/share/appcore/ctl'
+	@if [ -d build/docs-ui ]; then set -x; install -d '$(DESTDIR)$(PREFIX)/share/appcore/docs-ui' && \
+	 install -m 644 build/docs-ui/* '$(DESTDIR)$(PREFIX)/share/appcore/docs-ui'; \
+	 else echo 'without Swagger UI and ReDoc: "make docs-ui" fetches them'; fi
 
 clean: ## remove what was built
 	rm -rf build

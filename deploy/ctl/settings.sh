@@ -93,6 +93,10 @@ resolve() {
     export APPCORE_STATE_DIR=${APPCORE_STATE_DIR:-$APPCORE_RUN_DIR/state}
     export APPCORE_TEXTFILE_DIR=${APPCORE_TEXTFILE_DIR:-$APPCORE_RUN_DIR/textfile}
     export APPCORE_LOG_FILE=${APPCORE_LOG_FILE-$APPCORE_RUN_DIR/log/appcore.log}
+    # What `make docs-ui` fetched, beside this file once it is installed. It need not be there.
+    local docs_ui=$deploy/docs-ui
+    [[ -d $docs_ui ]] || docs_ui=${deploy%/*}/build/docs-ui
+    export APPCORE_DOCS_UI=${APPCORE_DOCS_UI:-$docs_ui}
     resolved=$("$APPCORE_BIN_DIR/appcore-worker" --print-config) || exit 1 # it has said why
     set -a
     eval "$resolved"
@@ -106,7 +110,7 @@ write_environment() {
     {
         printf '%s\n' "$resolved"
         local name
-        for name in APPCORE_BIN_DIR APPCORE_LISTEN APPCORE_METRICS_ALLOW; do
+        for name in APPCORE_BIN_DIR APPCORE_LISTEN APPCORE_METRICS_ALLOW APPCORE_DOCS_UI; do
             printf '%s=%q\n' "$name" "${!name-}"
         done
     } >"$APPCORE_RUN_DIR/environment.new"

@@ -45,43 +45,6 @@ constexpr std::string_view kDocument =
     R"("model_version"],"title":"VersionResponse"}}}})";
 // clang-format on
 
-constexpr std::string_view kSwaggerUi =
-    "<!DOCTYPE html>\n"
-    "<html lang=\"en\"><head><meta charset=\"utf-8\">"
-    "<title>Practical Production Service - Swagger UI</title></head>\n"
-    "<body><h1>Practical Production Service</h1>\n"
-    "<p>The API is described by <a href=\"/openapi.json\">/openapi.json</a>.</p></body></html>\n";
-
-constexpr std::string_view kOauth2Redirect =
-    "<!DOCTYPE html>\n"
-    "<html lang=\"en\"><head><meta charset=\"utf-8\">"
-    "<title>Swagger UI: OAuth2 Redirect</title></head>\n"
-    "<body><p>This service asks for no authorization.</p></body></html>\n";
-
-constexpr std::string_view kRedoc =
-    "<!DOCTYPE html>\n"
-    "<html lang=\"en\"><head><meta charset=\"utf-8\">"
-    "<title>Practical Production Service - ReDoc</title></head>\n"
-    "<body><h1>Practical Production Service</h1>\n"
-    "<p>The API is described by <a href=\"/openapi.json\">/openapi.json</a>.</p></body></html>\n";
-
-std::string_view text_of(DocsPage page) {
-    switch (page) {
-        case DocsPage::swagger_ui:
-            return kSwaggerUi;
-        case DocsPage::oauth2_redirect:
-            return kOauth2Redirect;
-        default:
-            return kRedoc;
-    }
-}
-
-Action constant(std::string_view content_type, std::string_view text) {
-    return [content_type, text](const http::Request&, http::Response& response, Outcome&) {
-        response.set(200, content_type, text);
-    };
-}
-
 }  // namespace
 
 std::string_view openapi_document() {
@@ -89,11 +52,9 @@ std::string_view openapi_document() {
 }
 
 Action openapi_action() {
-    return constant(http::kJson, kDocument);
-}
-
-Action docs_page_action(DocsPage page) {
-    return constant(http::kHtml, text_of(page));
+    return [](const http::Request&, http::Response& response, Outcome&) {
+        response.set(200, http::kJson, kDocument);
+    };
 }
 
 }  // namespace appcore::api

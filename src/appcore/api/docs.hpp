@@ -1,4 +1,4 @@
-// The API's description: the OpenAPI document and the pages that show it.
+// The API's description, an OpenAPI document. docs_page.hpp has the pages that show it.
 #pragma once
 
 #include <string_view>
@@ -11,9 +11,5 @@ namespace appcore::api {
 [[nodiscard]] std::string_view openapi_document();
 
 [[nodiscard]] Action openapi_action();
-
-enum class DocsPage : unsigned char { swagger_ui, oauth2_redirect, redoc };
-
-[[nodiscard]] Action docs_page_action(DocsPage page);
 
 }  // namespace appcore::api

@@ -1,6 +1,7 @@
 #include "appcore/api/routes.hpp"
 
 #include "appcore/api/docs.hpp"
+#include "appcore/api/docs_page.hpp"
 #include "appcore/api/health.hpp"
 #include "appcore/api/predict.hpp"
 #include "appcore/api/version.hpp"
