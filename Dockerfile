@@ -8,12 +8,15 @@
 ARG BASE=debian:bookworm-slim
 
 # --- docs: Swagger UI and ReDoc -----------------------------------------------------------------------
+# `make image` has fetched them already. Whoever builds without make has them fetched here, and where that
+# is not possible the pages say so. (VERSION: COPY wants one file that is always there.)
 FROM ${BASE} AS docs
 WORKDIR /build
 COPY deploy/install-packages deploy/npm-ci deploy/fetch-docs-ui deploy/
 COPY deploy/packages/npm.txt deploy/packages/
 COPY deploy/npm deploy/npm
-RUN deploy/fetch-docs-ui
+COPY VERSION build* build/
+RUN deploy/fetch-docs-ui --if-possible && mkdir -p build/docs-ui
 
 # --- build: the programs and what belongs to them, laid out by `make install` ------------------------
 FROM ${BASE} AS build

@@ -66,7 +66,7 @@ UNIT_TESTS := $(OUT)/unit-tests
 BENCH_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find tests/bench -name '*.cpp')))
 
 .PHONY: all programs run up down restart scale reopen status test unit e2e fuzz fuzz-programs sigterms rolling exact bench bench-readme bench-micro lint format tidy \
-        cppcheck scripts nginx-check image image-test docs-ui install clean help FORCE
+        cppcheck scripts workflows nginx-check image image-test image-smoke artefacts docs-ui verify install clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -87,6 +87,7 @@ $(OUT)/tests/unit/%.o: CPPFLAGS += -Itests/unit
 
 # The commit is known to one object, which is made anew when the commit changes.
 COMMIT := $(or $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null),unknown)
+COMMIT_TIME := $(or $(shell git log -1 --format=%ct 2>/dev/null),0)
 $(OUT)/src/appcore/build.o: CPPFLAGS += -DAPPCORE_COMMIT='"$(COMMIT)"'
 $(OUT)/src/appcore/build.o: $(OUT)/commit
 $(OUT)/commit: FORCE
@@ -247,11 +248,12 @@ docs-ui: ## fetch Swagger UI and ReDoc, the pinned npm packages
 # Checks without running: format, clang-tidy, cppcheck, shell scripts, nginx's view of its configuration.
 CPP_FILES = $(shell find src tests -name '*.cpp' -o -name '*.hpp')
 SCRIPTS := deploy/appcorectl deploy/launch deploy/run-nginx deploy/install-packages deploy/render-nginx deploy/npm-ci \
-           deploy/fetch-docs-ui tests/fuzz/run .ci/run
+           deploy/fetch-docs-ui tests/fuzz/run tests/verify .ci/run
 
-lint: ## format, clang-tidy, cppcheck, shellcheck, nginx -t
+lint: ## format, clang-tidy, cppcheck, shellcheck, nginx -t, the CI workflow
 	@deploy/install-packages run build test lint
-	@$(MAKE) --no-print-directory -j$(JOBS) format tidy cppcheck scripts nginx-check
+	@deploy/npm-ci lint
+	@$(MAKE) --no-print-directory -j$(JOBS) format tidy cppcheck scripts workflows nginx-check
 
 format:
 	@clang-format --dry-run -Werror $(CPP_FILES)
@@ -275,6 +277,9 @@ scripts:
 	@shellcheck -x $(SCRIPTS)
 	@python3 -c 'import ast, sys; [ast.parse(open(p).read(), p) for p in sys.argv[1:]]' tests/run deploy/probe tests/fuzz/make_seeds.py tests/e2e/*.py tests/image/*.py
 
+workflows:
+	@node tests/lint/workflows.mjs .github/workflows/*.yml
+
 nginx-check: RUN_DIR = $(OUT)/nginx-check
 nginx-check: programs
 	@env $(CTL) check
@@ -286,13 +291,40 @@ IMAGE ?= appcore:$(VERSION)
 IMAGE_ARGS ?=
 SOURCE ?=
 
-image: ## the container image, tagged appcore:VERSION and appcore:latest
+image: docs-ui ## the container image, tagged appcore:VERSION and appcore:latest
 	@test -n '$(ENGINE)' || { echo 'make image: neither docker nor podman is here' >&2; exit 1; }
 	DOCKER_BUILDKIT=1 $(ENGINE) build $(if $(filter podman,$(ENGINE)),--format docker) -t '$(IMAGE)' -t appcore:latest \
 	 --build-arg VERSION='$(VERSION)' --build-arg COMMIT='$(COMMIT)' --build-arg SOURCE='$(SOURCE)' $(IMAGE_ARGS) .
 
 image-test: image ## tests of the image, in containers
 	@ENGINE='$(ENGINE)' IMAGE='$(IMAGE)' python3 -B tests/image/test_image.py -v
+
+# What a release consists of: what `make install` installs as an archive, whose bytes do not depend on
+# when it is made, and checksums.
+ARCHIVE = appcore-$(VERSION)-$(shell uname -m).tar.gz
+artefacts: ## an archive of the installed files with checksums, in build/artefacts
+	@deploy/install-packages build
+	@deploy/fetch-docs-ui
+	@rm -rf build/artefacts build/artefacts-root
+	@mkdir -p build/artefacts
+	@$(BUILD_PROGRAMS)
+	@$(MAKE) --no-print-directory install DESTDIR=build/artefacts-root
+	@tar -C build/artefacts-root --sort=name --owner=0 --group=0 --numeric-owner --mtime='@$(COMMIT_TIME)' -c . | \
+	 gzip -9 -n >'build/artefacts/$(ARCHIVE)'
+	@cd build/artefacts && sha256sum * >SHA256SUMS && cat SHA256SUMS
+
+# The acceptance script of the old project, check by check; the last line counts. Its part for the container
+# is the smoke test of CI, too.
+VERIFY = APPCORE_BIN_DIR='$(abspath $(OUT))' MAKE='$(MAKE)' ENGINE='$(ENGINE)' IMAGE='$(IMAGE)' tests/verify
+verify: ## the acceptance checks of the old project; SECTIONS="api ci ..." for some (tests/verify lists them)
+	@deploy/install-packages run build test lint
+	@deploy/npm-ci lint
+	@deploy/fetch-docs-ui
+	@$(BUILD_PROGRAMS)
+	@$(VERIFY) $(SECTIONS)
+
+image-smoke: ## build the image and send it the old project's requests
+	@$(VERIFY) container
 
 # Installing for a distribution's package, or below /usr/local.
 install: programs ## programs and deploy/ to $(DESTDIR)$(PREFIX)
@@ -303,7 +335,7 @@ install: programs ## programs and deploy/ to $(DESTDIR)$(PREFIX)
 	install -m 644 deploy/nginx.conf deploy/supervisord.conf deploy/pool.conf deploy/log-to-json.sed \
 	        '$(DESTDIR)$(PREFIX)/share/appcore'
 	install -m 644 deploy/ctl/*.sh '$(DESTDIR)$(PREFIX)/share/appcore/ctl'
-	@if [ -d build/docs-ui ]; then set -x; install -d '$(DESTDIR)$(PREFIX)/share/appcore/docs-ui' && \
+	@if [ -e build/docs-ui/installed.css.gz ]; then set -x; install -d '$(DESTDIR)$(PREFIX)/share/appcore/docs-ui' && \
 	 install -m 644 build/docs-ui/* '$(DESTDIR)$(PREFIX)/share/appcore/docs-ui'; \
 	 else echo 'without Swagger UI and ReDoc: "make docs-ui" fetches them'; fi
 
