@@ -52,7 +52,7 @@ CPPFLAGS += -Isrc -D_GNU_SOURCE -DAPPCORE_VERSION='"$(VERSION)"' -DSPDLOG_COMPIL
             -DSPDLOG_SHARED_LIB -DSPDLOG_FMT_EXTERNAL
 CXXFLAGS += -std=c++20 $(KIND) $(WARNINGS) $(HARDENING)
 LDFLAGS += -pie -Wl,-z,relro,-z,now -Wl,--as-needed
-LIBS := -lfcgi -lspdlog -lfmt -lprometheus-cpp-push -lprometheus-cpp-core -lz
+LIBS := -lfcgi -lspdlog -lfmt -lprometheus-cpp-push -lprometheus-cpp-core -lseccomp -lz
 # Catch2 3 is a library with a main of its own, Catch2 2 a header.
 CATCH_LIBS = $(if $(wildcard /usr/include/catch2/catch_all.hpp),-lCatch2Main -lCatch2)
 
@@ -116,6 +116,14 @@ $(UNIT_TESTS): $(UNIT_OBJECTS) $(LIBRARY)
 	@echo "  LINK  $@"
 	@$(CXX) $(CXXFLAGS) $(LDFLAGS) $(addprefix -Wl$(comma)--wrap=,$(WRAPPED)) $^ $(LIBS) $(CATCH_LIBS) -o $@
 
+# A worker with a model that obeys, for tests, in a folder where it has the name of the real one.
+OBEDIENT := $(OUT)/obedient/appcore-worker
+$(OBEDIENT): $(OUT)/tests/e2e/programs/obedient_worker.o $(LIBRARY) $(OUT)/appcore-metrics
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	@$(CXX) $(CXXFLAGS) $(LDFLAGS) $(filter-out %/appcore-metrics,$^) $(LIBS) -o $@
+	@ln -sf ../appcore-metrics $(@D)/appcore-metrics
+
 # Fuzz targets: tests/fuzz/NAME.cpp makes NAME, with libFuzzer in a build of that kind (clang only),
 # otherwise with a main that replays files.
 FUZZ_TARGETS := $(filter-out replay,$(basename $(notdir $(wildcard tests/fuzz/*.cpp))))
@@ -172,7 +180,7 @@ TESTS = APPCORE_BIN_DIR='$(abspath $(OUT))' tests/run
 test: ## all tests
 	@deploy/install-packages run build test
 	@deploy/fetch-docs-ui
-	@$(MAKE) --no-print-directory -j$(JOBS) programs $(UNIT_TESTS) fuzz-programs
+	@$(MAKE) --no-print-directory -j$(JOBS) programs $(OBEDIENT) $(UNIT_TESTS) fuzz-programs
 	@exec env $(TESTS) unit seeds e2e
 
 unit: ## the unit tests, and the fuzz targets with their seeds
@@ -183,7 +191,7 @@ unit: ## the unit tests, and the fuzz targets with their seeds
 e2e: ## the end-to-end tests; MODULES="test_logs ..." for some of them
 	@deploy/install-packages run build test
 	@deploy/fetch-docs-ui
-	@$(BUILD_PROGRAMS)
+	@$(MAKE) --no-print-directory -j$(JOBS) programs $(OBEDIENT)
 	@exec env $(TESTS) e2e $(MODULES)
 
 # Fuzzing, under clang's AddressSanitizer and UndefinedBehaviorSanitizer: FUZZERS one after the other,

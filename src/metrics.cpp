@@ -15,6 +15,8 @@
 #include "appcore/api/version.hpp"
 #include "appcore/build.hpp"
 #include "appcore/fcgi/server.hpp"
+#include "appcore/guard/crash_report.hpp"
+#include "appcore/guard/watchdog.hpp"
 #include "appcore/metrics_service.hpp"
 #include "appcore/program.hpp"
 
@@ -70,8 +72,14 @@ Status serve(const Config& config, const CommandLine& line) {
         {http::Endpoint::status, api::status_action(collector, history, clock,
                                                     {config.app_name, facts.version, config.workers,
                                                      config.request_timeout})}};
-    MetricsService service(std::move(routes), clock, ids, recorder, lines, std::move(outlets));
+    guard::RequestInHand request;
+    MetricsService service(std::move(routes), {clock, ids, recorder, lines, request},
+                           std::move(outlets));
     service.between_requests();
+    guard::LastWords last_words{std::string(monitoring::metrics_slot)};
+    guard::report_crashes(request, last_words);
+    const guard::Watchdog watchdog(
+        request, last_words, {config.request_timeout, [&recorder] { recorder.count_timeout(); }});
 
     if (Status ready = fcgi::Connection::initialize(); !ready) return ready;
     auto server = fcgi::Server::create(STDIN_FILENO, service, signals,

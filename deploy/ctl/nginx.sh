@@ -7,7 +7,8 @@ drain_seconds=2 # nginx looks for RUN_DIR/draining once a second (open_file_cach
 render_nginx() {
     local file=$APPCORE_RUN_DIR/nginx.conf.new
     APPCORE_READ_TIMEOUT=$((APPCORE_REQUEST_TIMEOUT + grace)) "$deploy/render-nginx" >"$file" || exit 1
-    nginx -q -t -e stderr -c "$file" || fail "nginx does not accept $file"
+    # The check makes the log files.
+    (umask 027 && nginx -q -t -e stderr -c "$file") || fail "nginx does not accept $file"
 }
 
 # Takes the new configuration into use, if there is a difference.

@@ -83,6 +83,7 @@ wait_healthy() {
 # Becomes supervisord, logs going to "files" or "stdout": become_supervisord WHERE
 become_supervisord() {
     open_logs "$1"
+    umask 027 # logs name clients
     ulimit -S -n "$(ulimit -H -n)" 2>/dev/null || true # nginx: two a request
     local options=(-c "$APPCORE_RUN_DIR/supervisord.conf")
     if [[ $(id -u) == 0 ]]; then options+=(-u root); fi

@@ -106,7 +106,8 @@ resolve() {
 # Makes the folders, and the file that the programs start with.
 write_environment() {
     mkdir -p "$APPCORE_RUN_DIR"/{log,temp,pools} || fail "RUN_DIR: cannot make $APPCORE_RUN_DIR"
-    mkdir -p "$APPCORE_STATE_DIR" "$APPCORE_TEXTFILE_DIR"
+    mkdir -p -m 0750 "$APPCORE_STATE_DIR"
+    mkdir -p "$APPCORE_TEXTFILE_DIR"
     {
         printf '%s\n' "$resolved"
         local name

@@ -28,6 +28,18 @@ Problem store_number(std::string_view text, Number low, Number high, Number& to)
     return "is no whole number from " + std::to_string(low) + " to " + std::to_string(high);
 }
 
+// Seconds with or without decimals, to the millisecond.
+Problem store_seconds(std::string_view text, double high, std::chrono::milliseconds& to) {
+    const char* const end = text.data() + text.size();
+    double seconds = 0;
+    const auto [stop, error] = std::from_chars(text.data(), end, seconds, std::chars_format::fixed);
+    if (error != std::errc{} || stop != end || !(seconds >= 0 && seconds <= high)) {
+        return "is no number from 0 to " + std::to_string(static_cast<long>(high));
+    }
+    to = std::chrono::round<std::chrono::milliseconds>(std::chrono::duration<double>(seconds));
+    return std::nullopt;
+}
+
 Problem store_text(std::string_view text, std::string& to) {
     to = text;
     return std::nullopt;
@@ -54,7 +66,10 @@ constexpr unsigned kMostWorkers = 64;            // slots that a scrape has to m
 constexpr std::size_t kLargestBody = 1U << 30U;  // a worker holds a body in memory
 constexpr long kLongestTimeout = 3600;           // a client has given up long before
 
-constexpr std::array<Variable, 9> variables = {{
+constexpr double kSlowest = 3600;  // seconds, as above
+constexpr std::uint64_t kMostRequests = 1'000'000'000'000;
+
+constexpr std::array<Variable, 12> variables = {{
     {"APP_NAME", "practical-production-service", "the name in the first log line",
      [](std::string_view text, Config& config) { return store_text(text, config.app_name); }},
     {"LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING, ERROR or CRITICAL",
@@ -78,12 +93,30 @@ constexpr std::array<Variable, 9> variables = {{
      [](std::string_view text, Config& config) {
          return store_push_target(text, config.pushgateway);
      }},
-    {"APPCORE_REQUEST_TIMEOUT", "30", "seconds that nginx waits for a worker",
+    {"APPCORE_REQUEST_TIMEOUT", "30",
+     "seconds; a request that takes longer is ended together with its worker",
      [](std::string_view text, Config& config) {
          long seconds = 0;
          Problem problem = store_number(text, 1L, kLongestTimeout, seconds);
          config.request_timeout = std::chrono::seconds(seconds);
          return problem;
+     }},
+    {"APPCORE_SLOW_REQUEST", "1",
+     "seconds, 0.25 for instance; a longer request is logged as slow; 0: none",
+     [](std::string_view text, Config& config) {
+         return store_seconds(text, kSlowest, config.slow_request);
+     }},
+    {"APPCORE_MAX_REQUESTS", "0",
+     "requests after which a worker makes place for a new one, give or take a tenth; 0: never",
+     [](std::string_view text, Config& config) {
+         return store_number(text, std::uint64_t{0}, kMostRequests, config.max_requests);
+     }},
+    {"APPCORE_SANDBOX", "on",
+     "on or off: workers give up the system calls that serving does not need",
+     [](std::string_view text, Config& config) -> Problem {
+         if (text != "on" && text != "off") return "is none of on, off";
+         config.sandbox = text == "on";
+         return std::nullopt;
      }},
     {"APPCORE_MAX_BODY", "33554432", "largest request body in bytes; a larger one gets a 413",
      [](std::string_view text, Config& config) {

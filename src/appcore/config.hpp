@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -24,7 +25,10 @@ struct Config {
     std::string textfile_dir;  // empty: no textfile is written
     std::optional<monitoring::PushTarget> pushgateway;
     std::chrono::seconds request_timeout{};
-    std::size_t max_body = 0;  // bytes
+    std::chrono::milliseconds slow_request{};  // zero: none is slow
+    std::uint64_t max_requests = 0;            // zero: no limit
+    std::size_t max_body = 0;                  // bytes
+    bool sandbox = true;                       // whether workers filter their system calls
 };
 
 // What getenv() gives, or a stand-in in tests.

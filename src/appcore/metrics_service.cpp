@@ -4,13 +4,12 @@
 
 namespace appcore {
 
-MetricsService::MetricsService(std::vector<api::Route> routes, const system::Clock& clock,
-                               system::IdSource& ids, monitoring::Recorder& recorder,
-                               monitoring::Log& log, Outlets outlets)
-    : Service(std::move(routes), clock, ids, recorder, log),
-      clock_(clock),
-      recorder_(recorder),
-      log_(log),
+MetricsService::MetricsService(std::vector<api::Route> routes, const Surroundings& surroundings,
+                               Outlets outlets)
+    : Service(std::move(routes), surroundings, {}),
+      clock_(surroundings.clock),
+      recorder_(surroundings.recorder),
+      log_(surroundings.log),
       outlets_(std::move(outlets)) {}
 
 void MetricsService::between_requests() {

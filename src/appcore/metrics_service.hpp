@@ -22,8 +22,7 @@ struct Outlets {
 
 class MetricsService final : public Service {
   public:
-    MetricsService(std::vector<api::Route> routes, const system::Clock& clock,
-                   system::IdSource& ids, monitoring::Recorder& recorder, monitoring::Log& log,
+    MetricsService(std::vector<api::Route> routes, const Surroundings& surroundings,
                    Outlets outlets);
 
     // Called on the server's tick, too.

@@ -5,19 +5,43 @@
 
 namespace appcore {
 
-Service::Service(std::vector<api::Route> routes, const system::Clock& clock, system::IdSource& ids,
-                 monitoring::Recorder& recorder, monitoring::Log& log)
-    : clock_(clock),
-      recorder_(recorder),
-      log_(log),
-      app_(std::move(routes), clock, ids, static_cast<api::Observer&>(*this)) {}
+Service::Service(std::vector<api::Route> routes, const Surroundings& surroundings,
+                 ServiceLimits limits)
+    : clock_(surroundings.clock),
+      recorder_(surroundings.recorder),
+      log_(surroundings.log),
+      request_in_hand_(surroundings.request_in_hand),
+      limits_(limits),
+      app_(std::move(routes), surroundings.clock, surroundings.ids,
+           static_cast<api::Observer&>(*this)) {}
 
-void Service::handle(const http::Request& request, http::Response& response) {
-    app_.handle(request, response);
+void Service::request_arrives(int connection) {
+    const system::SteadyTime now = clock_.steady();
+    request_in_hand_.begin(connection, now);
+    recorder_.begin_request(now);
 }
 
-void Service::reply_sent() {
-    recorder_.end_request(clock_.steady());
+void Service::handle(const http::Request& request, http::Response& response) {
+    request_in_hand_.handle(request);
+    app_.handle(request, response);
+    request_in_hand_.reply();
+    ++handled_;
+    has_handled_ = true;
+}
+
+// A connection that only ends is no activity.
+void Service::request_done() {
+    request_in_hand_.end();
+    if (has_handled_) {
+        recorder_.end_request(clock_.steady());
+    } else {
+        recorder_.forget_request();
+    }
+    has_handled_ = false;
+}
+
+bool Service::is_spent() const {
+    return limits_.max_requests > 0 && handled_ >= limits_.max_requests;
 }
 
 void Service::between_requests() {
@@ -32,10 +56,6 @@ void Service::between_requests() {
 
 void Service::reopen_logs() {
     log_.reopen();
-}
-
-void Service::request_begins(system::SteadyTime now) {
-    recorder_.begin_request(now);
 }
 
 // Counted before the reply leaves, so that whoever has it finds it in the next scrape.
@@ -53,8 +73,13 @@ void Service::request_ends(const api::Exchange& exchange) {
     // A client gets one reply, however many workers have tried: one count.
     const bool is_counted = exchange.request.is_retry && recorder_.was_counted(record.key);
     if (!is_counted) recorder_.record_request(record);
-    log_.request({exchange.request_id, exchange.request.method_name, exchange.path, exchange.status,
-                  exchange.duration, exchange.request.client});
+    const monitoring::RequestLine line{exchange.request_id, exchange.request.method_name,
+                                       exchange.path,       exchange.status,
+                                       exchange.duration,   exchange.request.client};
+    log_.request(line);
+    if (limits_.slow_request.count() > 0 && exchange.duration >= limits_.slow_request) {
+        log_.slow_request(line);
+    }
 }
 
 void Service::failure(std::string_view what) {

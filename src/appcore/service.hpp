@@ -1,6 +1,7 @@
 // An application with its transport on one side, its metrics and log on the other.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -8,30 +9,48 @@
 #include "appcore/api/app.hpp"
 #include "appcore/api/observer.hpp"
 #include "appcore/fcgi/handler.hpp"
+#include "appcore/guard/request_in_hand.hpp"
 #include "appcore/monitoring/log.hpp"
 #include "appcore/monitoring/recorder.hpp"
 
 namespace appcore {
 
+// What a process reports to; the references outlive the service.
+struct Surroundings {
+    const system::Clock& clock;
+    system::IdSource& ids;
+    monitoring::Recorder& recorder;
+    monitoring::Log& log;
+    guard::RequestInHand& request_in_hand;
+};
+
+struct ServiceLimits {
+    std::chrono::nanoseconds slow_request{};  // a longer one is logged as slow; zero: none is
+    std::uint64_t max_requests = 0;           // then the process is spent; zero: never
+};
+
 class Service : public fcgi::Handler, private api::Observer {
   public:
-    // The references outlive the service.
-    Service(std::vector<api::Route> routes, const system::Clock& clock, system::IdSource& ids,
-            monitoring::Recorder& recorder, monitoring::Log& log);
+    Service(std::vector<api::Route> routes, const Surroundings& surroundings, ServiceLimits limits);
 
+    void request_arrives(int connection) override;
     void handle(const http::Request& request, http::Response& response) override;
-    void reply_sent() override;
+    void request_done() override;
+    [[nodiscard]] bool is_spent() const override;
     void between_requests() override;
     void reopen_logs() override;
 
   private:
-    void request_begins(system::SteadyTime now) override;
     void request_ends(const api::Exchange& exchange) override;
     void failure(std::string_view what) override;
 
     const system::Clock& clock_;
     monitoring::Recorder& recorder_;
     monitoring::Log& log_;
+    guard::RequestInHand& request_in_hand_;
+    ServiceLimits limits_;
+    std::uint64_t handled_ = 0;  // requests so far
+    bool has_handled_ = false;   // the connection at hand has brought one
     std::uint64_t counted_drops_ = 0;
     api::App app_;
 };

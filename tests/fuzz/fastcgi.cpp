@@ -27,9 +27,9 @@ class Handler final : public fcgi::Handler {
         for (const auto& header : request.headers) sum += header.value_or("").size();
         for (const char c : request.body) sum += static_cast<unsigned char>(c);
         response.set(200, http::kPlainText, sum % 2 == 0 ? "even" : "odd");
-        ++open_;
     }
-    void reply_sent() override { --open_; }
+    void request_arrives(int) override { ++open_; }
+    void request_done() override { --open_; }
     [[nodiscard]] int open() const { return open_; }
 
   private:

@@ -26,6 +26,9 @@ TEST_CASE("without an environment every value has its default") {
     CHECK(config.value().max_body == 32U * 1024 * 1024);
     CHECK(config.value().request_timeout == std::chrono::seconds(30));
     CHECK(config.value().log_file.empty());
+    CHECK(config.value().slow_request == std::chrono::seconds(1));
+    CHECK(config.value().max_requests == 0);
+    CHECK(config.value().sandbox);
 }
 
 TEST_CASE("an empty value is the same as none") {
@@ -40,6 +43,9 @@ TEST_CASE("values are read") {
                                                  {"APPCORE_MAX_BODY", "1"},
                                                  {"APPCORE_PUSHGATEWAY", "10.0.0.1:9091"},
                                                  {"APPCORE_LOG_FILE", "/tmp/x y"},
+                                                 {"APPCORE_SLOW_REQUEST", "0.25"},
+                                                 {"APPCORE_MAX_REQUESTS", "100000"},
+                                                 {"APPCORE_SANDBOX", "off"},
                                                  {"APPCORE_REQUEST_TIMEOUT", "3600"}}));
     REQUIRE(config.ok());
     CHECK(config.value().log_level == spdlog::level::warn);
@@ -50,6 +56,9 @@ TEST_CASE("values are read") {
     CHECK(config.value().pushgateway->port == "9091");
     CHECK(config.value().log_file == "/tmp/x y");
     CHECK(config.value().request_timeout == std::chrono::hours(1));
+    CHECK(config.value().slow_request == std::chrono::milliseconds(250));
+    CHECK(config.value().max_requests == 100'000);
+    CHECK_FALSE(config.value().sandbox);
 }
 
 TEST_CASE("a value that makes no sense is named in one line") {
@@ -62,7 +71,10 @@ TEST_CASE("a value that makes no sense is named in one line") {
         Case{"APPCORE_PUSHGATEWAY", "gateway"}, Case{"APPCORE_PUSHGATEWAY", ":9091"},
         Case{"APPCORE_PUSHGATEWAY", "gateway:0"}, Case{"APPCORE_PUSHGATEWAY", "gateway:port"},
         Case{"APPCORE_STATE_DIR", "relative/path"}, Case{"LOG_LEVEL", "verbose"},
-        Case{"LOG_LEVEL", "info"});
+        Case{"LOG_LEVEL", "info"}, Case{"APPCORE_SLOW_REQUEST", "-1"},
+        Case{"APPCORE_SLOW_REQUEST", "1s"}, Case{"APPCORE_SLOW_REQUEST", "nan"},
+        Case{"APPCORE_SLOW_REQUEST", "1e400"}, Case{"APPCORE_SLOW_REQUEST", "3601"},
+        Case{"APPCORE_MAX_REQUESTS", "-1"}, Case{"APPCORE_SANDBOX", "maybe"});
     const auto config = read_config(environment({{wrong.first, wrong.second}}));
     REQUIRE_FALSE(config.ok());
     const std::string& message = config.error().message;

@@ -61,7 +61,6 @@ class Observer final : public appcore::api::Observer {
         std::chrono::nanoseconds duration;
         bool predicted;
     };
-    void request_begins(appcore::system::SteadyTime) override { ++begun; }
     void request_ends(const appcore::api::Exchange& exchange) override {
         seen.push_back({std::string(exchange.request_id), std::string(exchange.path),
                         exchange.endpoint, exchange.status, exchange.duration,
@@ -69,7 +68,6 @@ class Observer final : public appcore::api::Observer {
     }
     void failure(std::string_view what) override { failures.emplace_back(what); }
 
-    int begun = 0;
     std::vector<Seen> seen;
     std::vector<std::string> failures;
 };

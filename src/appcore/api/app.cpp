@@ -50,7 +50,6 @@ App::App(std::vector<Route> routes, const system::Clock& clock, system::IdSource
 
 void App::handle(const http::Request& request, http::Response& response) {
     const system::SteadyTime begin = clock_.steady();
-    observer_.request_begins(begin);
     const std::string_view path = http::split_target(request.target).path;
     const Endpoint endpoint = http::route(path);
     const RequestId id(request.header(http::Header::x_request_id), ids_);

@@ -30,7 +30,6 @@ class Observer {
     Observer& operator=(const Observer&) = delete;
     virtual ~Observer() = default;
 
-    virtual void request_begins(system::SteadyTime now) = 0;
     // Not called for /metrics, whose requests were never counted, logged or given an id; but for
     // those that nginx refused.
     virtual void request_ends(const Exchange& exchange) = 0;

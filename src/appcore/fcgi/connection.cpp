@@ -118,6 +118,16 @@ Connection::After Connection::serve(Handler& handler, Buffers& buffers, std::siz
     // A close need not linger (three system calls, or two seconds with a silent peer): what is to
     // be sent has been sent, and what was received has been read.
     FCGX_Detach(fcgi);
+    handler.request_arrives(fcgi->ipcFd);
+    const After after = serve_one(handler, buffers, max_body);
+    handler.request_done();
+    buffers.response.clear();
+    if (buffers.body.capacity() > kKeptBodyCapacity) std::string().swap(buffers.body);
+    return after;
+}
+
+Connection::After Connection::serve_one(Handler& handler, Buffers& buffers, std::size_t max_body) {
+    FCGX_Request* const fcgi = request_.get();
     if (FCGX_Accept_r(fcgi) != 0) return After::closed;
 
     auto [request, announced] = read_parameters(fcgi->envp);
@@ -148,10 +158,6 @@ Connection::After Connection::serve(Handler& handler, Buffers& buffers, std::siz
         fcgi->keepConnection = 0;
     }
     FCGX_Finish_r(fcgi);
-    handler.reply_sent();
-
-    buffers.response.clear();
-    if (buffers.body.capacity() > kKeptBodyCapacity) std::string().swap(buffers.body);
     return fcgi->ipcFd < 0 ? After::closed : After::kept;
 }
 

@@ -52,6 +52,8 @@ class Connection {
     After serve(Handler& handler, Buffers& buffers, std::size_t max_body);
 
   private:
+    After serve_one(Handler& handler, Buffers& buffers, std::size_t max_body);
+
     std::unique_ptr<FCGX_Request> request_;
     bool is_fresh_ = true;
 };

@@ -67,7 +67,7 @@ Server::Server(int listener, system::FileDescriptor epoll, Handler& handler, con
       options_(options) {}
 
 Status Server::run() {
-    while (!Signals::stop_requested()) {
+    while (!Signals::stop_requested() && !handler_.is_spent()) {
         if (Status served = wait_and_serve(); !served) return served;
         if (Signals::take_reopen_request()) handler_.reopen_logs();
         handler_.between_requests();

@@ -33,8 +33,8 @@ class Server {
     static Result<std::unique_ptr<Server>> create(int listener, Handler& handler,
                                                   const Signals& signals, ServerOptions options);
 
-    // Serves until SIGTERM or SIGINT, then answers what has reached it already and returns.
-    // Connections that no process has accepted stay with the listener.
+    // Serves until SIGTERM or SIGINT, or until the handler is spent, then answers what has reached
+    // it already and returns. Connections that no process has accepted stay with the listener.
     Status run();
 
   private:

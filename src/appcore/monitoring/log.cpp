@@ -19,7 +19,10 @@ using spdlog::level::level_enum;
 // A line with two paths of this size stays below PIPE_BUF (4,096), up to which a pipe keeps lines
 // whole.
 constexpr std::size_t kPathLimit = 1400;
-constexpr std::size_t kWorstEscape = 6;   // "\u001f" for one byte
+constexpr std::size_t kWorstEscape = 6;  // "\u001f" for one byte
+using Seconds = std::chrono::duration<double>;
+using Milliseconds = std::chrono::duration<double, std::milli>;
+
 constexpr std::size_t kMethodLimit = 32;  // none that is registered is half as long
 
 constexpr std::array<std::pair<std::string_view, level_enum>, 5> level_names = {{
@@ -126,29 +129,45 @@ void Log::event(level_enum level, std::string_view message) {
 void Log::request(const RequestLine& line) {
     const auto level = line.status >= 500 ? spdlog::level::err : spdlog::level::info;
     if (!logger_.should_log(level)) return;
-    const std::chrono::duration<double, std::milli> milliseconds = line.duration;
-
-    const std::string_view method = line.method.substr(0, kMethodLimit);
-    path_.clear();
-    append_escaped_path(path_, line.path);
-    const std::string_view bare_path = std::string_view(path_).substr(1, path_.size() - 2);
-
-    members_.assign(R"("message":)");
-    append_text(members_, method);
-    members_.pop_back();  // the quote: the string goes on
-    members_.append(" ").append(bare_path).append(" → ");
+    begin_request_line(line);
+    members_.append(" → ");
     append_fixed(members_, line.status, 0);
     members_.append(" (");
-    append_fixed(members_, milliseconds.count() / 1000, 3);
-    members_.append(R"-(s)","request_id":)-");
+    append_fixed(members_, Seconds(line.duration).count(), 3);
+    members_.append("s)");
+    end_request_line(level, line);
+}
+
+void Log::slow_request(const RequestLine& line) {
+    if (!logger_.should_log(spdlog::level::warn)) return;
+    begin_request_line(line);
+    members_.append(" is slow: ");
+    append_fixed(members_, Seconds(line.duration).count(), 3);
+    members_.append(" s");
+    end_request_line(spdlog::level::warn, line);
+}
+
+// The message so far: method and path.
+void Log::begin_request_line(const RequestLine& line) {
+    path_.clear();
+    append_escaped_path(path_, line.path);
+    members_.assign(R"("message":)");
+    append_text(members_, line.method.substr(0, kMethodLimit));
+    members_.pop_back();  // the quote: the string goes on
+    members_.append(" ").append(path_, 1, path_.size() - 2);
+}
+
+// The end of the message and all fields.
+void Log::end_request_line(level_enum level, const RequestLine& line) {
+    members_.append(R"(","request_id":)");
     append_text(members_, line.request_id);
     members_.append(R"(,"method":)");
-    append_text(members_, method);
+    append_text(members_, line.method.substr(0, kMethodLimit));
     members_.append(R"(,"path":)").append(path_);
     members_.append(R"(,"status_code":)");
     append_fixed(members_, line.status, 0);
     members_.append(R"(,"duration_ms":)");
-    append_fixed(members_, milliseconds.count(), 3);
+    append_fixed(members_, Milliseconds(line.duration).count(), 3);
     members_.append(R"(,"worker":)");
     append_text(members_, process_);
     members_.append(R"(,"client":)");

@@ -40,6 +40,9 @@ class Log {
     // "GET /health → 200 (0.001s)" with all fields; an error from 500 on.
     void request(const RequestLine& line);
 
+    // "GET /health is slow: 1.234 s" as a warning, with the same fields.
+    void slow_request(const RequestLine& line);
+
     // After a rotation; on failure the old file stays in use and gets the reason.
     void reopen();
 
@@ -49,6 +52,8 @@ class Log {
   private:
     Log(std::shared_ptr<LineSink> sink, spdlog::level::level_enum level, std::string process);
     void event(spdlog::level::level_enum level, std::string_view message);
+    void begin_request_line(const RequestLine& line);
+    void end_request_line(spdlog::level::level_enum level, const RequestLine& line);
 
     std::shared_ptr<LineSink> sink_;
     spdlog::logger logger_;

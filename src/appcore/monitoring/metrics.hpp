@@ -70,6 +70,9 @@ inline constexpr Definition store_events{"appcore_store_events_total",
 inline constexpr Definition log_lines_dropped{"appcore_log_lines_dropped_total",
                                               "Log lines that could not be written",
                                               prometheus::MetricType::Counter};
+inline constexpr Definition request_timeouts{
+    "appcore_request_timeouts_total", "Requests that hung and were ended together with the process",
+    prometheus::MetricType::Counter};
 inline constexpr Definition pushes{"appcore_pushes_total", "Pushes to the Pushgateway by result",
                                    prometheus::MetricType::Counter};
 
@@ -120,11 +123,13 @@ enum class Event : unsigned char {
     // of its surroundings
     log_line_dropped,
     push_success,
-    push_failure
+    push_failure,
+    // of requests
+    request_timeout
 };
-inline constexpr std::array<std::string_view, 6> event_names = {
-    "attach_failed",    "damaged_set_aside", "layout_migrated",
-    "log_line_dropped", "push_success",      "push_failure"};
+inline constexpr std::array<std::string_view, 7> event_names = {
+    "attach_failed", "damaged_set_aside", "layout_migrated", "log_line_dropped",
+    "push_success",  "push_failure",      "request_timeout"};
 inline constexpr std::size_t store_event_count = 3;  // the first ones
 
 }  // namespace appcore::monitoring::metrics

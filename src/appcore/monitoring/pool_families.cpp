@@ -76,6 +76,10 @@ void add_workers(Families& families, const PoolSnapshot& pool, system::SteadyTim
         counted_per_worker(metrics::log_lines_dropped, pool, [](const WorkerState& worker) {
             return events_of(worker, metrics::Event::log_line_dropped);
         }));
+    families.push_back(
+        counted_per_worker(metrics::request_timeouts, pool, [](const WorkerState& worker) {
+            return events_of(worker, metrics::Event::request_timeout);
+        }));
 }
 
 void add_pool(Families& families, const PoolSnapshot& pool, const PoolFacts& facts) {

@@ -46,18 +46,15 @@ Recorder::Recorder(RecorderOptions options)
 std::optional<Error> Recorder::maintain(system::SteadyTime now) {
     if (last_maintained_ && now - *last_maintained_ < maintenance_interval) return std::nullopt;
     last_maintained_ = now;
-    if (is_attached()) {
-        if (!is_slot_gone(options_.state_directory, options_.name, mapped_.inode())) {
-            return std::nullopt;
-        }
-        detach();
-    }
     Status status = attach();
     return status ? std::nullopt : std::optional{status.error()};
 }
 
 Status Recorder::attach() {
-    if (is_attached()) return Done{};
+    if (is_attached()) {
+        if (!is_slot_gone(options_.state_directory, options_.name, mapped_.inode())) return Done{};
+        detach();
+    }
     const auto attempt = [this]() -> Status {
         if (!is_slot_name(options_.name)) return Error{"no name for a slot: " + options_.name};
         Result<system::FileDescriptor> directory = open_state_directory(options_.state_directory);
@@ -217,6 +214,16 @@ void Recorder::record_request(const RequestRecord& request) {
 void Recorder::end_request(system::SteadyTime now) {
     shared(slot_->worker.last_activity_ns).store(to_word(now), std::memory_order_relaxed);
     shared(slot_->worker.busy_since_ns).store(0, std::memory_order_relaxed);
+}
+
+void Recorder::forget_request() {
+    shared(slot_->worker.busy_since_ns).store(0, std::memory_order_relaxed);
+}
+
+// One word that nobody else writes, so it needs no transaction, which may be under way.
+void Recorder::count_timeout() {
+    const auto event = static_cast<std::size_t>(metrics::Event::request_timeout);
+    shared(slot_->events[event]).fetch_add(1, std::memory_order_relaxed);
 }
 
 void Recorder::leave() {

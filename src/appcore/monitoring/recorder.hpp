@@ -57,7 +57,8 @@ class Recorder {
     // minute. Returns why there is no slot, if so, for the log; counting goes on all the same.
     std::optional<Error> maintain(system::SteadyTime now);
 
-    // The same at once, whatever the time; for the end of a process.
+    // The same at once, whatever the time; for the end of a process, which would take with it what
+    // it counted in a file that is gone.
     Status attach();
 
     // Whether the counts are visible to others.
@@ -72,6 +73,11 @@ class Recorder {
     void begin_request(system::SteadyTime now);
     void record_request(const RequestRecord& request);
     void end_request(system::SteadyTime now);
+    // What begin_request() announced was none.
+    void forget_request();
+
+    // The same, for another thread of this process, while the serving thread is held at a request.
+    void count_timeout();
 
     // The process ends because it was told to or wants to: that its place is empty from now on is
     // no failure. The last call.

@@ -182,7 +182,6 @@ TEST_CASE("a sane request id is echoed, any other is replaced") {
 TEST_CASE("requests are observed with their duration") {
     Fixture f;
     f.handle("GET", "/version");
-    CHECK(f.observer.begun == 1);
     CHECK(f.observer.seen.at(0).duration == std::chrono::nanoseconds(0));
     CHECK(f.observer.seen.at(0).status == 200);
 }

@@ -31,7 +31,7 @@ class Echo final : public fcgi::Handler {
         response.body.append(extra);
         if (before_reply) before_reply();
     }
-    void reply_sent() override { ++replies; }
+    void request_done() override { ++replies; }
 
     int requests = 0;
     int replies = 0;

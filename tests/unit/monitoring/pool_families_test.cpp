@@ -99,12 +99,14 @@ TEST_CASE("events are counted by what they are of") {
     PoolSnapshot pool;
     pool.workers = {worker("worker-01")};
     pool.workers[0].events[static_cast<std::size_t>(metrics::Event::log_line_dropped)] = 5;
-    pool.totals.events = {1, 2, 3, 5, 6, 7};
+    pool.workers[0].events[static_cast<std::size_t>(metrics::Event::request_timeout)] = 8;
+    pool.totals.events = {1, 2, 3, 5, 6, 7, 8};
     const std::string text = text_of(pool);
     CHECK(has(text, R"(appcore_store_events_total{event="attach_failed"} 1.0)"));
     CHECK(has(text, R"(appcore_store_events_total{event="damaged_set_aside"} 2.0)"));
     CHECK(has(text, R"(appcore_store_events_total{event="layout_migrated"} 3.0)"));
     CHECK(has(text, R"(appcore_log_lines_dropped_total{worker="worker-01"} 5.0)"));
+    CHECK(has(text, R"(appcore_request_timeouts_total{worker="worker-01"} 8.0)"));
     CHECK(has(text, R"(appcore_pushes_total{result="success"} 6.0)"));
     CHECK(has(text, R"(appcore_pushes_total{result="failure"} 7.0)"));
 }

@@ -1,6 +1,8 @@
 // A worker whose slot is not to be had: held by another, no directory, no space, no right to write.
 #include <sys/stat.h>
 
+#include <thread>
+
 #include "appcore/monitoring/recorder.hpp"
 #include "slot_fixture.hpp"
 #include "small_file_system.hpp"
@@ -148,4 +150,29 @@ TEST_CASE("in a read-only directory a worker counts on, and adds it when it is w
     disk.set_read_only(false);
     CHECK(recorder.attach().ok());
     CHECK(health_checks(totals_of(disk.path())) == 1);
+}
+
+TEST_CASE("at its end a worker takes what it counted in a directory that is gone to the new one") {
+    const TemporaryDirectory directory;
+    const std::string state = directory / "state";
+    std::filesystem::create_directory(state);
+    Recorder recorder(options(state));
+    REQUIRE_FALSE(recorder.maintain(noon));
+    recorder.record_request(health_check());
+    std::filesystem::rename(state, directory / "away");
+    std::filesystem::create_directory(state);
+    recorder.record_request(health_check());
+    REQUIRE(recorder.attach().ok());
+    CHECK(health_checks(totals_of(state)) == 2);
+}
+
+TEST_CASE("a request that hung is counted from another thread, whatever the journal holds") {
+    const TemporaryDirectory directory;
+    Recorder recorder(options(directory.path()));
+    REQUIRE_FALSE(recorder.maintain(noon));
+    std::thread([&recorder] { recorder.count_timeout(); }).join();
+    recorder.record_request(health_check());
+    const Totals totals = totals_of(directory.path());
+    CHECK(totals.events[static_cast<std::size_t>(metrics::Event::request_timeout)] == 1);
+    CHECK(health_checks(totals) == 1);
 }

@@ -12,7 +12,7 @@ TEST_CASE("a slot describes itself in this text") {
         "worker 40 0 pid started_us starts health busy_since_ns last_activity_ns pool_size\n"
         "keys 48 8\n"
         "events 64 0 attach_failed damaged_set_aside layout_migrated log_line_dropped "
-        "push_success push_failure\n"
+        "push_success push_failure request_timeout\n"
         "methods 0 0 GET HEAD POST PUT PATCH DELETE OPTIONS other\n"
         "endpoints 0 0 /health /version /predict /docs /docs/oauth2-redirect /redoc "
         "/openapi.json /metrics /status other\n"

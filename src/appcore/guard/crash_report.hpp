@@ -1,0 +1,14 @@
+// Names the request that crashes a process.
+#pragma once
+
+#include "appcore/guard/last_words.hpp"
+#include "appcore/guard/request_in_hand.hpp"
+
+namespace appcore::guard {
+
+// From now on SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGABRT of the serving thread say which request
+// was at hand before they do what they do by default. Once per process; the references live as long
+// as it. Does nothing in builds with a sanitizer, which has its own report.
+void report_crashes(const RequestInHand& request, LastWords& last_words);
+
+}  // namespace appcore::guard

@@ -1,0 +1,33 @@
+// The line that a process writes about the request it dies of.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "appcore/guard/request_in_hand.hpp"
+
+namespace appcore::guard {
+
+// One JSON object on standard error, where supervisord's log takes it: the log proper may be in use
+// by the thread that hangs. Nothing is allocated, locked or thrown, so a signal handler may speak.
+class LastWords {
+  public:
+    // `worker` is the field of that name, as in the log.
+    explicit LastWords(std::string worker);
+
+    // `what` happened, such as "hangs" or "crashes it (SIGSEGV)": "a request <what>: POST
+    // /predict".
+    void say(std::string_view what, const RequestView& request, system::WallTime now,
+             system::SteadyTime steady_now);
+
+  private:
+    std::string worker_;
+    std::string line_;
+    std::string text_;
+};
+
+// The id of the reply that nginx makes in the dead process's place: the client's, or the one that
+// deploy/nginx.conf makes of its own key ($appcore_id there). Appends to `out`.
+void append_reply_id(std::string& out, const RequestView& request);
+
+}  // namespace appcore::guard

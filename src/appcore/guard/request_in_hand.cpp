@@ -1,0 +1,79 @@
+#include "appcore/guard/request_in_hand.hpp"
+
+#include <ctime>
+
+namespace appcore::guard {
+
+void RequestInHand::begin(int connection, system::SteadyTime now) {
+    connection_.store(connection, std::memory_order_relaxed);
+    begun_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+    step(Phase::none, Phase::reading);
+}
+
+void RequestInHand::handle(const http::Request& request) {
+    method_ = request.method_name;
+    target_ = request.target;
+    client_id_ = request.header(http::Header::x_request_id).value_or("");
+    key_ = request.key;
+    step(Phase::reading, Phase::handling);
+}
+
+void RequestInHand::reply() {
+    step(Phase::handling, Phase::replying);
+}
+
+// From whatever phase it has reached: a request may also end while it is read.
+void RequestInHand::end() {
+    step(phase_, Phase::none);
+}
+
+RequestView RequestInHand::look() const {
+    const auto state = state_.load(std::memory_order_acquire);
+    return state == condemned ? RequestView{} : view(static_cast<Phase>(state));
+}
+
+std::optional<RequestView> RequestInHand::condemn(system::SteadyTime limit) {
+    auto state = state_.load(std::memory_order_acquire);
+    if (state == condemned || state == static_cast<unsigned char>(Phase::none)) return std::nullopt;
+    if (begun_.load(std::memory_order_relaxed) > limit.time_since_epoch().count()) {
+        return std::nullopt;
+    }
+    // Fails if it has just gone on to another phase: then the next look tells.
+    if (!state_.compare_exchange_strong(state, condemned, std::memory_order_acquire)) {
+        return std::nullopt;
+    }
+    // It may also be the next request by now, in the same phase.
+    const RequestView taken = view(static_cast<Phase>(state));
+    if (taken.begun > limit) {
+        state_.store(state, std::memory_order_release);
+        return std::nullopt;
+    }
+    return taken;
+}
+
+void RequestInHand::step(Phase from, Phase to) {
+    constexpr timespec pause = {0, 1'000'000};
+    auto expected = static_cast<unsigned char>(from);
+    while (!state_.compare_exchange_strong(expected, static_cast<unsigned char>(to),
+                                           std::memory_order_acq_rel)) {
+        ::nanosleep(&pause, nullptr);
+        expected = static_cast<unsigned char>(from);
+    }
+    phase_ = to;
+}
+
+RequestView RequestInHand::view(Phase phase) const {
+    RequestView view;
+    view.phase = phase;
+    view.connection = connection_.load(std::memory_order_relaxed);
+    view.begun =
+        system::SteadyTime{system::SteadyTime::duration{begun_.load(std::memory_order_relaxed)}};
+    if (phase == Phase::none || phase == Phase::reading) return view;
+    view.method = method_;
+    view.target = target_;
+    view.client_id = client_id_;
+    view.key = key_;
+    return view;
+}
+
+}  // namespace appcore::guard

@@ -1,0 +1,47 @@
+// Ends a process that hangs at one request.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+
+#include "appcore/guard/last_words.hpp"
+#include "appcore/guard/request_in_hand.hpp"
+
+namespace appcore::guard {
+
+// A thread that looks at the request at hand a few times a second, so that no request pays for a
+// timer. One that has been there for `timeout`, in whatever phase, is answered if nothing of its
+// reply has left yet (timeout_reply()), named on standard error, and takes the process with it,
+// which supervisord starts anew.
+class Watchdog {
+  public:
+    static constexpr int kExitCode = 70;  // EX_SOFTWARE of sysexits.h
+
+    struct Options {
+        std::chrono::milliseconds timeout;
+        std::function<void()> on_timeout;  // counts; called in the watchdog's thread
+    };
+
+    // The references outlive the watchdog. Signals must be blocked already (fcgi::Signals), so that
+    // none is delivered to its thread.
+    Watchdog(RequestInHand& request, LastWords& last_words, Options options);
+
+  private:
+    void watch(const std::stop_token& stop);
+    [[noreturn]] void end(const RequestView& request);
+
+    RequestInHand& request_;
+    LastWords& last_words_;
+    Options options_;
+    std::mutex mutex_;     // guards nothing: waiting wants one
+    std::jthread thread_;  // the last member: ends before the others
+};
+
+// A whole FastCGI reply (specification, 5.3 and 5.5, to request 1) that makes nginx answer with its
+// own 504, by a location of deploy/nginx.conf.
+[[nodiscard]] std::string_view timeout_reply();
+
+}  // namespace appcore::guard

@@ -1,0 +1,110 @@
+#include "appcore/worker_program.hpp"
+
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "appcore/api/routes.hpp"
+#include "appcore/api/version.hpp"
+#include "appcore/fcgi/server.hpp"
+#include "appcore/guard/crash_report.hpp"
+#include "appcore/guard/sandbox.hpp"
+#include "appcore/guard/watchdog.hpp"
+#include "appcore/program.hpp"
+#include "appcore/service.hpp"
+
+namespace appcore {
+namespace {
+
+constexpr std::string_view kUsage =
+    "Usage: appcore-worker [--pool NAME] --slot N\n"
+    "\n"
+    "Serves predictions to a web server by FastCGI, on the listening socket that it gets as "
+    "standard\n"
+    "input (supervisord's fcgi-program). SIGTERM: finish the request at hand and exit with 0.\n"
+    "SIGHUP, SIGUSR1: open the log file anew.\n"
+    "\n"
+    "  --pool NAME     the pool, small letters (default worker)\n"
+    "  --slot N        place in the pool, from 1 on; with the pool's name it is the worker's name "
+    "in\n"
+    "                  logs and metrics, blue-01 for instance.\n"
+    "                  0 serves nothing: it only holds the pool's socket open, which supervisord\n"
+    "                  would close if all workers happened to be down at the same moment.\n"
+    "  --print-config  print the effective environment for a shell, and exit\n"
+    "  --version       print the version, and exit\n"
+    "  --help          print this, and exit\n";
+
+std::string slot_name(const std::string& pool, unsigned slot) {
+    return pool + (slot < 10 ? "-0" : "-") + std::to_string(slot);
+}
+
+// A tenth more or less, so that workers that started together do not end together.
+std::uint64_t spread(std::uint64_t max_requests, system::IdSource& ids) {
+    const std::uint64_t tenth = max_requests / 10;
+    if (tenth == 0) return max_requests;
+    const std::string id(ids.next().text().substr(0, 8));  // eight random digits
+    std::uint32_t random = 0;
+    std::from_chars(id.data(), id.data() + id.size(), random, 16);
+    return max_requests - tenth + random % (2 * tenth + 1);
+}
+
+Status serve(const models::PredictionModel& model, const Config& config, const CommandLine& line) {
+    if (!line.slot) return Error{"which place in the pool? (--slot N, see --help)"};
+    const fcgi::Signals signals;
+    if (*line.slot == 0) {
+        signals.wait_for_stop();
+        return Done{};
+    }
+    const std::string name = slot_name(line.pool, *line.slot);
+    auto log = monitoring::Log::open(config.log_file, config.log_level, name);
+    if (!log) return log.error();
+    monitoring::Log& lines = *log.value();
+
+    const system::SystemClock clock;
+    system::RandomIds ids;
+    monitoring::Recorder recorder({config.state_dir, name, std::string(model.version()), getpid(),
+                                   clock.wall(), config.workers});
+    recorder.set_health(model.is_healthy());
+    guard::RequestInHand request;
+    Service service(api::worker_routes(model, clock, ids), {clock, ids, recorder, lines, request},
+                    {config.slow_request, spread(config.max_requests, ids)});
+    service.between_requests();
+    guard::LastWords last_words(name);
+    guard::report_crashes(request, last_words);
+    const guard::Watchdog watchdog(
+        request, last_words, {config.request_timeout, [&recorder] { recorder.count_timeout(); }});
+
+    if (Status ready = fcgi::Connection::initialize(); !ready) return ready;
+    auto server = fcgi::Server::create(STDIN_FILENO, service, signals, {config.max_body});
+    if (!server) {
+        lines.error(server.error().message);
+        return server.error();
+    }
+    lines.info(config.app_name + " " + std::string(api::kVersion) + " starts, model " +
+               std::string(model.version()) + ", pid " + std::to_string(getpid()));
+    // The last step: what comes before needs calls that are gone then.
+    if (config.sandbox) {
+        if (const Status entered = guard::enter_sandbox(); !entered) {
+            lines.warning(entered.error().message);
+        }
+    }
+    Status served = server.value()->run();
+    if (const Status attached = recorder.attach(); !attached) lines.error(attached.error().message);
+    recorder.leave();
+    lines.info(service.is_spent() ? "makes place for a new worker" : "stopped");
+    return served;
+}
+
+}  // namespace
+
+int run_worker(const models::PredictionModel& model, std::span<const char* const> arguments) {
+    const auto serve_model = [&model](const Config& config, const CommandLine& line) {
+        return serve(model, config, line);
+    };
+    return run({"appcore-worker", kUsage, serve_model}, arguments);
+}
+
+}  // namespace appcore

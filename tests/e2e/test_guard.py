@@ -1,0 +1,205 @@
+"""Requests that hang, crash or are slow, with a model that does what it is told."""
+
+import errno
+import os
+import signal
+import threading
+import time
+
+from load import Case, Load
+from stack import UUID4, StackTest, wait_until
+
+PROGRAMS = os.path.join(os.environ.get("APPCORE_BIN_DIR", "build/release"), "obedient")
+TIMEOUT = 2  # seconds
+# What the model does at these numbers: tests/e2e/programs/obedient_worker.cpp.
+CRASH, BAD_ALLOC, CALCULATE, EXECUTE, SOCKET, OPEN_TO_WRITE, FORK = -1, -2, -3, -4, -5, -6, -7
+
+
+class GuardTest(StackTest):
+    variables = {"WORKERS": 3, "APPCORE_BIN_DIR": PROGRAMS, "APPCORE_REQUEST_TIMEOUT": TIMEOUT}
+
+    def ask(self, what, request_id=None):
+        headers = [("Content-Type", "application/json")]
+        if request_id:
+            headers.append(("X-Request-ID", request_id))
+        return self.stack.predict({"features": [what]}, headers)
+
+    def last_words(self, request_id):
+        """The one line of a process that names this request."""
+        found = wait_until(lambda: self.stack.logged("system", request_id=request_id))
+        self.assertTrue(found, request_id)
+        return found
+
+
+class Hanging(GuardTest):
+    def test_a_request_that_hangs_gets_a_504_and_ends_its_worker_only(self):
+        for i, what in enumerate((30, CALCULATE)):
+            request_id = f"hang-{i}"
+            timeouts = self.stack.count("appcore_request_timeouts_total")
+            counted = self.stack.count("http_requests_total", status_code="504")
+            before = set(self.stack.worker_pids())
+            begun = time.monotonic()
+            reply = self.ask(what, request_id)
+            self.assertGreaterEqual(time.monotonic() - begun, TIMEOUT)
+            self.assertEqual((reply.status, reply.json()), (504, {"detail": "Gateway Timeout"}))
+            self.assertEqual(reply.get("X-Request-ID"), request_id)
+            line, = self.last_words(request_id)  # one: it was not tried again
+            self.assertEqual((line["level"], line["method"], line["path"], line["phase"]),
+                             ("CRITICAL", "POST", "/predict", "handling"))
+            self.assertIn("hangs", line["message"])
+            self.assertGreaterEqual(line["duration_ms"], TIMEOUT * 1000)
+            self.assertEqual(self.stack.count("appcore_request_timeouts_total") - timeouts, 1)
+            self.assertEqual(self.stack.count("http_requests_total", status_code="504") - counted, 1)
+            self.assertTrue(wait_until(lambda b=before: len(set(self.stack.worker_pids()) - b) == 1))
+
+    def test_a_reply_of_nginx_has_the_id_of_the_last_words(self):
+        reply = self.ask(30)
+        self.assertEqual(reply.status, 504)
+        self.assertRegex(reply.get("X-Request-ID"), UUID4)
+        self.assertEqual(len(self.last_words(reply.get("X-Request-ID"))), 1)
+        self.assertEqual(len(wait_until(
+            lambda: self.stack.logged("access", request_id=reply.get("X-Request-ID")))), 1)
+
+    def test_others_are_served_meanwhile(self):
+        hanging = [threading.Thread(target=self.ask, args=(30,)) for _ in range(2)]
+        for thread in hanging:
+            thread.start()
+        self.assertTrue(wait_until(lambda: self.stack.count("appcore_requests_in_flight") == 2))
+        self.assertEqual(self.stack.get("/health").status, 200)
+        for thread in hanging:
+            thread.join()
+
+    def test_the_path_for_timeouts_is_none_for_clients(self):
+        self.assertEqual(self.stack.get("/-/timeout").status, 404)
+
+
+class Crashing(GuardTest):
+    def test_a_request_that_kills_every_worker_is_tried_twice_and_named(self):
+        before = set(self.stack.worker_pids())
+        reply = self.ask(CRASH, "poison")
+        self.assertEqual((reply.status, reply.json()), (502, {"detail": "Bad Gateway"}))
+        self.assertEqual(reply.get("X-Request-ID"), "poison")
+        lines = wait_until(lambda: len(self.last_words("poison")) == 2 and self.last_words("poison"))
+        for line in lines:
+            self.assertIn("SIGSEGV", line["message"])
+            self.assertIn("POST /predict", line["message"])
+        entry, = wait_until(lambda: self.stack.logged("access", request_id="poison"))
+        self.assertEqual(entry["upstream_status"].split(" : ")[:2], ["502", "502"])
+        self.assertTrue(wait_until(lambda: len(self.stack.worker_pids()) == 3))
+        self.assertEqual(len(before & set(self.stack.worker_pids())), 1)
+
+    def test_nobody_else_suffers(self):
+        load = Load(self.stack, (Case("POST", "/predict", 201, b'{"features":[0]}'),
+                                 Case("GET", "/health", 200)), 2)
+        try:
+            for _ in range(6):
+                self.assertEqual(self.ask(CRASH).status, 502)
+                # Two at once would leave nobody to repeat what shared a worker's fate.
+                self.assertTrue(wait_until(lambda: len(self.stack.worker_pids()) == 3))
+        finally:
+            load.stop()
+        self.assertEqual(load.wrong, [])
+        self.assertGreater(load.replies(), 2)
+
+    def test_a_lack_of_memory_is_a_503_and_no_crash(self):
+        before = set(self.stack.worker_pids())
+        reply = self.ask(BAD_ALLOC)
+        self.assertEqual((reply.status, list(reply.json())), (503, ["detail"]))
+        self.assertTrue(reply.get("Retry-After"))
+        self.assertEqual(set(self.stack.worker_pids()), before)
+
+
+class Slow(GuardTest):
+    variables = {**GuardTest.variables, "APPCORE_SLOW_REQUEST": "0.1"}
+
+    def test_a_slow_request_is_a_warning_besides_its_line(self):
+        self.assertEqual(self.ask(0.2, "slow-1").status, 201)
+        self.assertEqual(self.ask(0, "fast-1").status, 201)
+        lines = self.stack.logged("appcore", request_id="slow-1")
+        self.assertEqual([line["level"] for line in lines], ["INFO", "WARNING"])
+        self.assertIn("POST /predict is slow", lines[1]["message"])
+        self.assertGreaterEqual(lines[1]["duration_ms"], 200)
+        self.assertEqual(set(lines[0]), set(lines[1]))
+        self.assertEqual(len(self.stack.logged("appcore", request_id="fast-1")), 1)
+
+
+class Stopping(GuardTest):
+    def test_a_worker_that_is_told_to_end_finishes_its_request(self):
+        results = []
+        thread = threading.Thread(target=lambda: results.append(self.ask(1)))
+        thread.start()
+        self.assertTrue(wait_until(lambda: self.stack.count("appcore_requests_in_flight") == 1))
+        for pid in self.stack.worker_pids():
+            os.kill(pid, signal.SIGTERM)
+        thread.join()
+        self.assertEqual(results[0].status, 201)
+
+    def test_a_restart_waits_for_requests_that_take_long(self):
+        results = []
+        thread = threading.Thread(target=lambda: results.append(self.ask(1.5)))
+        thread.start()
+        self.assertTrue(wait_until(lambda: self.stack.count("appcore_requests_in_flight") == 1))
+        self.assertEqual(self.stack.ctl("restart").returncode, 0)
+        thread.join()
+        self.assertEqual(results[0].status, 201)
+
+
+class Sandboxed(GuardTest):
+    def test_forbidden_calls_are_refused(self):
+        for what in (EXECUTE, SOCKET, OPEN_TO_WRITE, FORK):
+            reply = self.ask(what)
+            self.assertEqual((reply.status, reply.json().get("result")), (201, errno.EPERM), what)
+
+    def test_the_kernel_says_so_of_every_worker(self):
+        for pid in self.stack.worker_pids():
+            with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+                status = file.read().split("\n")
+            self.assertIn("NoNewPrivs:\t1", status)
+            self.assertIn("Seccomp:\t2", status)
+
+    def test_logs_are_reopened_and_slots_taken_again_within(self):
+        log = os.path.join(self.stack.run_dir, "log", "appcore.log")
+        os.rename(log, log + ".1")
+        self.assertEqual(self.stack.ctl("reopen").returncode, 0)
+        for _ in range(8):
+            self.assertEqual(self.ask(0).status, 201)
+        self.assertTrue(self.stack.logged("appcore", path="/predict"))
+        # Without its folder a worker counts for itself, and adds that to its slot at its end.
+        before = self.stack.count("predictions_total")
+        state = os.path.join(self.stack.run_dir, "state")
+        os.rename(state, state + ".away")
+        os.mkdir(state, 0o750)
+        self.assertEqual(self.ask(0).status, 201)
+        workers = self.stack.worker_pids()
+        for pid in workers:
+            os.kill(pid, signal.SIGTERM)
+        self.assertTrue(wait_until(lambda: not set(self.stack.worker_pids()) & set(workers)))
+        self.assertEqual(self.stack.logged("appcore", level="ERROR"), [])
+        self.assertEqual(self.stack.count("predictions_total"), before + 1)
+
+
+class Unsandboxed(GuardTest):
+    variables = {**GuardTest.variables, "APPCORE_SANDBOX": "off"}
+
+    def test_the_switch_turns_it_off(self):
+        self.assertEqual(self.ask(FORK).json()["result"], 0)
+
+
+class Recycling(StackTest):
+    LIMIT = 200
+    variables = {"WORKERS": 2, "APPCORE_MAX_REQUESTS": LIMIT}
+
+    def test_workers_make_place_and_lose_no_request(self):
+        load = Load(self.stack, (Case("POST", "/predict", 201, b'{"features":[1]}'),
+                                 Case("GET", "/health", 200)), 8, 20 * self.LIMIT)
+        load.wait()
+        self.assertEqual(load.wrong, [])
+        starts = self.stack.count("appcore_worker_starts_total")
+        # Two of them are those at the beginning, one is the metrics program's; the limit varies by a tenth.
+        self.assertGreaterEqual(starts - 3, load.replies() / (1.1 * self.LIMIT) - 2)
+        self.assertLessEqual(starts - 3, load.replies() / (0.9 * self.LIMIT))
+        self.assertEqual(self.stack.ctl("status").returncode, 0)
+        ends = [o["message"] for o in self.stack.logged("system", logger="supervisord")
+                if o["message"].startswith("exited: blue-")]
+        self.assertTrue(ends)
+        self.assertEqual([m for m in ends if "exit status 0" not in m], [])

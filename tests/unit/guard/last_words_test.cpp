@@ -1,0 +1,104 @@
+#include "appcore/guard/last_words.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "catch.hpp"
+
+#include "appcore/system/file_descriptor.hpp"
+
+using namespace appcore;  // NOLINT(google-build-using-namespace)
+using namespace std::chrono_literals;
+using guard::LastWords;
+using guard::Phase;
+using guard::RequestView;
+
+namespace {
+
+// What is written to standard error meanwhile.
+template <typename Action>
+std::string standard_error_of(Action action) {
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe(ends.data()) == 0);
+    const system::FileDescriptor reader(ends[0]);
+    system::FileDescriptor writer(ends[1]);
+    const system::FileDescriptor before(::dup(STDERR_FILENO));
+    ::dup2(writer.get(), STDERR_FILENO);
+    action();
+    ::dup2(before.get(), STDERR_FILENO);
+    writer = system::FileDescriptor();
+    std::array<char, 65536> buffer{};
+    const ssize_t size = ::read(reader.get(), buffer.data(), buffer.size());
+    REQUIRE(size > 0);
+    return {buffer.data(), static_cast<std::size_t>(size)};
+}
+
+nlohmann::json say(const RequestView& request) {
+    LastWords words("blue-01");
+    const std::string line = standard_error_of([&] {
+        words.say("hangs", request, system::WallTime{1'700'000'000s}, system::SteadyTime{130s});
+    });
+    CHECK(line.back() == '\n');
+    CHECK(line.find('\n') == line.size() - 1);
+    return nlohmann::json::parse(line);
+}
+
+RequestView view() {
+    return {Phase::handling, 7,      system::SteadyTime{100s},          "POST",
+            "/predict?a=b",  "id-1", "0123456789abcdef0123456789abcdef"};
+}
+
+}  // namespace
+
+TEST_CASE("the last words name request, phase, time and worker") {
+    const auto json = say(view());
+    CHECK(json["timestamp"] == "2023-11-14T22:13:20.000000Z");
+    CHECK(json["level"] == "CRITICAL");
+    CHECK(json["message"] == "a request hangs: POST /predict");
+    CHECK(json["request_id"] == "id-1");
+    CHECK(json["method"] == "POST");
+    CHECK(json["path"] == "/predict");
+    CHECK(json["phase"] == "handling");
+    CHECK(json["duration_ms"] == 30000.0);
+    CHECK(json["worker"] == "blue-01");
+}
+
+TEST_CASE("of a request that is being read only the time is known") {
+    RequestView request;
+    request.phase = Phase::reading;
+    request.begun = system::SteadyTime{129s};
+    const auto json = say(request);
+    CHECK(json["message"] == "a request hangs");
+    CHECK_FALSE(json.contains("path"));
+    CHECK_FALSE(json.contains("request_id"));
+    CHECK(json["phase"] == "reading");
+}
+
+TEST_CASE("any byte and any length make one valid line") {
+    std::string target = "/";
+    for (int i = 0; i < 256; ++i) target.push_back(static_cast<char>(i));
+    target.append(100'000, '"');
+    std::string method(1000, '\\');
+    RequestView request = view();
+    request.target = target;
+    request.method = method;
+    request.client_id = "\xff\n";
+    const auto json = say(request);
+    CHECK(json["path"].get<std::string>().size() <= 512);
+    CHECK(json["request_id"] == "01234567-89ab-4def-8123-456789abcdef");
+}
+
+TEST_CASE("without an id of the client's the reply has the one that nginx makes of its key") {
+    RequestView request = view();
+    request.client_id = "";
+    std::string id;
+    guard::append_reply_id(id, request);
+    CHECK(id == "01234567-89ab-4def-8123-456789abcdef");
+    request.key = "short";
+    id.clear();
+    guard::append_reply_id(id, request);
+    CHECK(id.empty());
+}

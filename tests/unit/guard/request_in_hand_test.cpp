@@ -1,0 +1,100 @@
+#include "appcore/guard/request_in_hand.hpp"
+
+#include <atomic>
+#include <thread>
+
+#include "catch.hpp"
+
+using namespace appcore;  // NOLINT(google-build-using-namespace)
+using namespace std::chrono_literals;
+using guard::Phase;
+using guard::RequestInHand;
+
+namespace {
+
+const system::SteadyTime begin{100s};
+
+http::Request post() {
+    http::Request request;
+    request.method_name = "POST";
+    request.target = "/predict?x";
+    request.key = "0123456789abcdef0123456789abcdef";
+    request.headers[static_cast<std::size_t>(http::Header::x_request_id)] = "id-1";
+    return request;
+}
+
+}  // namespace
+
+TEST_CASE("a request goes through its phases, and is known from when it has been read") {
+    RequestInHand hand;
+    CHECK(hand.look().phase == Phase::none);
+    hand.begin(7, begin);
+    CHECK(hand.look().phase == Phase::reading);
+    CHECK(hand.look().connection == 7);
+    CHECK(hand.look().method.empty());
+    const http::Request request = post();
+    hand.handle(request);
+    CHECK(hand.look().phase == Phase::handling);
+    CHECK(hand.look().method == "POST");
+    CHECK(hand.look().target == "/predict?x");
+    CHECK(hand.look().client_id == "id-1");
+    CHECK(hand.look().key == request.key);
+    hand.reply();
+    CHECK(hand.look().phase == Phase::replying);
+    hand.end();
+    CHECK(hand.look().phase == Phase::none);
+}
+
+TEST_CASE("only a request that is old enough is condemned") {
+    RequestInHand hand;
+    CHECK_FALSE(hand.condemn(begin + 1h));  // there is none
+    hand.begin(7, begin);
+    CHECK_FALSE(hand.condemn(begin - 1ns));
+    const auto view = hand.condemn(begin);
+    REQUIRE(view);
+    CHECK(view->phase == Phase::reading);
+    CHECK(view->begun == begin);
+    CHECK_FALSE(hand.condemn(begin + 1h));  // once is enough
+    CHECK(hand.look().phase == Phase::none);
+}
+
+TEST_CASE("a request that ends while it is read leaves nothing at hand") {
+    RequestInHand hand;
+    hand.begin(7, begin);
+    hand.end();
+    CHECK_FALSE(hand.condemn(begin + 1h));
+}
+
+TEST_CASE("the serving thread gets no further with a request that is condemned") {
+    // It waits until the process ends, so it keeps these for ever.
+    static RequestInHand hand;
+    static const http::Request request = post();
+    static std::atomic<bool> passed{false};
+    hand.begin(7, begin);
+    REQUIRE(hand.condemn(begin));
+    std::thread([] {
+        hand.handle(request);
+        passed = true;
+    }).detach();
+    std::this_thread::sleep_for(20ms);
+    CHECK_FALSE(passed);
+}
+
+TEST_CASE("a serving thread and one that watches do not get into each other's way") {
+    RequestInHand hand;
+    std::atomic<bool> done{false};
+    int condemned = 0;
+    std::thread watcher([&] {
+        while (!done) condemned += hand.condemn(begin - 1ns) ? 1 : 0;
+    });
+    const http::Request request = post();
+    for (int i = 0; i < 20000; ++i) {
+        hand.begin(i, begin);
+        hand.handle(request);
+        hand.reply();
+        hand.end();
+    }
+    done = true;
+    watcher.join();
+    CHECK(condemned == 0);
+}

@@ -1,0 +1,99 @@
+#include "appcore/guard/watchdog.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <string>
+
+#include "appcore/system/file_descriptor.hpp"
+#include "catch.hpp"
+#include "fcgi/wire.hpp"
+
+using namespace appcore;  // NOLINT(google-build-using-namespace)
+using namespace std::chrono_literals;
+using guard::RequestInHand;
+
+namespace {
+
+constexpr int kUndisturbed = 42;
+
+struct Ending {
+    int exit_code;
+    std::string received;  // by the other end of the connection
+};
+
+// Has a process serve one request, as `serve` does it, under a watchdog with a short timeout.
+template <typename Serve>
+Ending run(Serve serve) {
+    std::array<int, 2> ends{};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
+    const system::FileDescriptor peer(ends[0]);
+    system::FileDescriptor connection(ends[1]);
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+        RequestInHand request;
+        guard::LastWords words("blue-01");
+        const guard::Watchdog watchdog(request, words, {50ms, [] {}});
+        serve(request, connection.get());
+        std::this_thread::sleep_for(300ms);
+        ::_exit(kUndisturbed);
+    }
+    connection = system::FileDescriptor();
+    int status = 0;
+    ::waitpid(pid, &status, 0);
+    std::array<char, 4096> buffer{};
+    const ssize_t size = ::recv(peer.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+            {buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0}};
+}
+
+}  // namespace
+
+TEST_CASE("a request that hangs is answered and ends the process") {
+    const Ending ending = run([](RequestInHand& request, int connection) {
+        const http::Request none;
+        request.begin(connection, std::chrono::steady_clock::now());
+        request.handle(none);
+    });
+    CHECK(ending.exit_code == guard::Watchdog::kExitCode);
+    CHECK(ending.received == guard::timeout_reply());
+}
+
+TEST_CASE("a request that is never read to its end is no different") {
+    const Ending ending = run([](RequestInHand& request, int connection) {
+        request.begin(connection, std::chrono::steady_clock::now());
+    });
+    CHECK(ending.exit_code == guard::Watchdog::kExitCode);
+    CHECK(ending.received == guard::timeout_reply());
+}
+
+TEST_CASE("a reply that has begun is not followed by another") {
+    const Ending ending = run([](RequestInHand& request, int connection) {
+        const http::Request none;
+        request.begin(connection, std::chrono::steady_clock::now());
+        request.handle(none);
+        request.reply();
+    });
+    CHECK(ending.exit_code == guard::Watchdog::kExitCode);
+    CHECK(ending.received.empty());
+}
+
+TEST_CASE("a process without a request, or whose requests end in time, lives on") {
+    CHECK(run([](RequestInHand&, int) {}).exit_code == kUndisturbed);
+    CHECK(run([](RequestInHand& request, int connection) {
+              // Young, however slow the machine is.
+              request.begin(connection, std::chrono::steady_clock::now() + 1h);
+              request.end();
+          }).exit_code == kUndisturbed);
+}
+
+TEST_CASE("the reply to a request that hangs is a whole one by FastCGI") {
+    const std::string_view reply = guard::timeout_reply();
+    CHECK(wire::reply(reply) ==
+          "Status: 504 Gateway Timeout\r\nX-Accel-Redirect: /-/timeout\r\n\r\n");
+    CHECK(reply.substr(reply.size() - 16) ==
+          std::string_view("\x01\x03\x00\x01\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 16));
+}
