@@ -38,7 +38,7 @@ struct Worker {
     explicit Worker(const std::string& directory)
         : log(monitoring::Log::open(directory + "/log", spdlog::level::info, "blue-01").value()),
           recorder({directory + "/state", "blue-01", "v1.0", getpid(), clock.wall()}),
-          service(api::worker_routes(model, clock, ids), clock, ids, recorder, *log) {
+          service(api::worker_routes(model, clock, ids), {clock, ids, recorder, *log, hand}, {}) {
         service.between_requests();
     }
     system::SystemClock clock;
@@ -46,6 +46,7 @@ struct Worker {
     models::MeanModel model;
     std::unique_ptr<monitoring::Log> log;
     monitoring::Recorder recorder;
+    guard::RequestInHand hand;
     Service service;
 };
 
@@ -69,7 +70,7 @@ class Line {
     void ask() {
         std::array<char, 8192> reply{};
         if (::write(peer_.get(), request_.data(), request_.size()) <= 0) std::abort();
-        connection_->serve(handler_, buffers_, 1 << 20);
+        connection_->serve(handler_, buffers_, {.max_body = 1 << 20});
         if (::read(peer_.get(), reply.data(), reply.size()) <= 0) std::abort();
     }
 

@@ -109,11 +109,15 @@ class Away(StackTest):
     variables = {"WORKERS": 1}
 
     def without(self, *names):
-        """Renames the sockets, so that nobody answers on them."""
+        """Renames the sockets, so that nobody answers on them, and ends the kept connections."""
         for name in names:
             path = os.path.join(self.stack.run_dir, name)
             os.rename(path, path + ".away")
             self.addCleanup(os.rename, path + ".away", path)
+        if "pool.sock" in names:
+            for pid in self.stack.children("appcore-worker"):
+                os.kill(pid, signal.SIGTERM)
+                wait_until(lambda p=pid: p not in self.stack.children("appcore-worker"))
 
     def test_a_pool_that_is_away_is_a_counted_502(self):
         self.without("pool.sock")

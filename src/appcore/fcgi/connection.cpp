@@ -18,6 +18,7 @@ namespace {
 
 constexpr int kNoListener = -1;  // libfcgi never accepts: it gets connections that have bytes
 constexpr std::size_t kReadStep = 64 * 1024;        // read at once; what is announced may be a lie
+constexpr std::size_t kAtOnce = 4096;               // parameters and body in libfcgi's one read
 constexpr std::size_t kKeptBodyCapacity = 1 << 20;  // a larger body's memory is given back
 
 enum class BodyRead : unsigned char { whole, too_large, broken };
@@ -68,12 +69,6 @@ bool put(std::string_view bytes, FCGX_Stream* out) {
     return true;
 }
 
-// Whether the peer has closed its end. One that has only ended its writing still reads.
-bool is_abandoned(int socket) {
-    pollfd state = {socket, 0, 0};
-    return ::poll(&state, 1, 0) > 0 && (state.revents & (POLLHUP | POLLERR)) != 0;
-}
-
 void limit_stalls(int socket, std::chrono::milliseconds stall) {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(stall);
     const timeval limit = {seconds.count(), std::chrono::microseconds(stall - seconds).count()};
@@ -105,12 +100,13 @@ int Connection::descriptor() const {
     return request_->ipcFd;
 }
 
-bool Connection::is_readable(std::chrono::milliseconds wait) const {
+Connection::State Connection::state(std::chrono::milliseconds wait) const {
     pollfd waiting = {request_->ipcFd, POLLIN, 0};
-    return ::poll(&waiting, 1, static_cast<int>(wait.count())) > 0;
+    if (::poll(&waiting, 1, static_cast<int>(wait.count())) <= 0) return State::silent;
+    return (waiting.revents & (POLLHUP | POLLERR)) != 0 ? State::gone : State::readable;
 }
 
-Connection::After Connection::serve(Handler& handler, Buffers& buffers, std::size_t max_body) {
+Connection::After Connection::serve(Handler& handler, Buffers& buffers, const Limits& limits) {
     FCGX_Request* const fcgi = request_.get();
     // Before it reads, libfcgi finishes a request that never was, and would close the connection.
     fcgi->keepConnection = 1;
@@ -119,22 +115,26 @@ Connection::After Connection::serve(Handler& handler, Buffers& buffers, std::siz
     // be sent has been sent, and what was received has been read.
     FCGX_Detach(fcgi);
     handler.request_arrives(fcgi->ipcFd);
-    const After after = serve_one(handler, buffers, max_body);
+    const After after = serve_one(handler, buffers, limits);
     handler.request_done();
     buffers.response.clear();
     if (buffers.body.capacity() > kKeptBodyCapacity) std::string().swap(buffers.body);
     return after;
 }
 
-Connection::After Connection::serve_one(Handler& handler, Buffers& buffers, std::size_t max_body) {
+Connection::After Connection::serve_one(Handler& handler, Buffers& buffers, const Limits& limits) {
     FCGX_Request* const fcgi = request_.get();
     if (FCGX_Accept_r(fcgi) != 0) return After::closed;
 
     auto [request, announced] = read_parameters(fcgi->envp);
-    const bool over = announced.value_or(0) > max_body;
-    const BodyRead read = over ? BodyRead::too_large
-                               : read_body(fcgi->in, announced.value_or(0), max_body, buffers.body);
-    if (read == BodyRead::broken || is_abandoned(fcgi->ipcFd)) {
+    const std::size_t expected = announced.value_or(0);
+    if (expected >= limits.long_body && limits.before_long) limits.before_long();
+    const BodyRead read = expected > limits.max_body
+                              ? BodyRead::too_large
+                              : read_body(fcgi->in, expected, limits.max_body, buffers.body);
+    // What has come in one piece with its request took no time in which the peer could have gone.
+    const bool took_time = read != BodyRead::whole || buffers.body.size() > kAtOnce;
+    if (read == BodyRead::broken || (took_time && state() == State::gone)) {
         FCGX_Free(fcgi, 1);
         return After::closed;
     }

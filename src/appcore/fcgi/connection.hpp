@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -36,8 +37,10 @@ class Connection {
 
     [[nodiscard]] int descriptor() const;
 
-    // Whether a request, or the peer's end, can be read, now or within `wait`.
-    [[nodiscard]] bool is_readable(std::chrono::milliseconds wait = {}) const;
+    // Now, or as soon as it changes within `wait`. `gone` is a peer that has closed its end, with
+    // whatever it has sent before; one that has only ended its writing still reads.
+    enum class State : unsigned char { silent, readable, gone };
+    [[nodiscard]] State state(std::chrono::milliseconds wait = {}) const;
 
     // Whether it has not brought a request yet.
     [[nodiscard]] bool is_fresh() const { return is_fresh_; }
@@ -45,14 +48,21 @@ class Connection {
     enum class After : unsigned char { kept, closed };
 
     // Reads one request whole, has it answered and writes the reply in one piece where it fits into
-    // libfcgi's 8 KiB. Waits for the peer in between. A body above `max_body` is answered without
-    // being read; a request that the web server has given up is not answered at all, which would be
-    // work and a count for nobody. `kept` if the web server wants to send another request on this
-    // connection (FastCGI specification, 3.5: FCGI_KEEP_CONN).
-    After serve(Handler& handler, Buffers& buffers, std::size_t max_body);
+    // libfcgi's 8 KiB. Waits for the peer in between, so that it is to be called when state() is
+    // `readable`. A body above `max_body` is answered without being read; a request that the web
+    // server has given up while its body was read is not answered at all, which would be work and a
+    // count for nobody. `before_long` is called before a body of `long_body` bytes or more is read.
+    // `kept` if the web server wants to send another request on this connection (FastCGI
+    // specification, 3.5: FCGI_KEEP_CONN).
+    struct Limits {
+        std::size_t max_body;
+        std::size_t long_body = static_cast<std::size_t>(-1);
+        std::function<void()> before_long = {};
+    };
+    After serve(Handler& handler, Buffers& buffers, const Limits& limits);
 
   private:
-    After serve_one(Handler& handler, Buffers& buffers, std::size_t max_body);
+    After serve_one(Handler& handler, Buffers& buffers, const Limits& limits);
 
     std::unique_ptr<FCGX_Request> request_;
     bool is_fresh_ = true;

@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -64,7 +63,8 @@ Server::Server(int listener, system::FileDescriptor epoll, Handler& handler, con
       epoll_(std::move(epoll)),
       handler_(handler),
       signals_(signals),
-      options_(options) {}
+      options_(options),
+      limits_{options.max_body, options.long_body, [this] { kept_.close_silent(); }} {}
 
 Status Server::run() {
     while (!Signals::stop_requested() && !handler_.is_spent()) {
@@ -84,11 +84,12 @@ Status Server::wait_and_serve() {
     if (count < 0 && errno != EINTR) return errno_error("epoll_pwait");
     bool connection_waits = false;
     for (int i = 0; i < count; ++i) {
-        const int descriptor = events_[static_cast<std::size_t>(i)].data.fd;
-        if (descriptor == listener_) {
+        const epoll_event& event = events_[static_cast<std::size_t>(i)];
+        if (event.data.fd == listener_) {
             connection_waits = true;
-        } else {
-            serve(take(descriptor), true);
+        } else if (Slot connection = kept_.take(event.data.fd);
+                   connection && (event.events & (EPOLLHUP | EPOLLERR)) == 0) {
+            serve(std::move(connection), true);
         }
     }
     if (connection_waits) accept_one();
@@ -100,9 +101,7 @@ void Server::accept_one() {
     system::FileDescriptor socket(accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC));
     if (!socket.is_open()) {
         if (is_passing(errno)) return;
-        if (!idle_.empty()) {
-            idle_.erase(idle_.begin());
-        } else {
+        if (!kept_.close_oldest()) {
             const timespec pause = {0, std::chrono::nanoseconds(kOutOfDescriptors).count()};
             nanosleep(&pause, nullptr);
         }
@@ -110,33 +109,27 @@ void Server::accept_one() {
     }
     auto connection = std::make_unique<Connection>(std::move(socket), kStall);
     // Mostly the request is there already: then the connection need not be waited for at all.
-    if (connection->is_readable()) {
-        serve(std::move(connection), false);
-    } else {
-        keep(std::move(connection), false);
+    switch (connection->state()) {
+        case Connection::State::readable:
+            serve(std::move(connection), false);
+            break;
+        case Connection::State::silent:
+            keep(std::move(connection), false);
+            break;
+        case Connection::State::gone:
+            break;
     }
 }
 
 void Server::serve(Slot connection, bool registered) {
-    if (!connection) return;
-    const auto after = connection->serve(handler_, buffers_, options_.max_body);
+    const auto after = connection->serve(handler_, buffers_, limits_);
     if (after == Connection::After::kept) keep(std::move(connection), registered);
 }
 
 void Server::keep(Slot connection, bool registered) {
-    if (!registered && !watch(epoll_.get(), connection->descriptor())) return;
-    if (idle_.size() == kMaxConnections) idle_.erase(idle_.begin());
-    idle_.push_back(std::move(connection));
-}
-
-Server::Slot Server::take(int descriptor) {
-    const auto found = std::find_if(idle_.begin(), idle_.end(), [&](const Slot& slot) {
-        return slot->descriptor() == descriptor;
-    });
-    if (found == idle_.end()) return nullptr;
-    Slot connection = std::move(*found);
-    idle_.erase(found);
-    return connection;
+    if (registered || watch(epoll_.get(), connection->descriptor())) {
+        kept_.put(std::move(connection));
+    }
 }
 
 // A request may have come on a kept connection just before the web server saw our end of it, and is
@@ -145,14 +138,13 @@ Server::Slot Server::take(int descriptor) {
 void Server::drain() {
     using std::chrono::steady_clock;
     const auto deadline = steady_clock::now() + kFirstRequest;
-    while (!idle_.empty()) {
-        const Slot connection = std::move(idle_.back());
-        idle_.pop_back();
+    while (const Slot connection = kept_.take_any()) {
         const auto left =
             std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now());
         const bool waits = connection->is_fresh() && left.count() > 0;
-        if (connection->is_readable(waits ? left : std::chrono::milliseconds(0))) {
-            connection->serve(handler_, buffers_, options_.max_body);
+        if (connection->state(waits ? left : std::chrono::milliseconds(0)) ==
+            Connection::State::readable) {
+            connection->serve(handler_, buffers_, {.max_body = options_.max_body});
         }
     }
 }

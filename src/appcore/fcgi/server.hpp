@@ -9,10 +9,10 @@
 #include <cstddef>
 #include <memory>
 #include <span>
-#include <vector>
 
 #include "appcore/fcgi/connection.hpp"
 #include "appcore/fcgi/handler.hpp"
+#include "appcore/fcgi/kept_connections.hpp"
 #include "appcore/fcgi/signals.hpp"
 #include "appcore/result.hpp"
 #include "appcore/system/file_descriptor.hpp"
@@ -23,6 +23,10 @@ struct ServerOptions {
     std::size_t max_body;  // bytes; a larger body is answered with 413
     // between_requests() is called this often at least; not at all while idle if zero.
     std::chrono::milliseconds tick{0};
+    // Before a body of this many bytes is read, connections that are kept and silent are closed, so
+    // that requests that come meanwhile find a process that is free. nginx sends such bodies on
+    // connections of their own ($appcore_lane in deploy/nginx.conf).
+    std::size_t long_body = 100'000;
 };
 
 // Kept connections and the listener are waited for together, and a connection is only read from
@@ -38,9 +42,8 @@ class Server {
     Status run();
 
   private:
-    using Slot = std::unique_ptr<Connection>;
-    static constexpr std::size_t kEventsAtOnce = 64;     // more wait for the next round
-    static constexpr std::size_t kMaxConnections = 256;  // nginx keeps far fewer per worker
+    using Slot = KeptConnections::Slot;
+    static constexpr std::size_t kEventsAtOnce = 64;  // more wait for the next round
 
     Server(int listener, system::FileDescriptor epoll, Handler& handler, const Signals& signals,
            ServerOptions options);
@@ -49,7 +52,6 @@ class Server {
     void accept_one();
     void serve(Slot connection, bool registered);
     void keep(Slot connection, bool registered);
-    Slot take(int descriptor);
     void drain();
 
     int listener_;
@@ -58,7 +60,8 @@ class Server {
     const Signals& signals_;
     ServerOptions options_;
     Buffers buffers_;
-    std::vector<Slot> idle_;  // the oldest first
+    KeptConnections kept_;
+    Connection::Limits limits_;
     std::array<epoll_event, kEventsAtOnce> events_{};
 };
 

@@ -59,7 +59,8 @@ class Pair {
         bytes.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
         return bytes;
     }
-    Connection::After serve() { return connection->serve(handler, buffers, kMaxBody); }
+    Connection::Limits limits{.max_body = kMaxBody};
+    Connection::After serve() { return connection->serve(handler, buffers, limits); }
 
     system::FileDescriptor peer;
     std::unique_ptr<Connection> connection;
@@ -88,7 +89,7 @@ TEST_CASE("a connection is kept if the web server asks for it, and serves many r
         pair.send(wire::request(post, "hello", true));
         REQUIRE(pair.serve() == Connection::After::kept);
         REQUIRE(wire::reply(pair.receive()) == kHelloReply);
-        REQUIRE_FALSE(pair.connection->is_readable());
+        REQUIRE(pair.connection->state() == Connection::State::silent);
     }
 }
 
@@ -173,12 +174,40 @@ TEST_CASE("a peer that stops in the middle of a request is given up, at every by
     }
 }
 
-TEST_CASE("a request that its sender has given up is not answered") {
+TEST_CASE("a connection is silent, readable or gone") {
     Pair pair;
+    CHECK(pair.connection->state() == Connection::State::silent);
     pair.send(wire::request(post, "hello", true));
+    CHECK(pair.connection->state() == Connection::State::readable);
+    shutdown(pair.peer.get(), SHUT_WR);
+    CHECK(pair.connection->state() == Connection::State::readable);
     pair.peer = system::FileDescriptor();
+    CHECK(pair.connection->state() == Connection::State::gone);
+}
+
+TEST_CASE("a request that its sender gives up while the body is read is not answered") {
+    Pair pair;
+    pair.limits.max_body = 100000;
+    pair.limits.long_body = 50000;
+    pair.limits.before_long = [&pair] { pair.peer = system::FileDescriptor(); };
+    pair.send(wire::request({{"REQUEST_METHOD", "POST"}, {"CONTENT_LENGTH", "50000"}},
+                            std::string(50000, 'x'), true));
     CHECK(pair.serve() == Connection::After::closed);
     CHECK(pair.handler.requests == 0);
+}
+
+TEST_CASE("a long body is announced before it is read, a shorter one is not") {
+    for (const std::size_t size : {499U, 500U}) {
+        Pair pair;
+        bool announced = false;
+        pair.limits.long_body = 500;
+        pair.limits.before_long = [&] { announced = pair.handler.requests == 0; };
+        const std::string length = std::to_string(size);
+        pair.send(wire::request({{"REQUEST_METHOD", "POST"}, {"CONTENT_LENGTH", length}},
+                                std::string(size, 'x'), true));
+        CHECK(pair.serve() == Connection::After::kept);
+        CHECK(announced == (size == 500));
+    }
 }
 
 TEST_CASE("a sender that has only ended its writing gets its reply") {

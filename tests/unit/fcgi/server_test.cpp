@@ -33,6 +33,7 @@ class Counter final : public fcgi::Handler {
 };
 
 constexpr std::size_t kMaxBody = 1000;
+constexpr std::size_t kLongBody = 500;
 constexpr int kPatience = 10000;  // milliseconds until a reply counts as missing
 
 // A listening socket without a name in the file system.
@@ -42,7 +43,7 @@ class Listener {
         sockaddr_un any = {};
         any.sun_family = AF_UNIX;
         REQUIRE(::bind(socket_.get(), reinterpret_cast<sockaddr*>(&any), sizeof(sa_family_t)) == 0);
-        REQUIRE(::listen(socket_.get(), 1000) == 0);
+        REQUIRE(::listen(socket_.get(), 2000) == 0);
         length_ = sizeof address_;
         REQUIRE(::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address_), &length_) ==
                 0);
@@ -70,7 +71,8 @@ class Process {
         const fcgi::Signals signals;
         Counter handler;
         bool good = fcgi::Connection::initialize().ok();
-        auto server = fcgi::Server::create(listener.descriptor(), handler, signals, {kMaxBody});
+        auto server = fcgi::Server::create(listener.descriptor(), handler, signals,
+                                           {.max_body = kMaxBody, .long_body = kLongBody});
         good = good && server.ok() && server.value()->run().ok();
         ::_exit(good ? 0 : 1);
     }
@@ -147,11 +149,51 @@ TEST_CASE("one process serves more kept connections than it could keep up with o
     CHECK(receive(newcomer) == "151");
 }
 
+TEST_CASE("requests of senders that have gone while they waited are not answered") {
+    const Listener listener;
+    const Process process(listener);
+    std::vector<FileDescriptor> gone;
+    for (int i = 0; i < 5; ++i) gone.push_back(listener.connect());
+    const FileDescriptor client = listener.connect();
+    for (FileDescriptor& kept : gone) {
+        send(kept, kept_request);
+        REQUIRE_FALSE(receive(kept).empty());
+    }
+    process.signal(SIGSTOP);
+    for (FileDescriptor& kept : gone) send(kept, kept_request);
+    gone.clear();
+    process.signal(SIGCONT);
+    send(client, request);
+    CHECK(receive(client) == "6");
+}
+
+TEST_CASE("before a long body silent connections are given up, those with a request are not") {
+    const Listener listener;
+    const Process process(listener);
+    const FileDescriptor silent = listener.connect();
+    const FileDescriptor busy = listener.connect();
+    const FileDescriptor large = listener.connect();
+    for (const FileDescriptor* client : {&silent, &busy, &large}) {
+        send(*client, kept_request);
+        REQUIRE_FALSE(receive(*client).empty());
+    }
+    process.signal(SIGSTOP);
+    send(large, wire::request({{"REQUEST_METHOD", "POST"}, {"CONTENT_LENGTH", "500"}},
+                              std::string(500, 'x'), true));
+    send(busy, kept_request);
+    process.signal(SIGCONT);
+    CHECK_FALSE(receive(large).empty());
+    CHECK_FALSE(receive(busy).empty());
+    CHECK(receive(silent).empty());
+    send(large, kept_request);
+    CHECK(receive(large) == "6");
+}
+
 TEST_CASE("silent connections hold nobody up, not even very many of them") {
     const Listener listener;
     const Process process(listener);
     std::vector<FileDescriptor> silent;
-    for (int i = 0; i < 300; ++i) silent.push_back(listener.connect());
+    for (int i = 0; i < 1100; ++i) silent.push_back(listener.connect());
     const FileDescriptor client = listener.connect();
     send(client, request);
     CHECK(receive(client) == "1");
