@@ -15,6 +15,7 @@ using namespace appcore;
 namespace {
 
 constexpr std::size_t kMaxBody = 256;
+constexpr std::size_t kLongBody = 64;
 constexpr std::size_t kMaxInput = 16 * 1024;  // what a socket takes without a reader
 constexpr std::chrono::milliseconds kStall{1000};
 
@@ -42,6 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static const bool is_ready = fcgi::Connection::initialize().ok();
     static Handler handler;
     static fcgi::Buffers buffers;
+    static const fcgi::Connection::Limits limits{kMaxBody, kLongBody, [] {}};
     if (!is_ready || size > kMaxInput) return 0;
 
     std::array<int, 2> ends{};
@@ -55,7 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::ensure(::send(peer.get(), bytes.data(), size, 0) == static_cast<ssize_t>(size), "sent");
     ::shutdown(peer.get(), SHUT_WR);
     std::size_t served = 0;
-    while (connection.serve(handler, buffers, kMaxBody) == fcgi::Connection::After::kept) {
+    while (connection.serve(handler, buffers, limits) == fcgi::Connection::After::kept) {
         fuzz::ensure(++served <= size, "every request takes bytes");
         fuzz::ensure(handler.open() == 0, "each reply is reported");
     }
