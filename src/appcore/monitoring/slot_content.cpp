@@ -43,7 +43,8 @@ std::unique_ptr<Slot> make_slot(pid_t pid, system::WallTime started) {
 
 void succeed(const SlotImage& found, Slot& slot) {
     if (!found.has_current_layout()) {
-        ++slot.events[static_cast<std::size_t>(metrics::Event::layout_migrated)];
+        Word& migrated = slot.events[static_cast<std::size_t>(metrics::Event::layout_migrated)];
+        migrated = std::min(migrated + 1, max_count);
     }
     slot.header.lineage = found.header().lineage;
     slot.worker.starts += found.worker(starts_field);

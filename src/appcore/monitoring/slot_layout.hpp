@@ -65,6 +65,9 @@ struct WorkerWords {
     Word pool_size;  // workers that its pool should have
 };
 
+// A larger count is impossible: the last integer that a sample can show exactly.
+inline constexpr Word max_count = Word{1} << 53U;
+
 enum class Health : unsigned char { unknown, healthy, unhealthy };
 
 inline constexpr std::size_t recent_keys = 8;  // more than a new holder records before a retry asks

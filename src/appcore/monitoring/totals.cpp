@@ -8,7 +8,6 @@
 namespace appcore::monitoring {
 namespace {
 
-constexpr Word max_count = Word{1} << 53U;   // the last integer that a sample can show exactly
 constexpr Word max_sum_ns = Word{1} << 62U;  // 146 years
 
 template <typename Words>

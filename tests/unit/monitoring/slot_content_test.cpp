@@ -32,3 +32,12 @@ TEST_CASE("a successor goes on with lineage, starts and as many keys as there is
     succeed(found.value(), *slot);
     CHECK(slot->keys.front() == std::array<Word, 2>{7, 0});
 }
+
+TEST_CASE("a successor never has a count that its own successor would refuse") {
+    const auto slot = make_slot(100, system::WallTime{1'700'000'000s});
+    slot->events[2] = max_count;  // layout_migrated
+    const Result<SlotImage> found = decode_slot(make_other_slot());
+    REQUIRE(found.ok());
+    succeed(found.value(), *slot);
+    CHECK(slot->events[2] == max_count);
+}
