@@ -32,8 +32,10 @@ else ifeq ($(BUILD),tsan)
 KIND := -O1 -g -fno-omit-frame-pointer -fsanitize=thread -Wno-maybe-uninitialized
 else ifeq ($(BUILD),fuzz)
 KIND := -O2 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+else ifeq ($(BUILD),coverage)
+KIND := -O0 -g --coverage -fprofile-update=atomic
 else
-$(error BUILD=$(BUILD): it is release, debug, asan, tsan or fuzz)
+$(error BUILD=$(BUILD): it is release, debug, asan, tsan, fuzz or coverage)
 endif
 
 # Warnings are errors.
@@ -65,7 +67,7 @@ PROGRAM_OBJECTS := $(OUT)/src/worker.o $(OUT)/src/metrics.o
 UNIT_TESTS := $(OUT)/unit-tests
 BENCH_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find tests/bench -name '*.cpp')))
 
-.PHONY: all programs run up down restart scale reopen status test unit e2e fuzz fuzz-programs sigterms rolling exact bench bench-readme bench-micro lint format tidy \
+.PHONY: all programs run up down restart scale reopen status test unit e2e coverage coverage-report memcheck fuzz fuzz-programs sigterms rolling exact bench bench-readme bench-micro lint format tidy \
         cppcheck scripts workflows nginx-check image image-test image-smoke artefacts docs-ui verify install clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -194,6 +196,29 @@ e2e: ## the end-to-end tests; MODULES="test_logs ..." for some of them
 	@$(MAKE) --no-print-directory -j$(JOBS) programs $(OBEDIENT)
 	@exec env $(TESTS) e2e $(MODULES)
 
+# Lines of src/ that the tests do not reach: those by file, and the whole as pages in build/coverage/html.
+# Programs write what they have run through when they end: a killed one tells nothing, and the sandbox would
+# forbid it.
+COVERAGE_LEAST := 95
+coverage: ## lines of src/ that no test reaches; fails below 95 %
+	@deploy/install-packages run build test coverage
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=coverage programs build/coverage/unit-tests
+	@find build/coverage -name '*.gcda' -delete
+	@APPCORE_SANDBOX=off APPCORE_BIN_DIR='$(abspath build/coverage)' tests/run unit e2e
+	@$(MAKE) --no-print-directory coverage-report
+
+coverage-report:
+	@mkdir -p build/coverage/html
+	@gcovr --root . --filter src/ --exclude-unreachable-branches --fail-under-line $(COVERAGE_LEAST) \
+	       --html-details build/coverage/html/index.html --txt build/coverage/report.txt build/coverage; \
+	 result=$$?; grep -v ' 100% *$$' build/coverage/report.txt; exit $$result
+
+# Memory errors and leaks by valgrind, which needs no build of its own: the unit tests without those that
+# fork a pool or take minutes there, and a worker and the metrics program that serve, reopen and end.
+memcheck: programs $(UNIT_TESTS) ## unit tests and a smoke run of the programs under valgrind
+	@deploy/install-packages run build test memcheck
+	@APPCORE_BIN_DIR='$(abspath $(OUT))' tests/memcheck
+
 # Fuzzing, under clang's AddressSanitizer and UndefinedBehaviorSanitizer: FUZZERS one after the other,
 # each for FUZZ_SECONDS or for FUZZ_RUNS inputs. What they learn stays in build/fuzz/corpus.
 FUZZERS ?= $(FUZZ_TARGETS)
@@ -283,7 +308,7 @@ cppcheck:
 
 scripts:
 	@shellcheck -x $(SCRIPTS)
-	@python3 -c 'import ast, sys; [ast.parse(open(p).read(), p) for p in sys.argv[1:]]' tests/run deploy/probe tests/fuzz/make_seeds.py tests/e2e/*.py tests/image/*.py
+	@python3 -c 'import ast, sys; [ast.parse(open(p).read(), p) for p in sys.argv[1:]]' tests/run tests/memcheck deploy/probe tests/fuzz/make_seeds.py tests/e2e/*.py tests/image/*.py
 
 workflows:
 	@node tests/lint/workflows.mjs .github/workflows/*.yml
