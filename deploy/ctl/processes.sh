@@ -90,7 +90,7 @@ become_supervisord() {
     echo "$BASHPID" >"$APPCORE_RUN_DIR/supervisord.pid"
     exec setsid supervisord "${options[@]}" </dev/null > >(
         trap '' INT TERM HUP
-        LC_ALL=C exec sed -u -f "$deploy/log-to-json.sed" >>"$APPCORE_RUN_DIR/log/system.log"
+        LC_ALL=C exec stdbuf -o L sed -f "$deploy/log-to-json.sed" >>"$APPCORE_RUN_DIR/log/system.log"
     ) 2>&1
 }
 

@@ -40,6 +40,11 @@ Problem store_seconds(std::string_view text, double high, std::chrono::milliseco
     return std::nullopt;
 }
 
+Problem check_number(std::string_view text, unsigned low, unsigned high) {
+    unsigned number = 0;
+    return store_number(text, low, high, number);
+}
+
 Problem store_text(std::string_view text, std::string& to) {
     to = text;
     return std::nullopt;
@@ -62,14 +67,16 @@ Problem store_push_target(std::string_view text, std::optional<monitoring::PushT
     return std::nullopt;
 }
 
-constexpr unsigned kMostWorkers = 64;            // slots that a scrape has to merge
-constexpr std::size_t kLargestBody = 1U << 30U;  // a worker holds a body in memory
-constexpr long kLongestTimeout = 3600;           // a client has given up long before
+constexpr unsigned kMostWorkers = 64;             // slots that a scrape has to merge
+constexpr std::size_t kLargestBody = 1U << 30U;   // a worker holds a body in memory
+constexpr long kLongestTimeout = 3600;            // a client has given up long before
+constexpr unsigned kLongestQueue = 65535;         // more connections nginx does not hold
+constexpr unsigned kHighestClientLimit = 999999;  // above it a limit is none
 
 constexpr double kSlowest = 3600;  // seconds, as above
 constexpr std::uint64_t kMostRequests = 1'000'000'000'000;
 
-constexpr std::array<Variable, 12> variables = {{
+constexpr std::array<Variable, 15> variables = {{
     {"APP_NAME", "practical-production-service", "the name in the first log line",
      [](std::string_view text, Config& config) { return store_text(text, config.app_name); }},
     {"LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING, ERROR or CRITICAL",
@@ -122,6 +129,16 @@ constexpr std::array<Variable, 12> variables = {{
      [](std::string_view text, Config& config) {
          return store_number(text, std::size_t{1}, kLargestBody, config.max_body);
      }},
+    // For nginx; checked here with the others.
+    {"APPCORE_QUEUE", "1000",
+     "requests that each process of nginx lets wait for the pool; one more gets a 503",
+     [](std::string_view text, Config&) { return check_number(text, 1U, kLongestQueue); }},
+    {"APPCORE_CLIENT_RATE", "0",
+     "requests per second from one address, as many at once; one more gets a 429; 0: no limit",
+     [](std::string_view text, Config&) { return check_number(text, 0U, kHighestClientLimit); }},
+    {"APPCORE_CLIENT_CONNECTIONS", "0",
+     "requests at the same time from one address; one more gets a 429; 0: no limit",
+     [](std::string_view text, Config&) { return check_number(text, 0U, kHighestClientLimit); }},
 }};
 
 std::string value_of(const Variable& variable, const Environment& environment) {

@@ -119,23 +119,24 @@ class Away(StackTest):
                 os.kill(pid, signal.SIGTERM)
                 wait_until(lambda p=pid: p not in self.stack.children("appcore-worker"))
 
-    def test_a_pool_that_is_away_is_a_counted_502(self):
+    def test_a_pool_that_is_away_is_a_counted_503(self):
         self.without("pool.sock")
-        before = self.stack.count("http_requests_total", status_code=502)
+        before = self.stack.count("http_requests_total", status_code=503)
         reply = self.stack.predict({"features": [1]})
-        self.assertEqual((reply.status, list(reply.json())), (502, ["detail"]))
+        self.assertEqual((reply.status, list(reply.json())), (503, ["detail"]))
+        self.assertTrue(reply.get("Retry-After"))
         self.assertRegex(reply.get("X-Request-ID"), UUID4)
-        self.assertEqual(self.stack.count("http_requests_total", status_code=502) - before, 1)
+        self.assertEqual(self.stack.count("http_requests_total", status_code=503) - before, 1)
         entry = wait_until(
             lambda: self.stack.logged("access", request_id=reply.get("X-Request-ID")))[0]
-        # Two tries at the pool; the metrics program then made the reply.
-        self.assertEqual(entry["upstream_status"], "502 : 502 : 502")
+        # No worker has seen it, so it was not tried again; the metrics program made the reply.
+        self.assertEqual(entry["upstream_status"], "502 : 503")
         self.assertEqual(entry["method"], "POST")
 
     def test_a_worker_answers_errors_while_the_metrics_program_is_away(self):
         self.without("metrics.sock")
         reply = self.stack.get("/metrics")
-        self.assertEqual((reply.status, list(reply.json())), (502, ["detail"]))
+        self.assertEqual((reply.status, list(reply.json())), (503, ["detail"]))
         reply = self.stack.raw(b"TRACE / HTTP/1.1\r\n" + COMMON + b"\r\n")
         self.assertEqual((reply.status, list(reply.json())), (405, ["detail"]))
         self.assertTrue(self.stack.logged("appcore", request_id="from-client", status_code=405))
@@ -143,7 +144,8 @@ class Away(StackTest):
     def test_nginx_answers_alone_when_both_are_away(self):
         self.without("metrics.sock", "pool.sock")
         reply = self.stack.predict({"features": [1]})
-        self.assertEqual((reply.status, reply.json()), (502, {"detail": "Bad Gateway"}))
+        self.assertEqual((reply.status, reply.json()), (503, {"detail": "Service Unavailable"}))
+        self.assertTrue(reply.get("Retry-After"))
         self.assertEqual(reply.get("Content-Type"), "application/json")
         self.assertRegex(reply.get("X-Request-ID"), UUID4)
         reply = self.stack.raw(b"TRACE / HTTP/1.1\r\n" + COMMON + b"\r\n")

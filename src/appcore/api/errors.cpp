@@ -16,7 +16,7 @@ void answer_error(int status, http::Response& response) {
 void answer_error(int status, std::string_view detail, http::Response& response) {
     response.set(status, http::kJson, R"({"detail":")");
     response.body.append(detail).append(R"("})");
-    if (status == 503) response.add_header("Retry-After", kRetryAfterSeconds);
+    if (status == 503 || status == 429) response.add_header("Retry-After", kRetryAfterSeconds);
 }
 
 }  // namespace appcore::api

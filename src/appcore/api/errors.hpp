@@ -7,7 +7,7 @@
 
 namespace appcore::api {
 
-// {"detail": the status code's reason phrase}; with Retry-After for 503.
+// {"detail": the status code's reason phrase}; with Retry-After for 429 and 503.
 void answer_error(int status, http::Response& response);
 
 // {"detail": detail}. `detail` is plain text that needs no JSON escapes.
