@@ -63,8 +63,8 @@ class Logs(StackTest):
 
     def test_nginx_s_own_messages_are_objects_too(self):
         # Each of these makes nginx write to its error log, with the client's bytes in it.
-        for path in (b'/"quoted"\\', b"/\xff\xfe\x80", b"/{}"):
-            self.stack.raw(b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        for query in (b'"quoted"\\', b"\xff\xfe\x80", b"{}"):
+            self.stack.raw(b"POST /metrics?" + query + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
                            b"Content-Length: 99999999\r\n\r\n")
 
         def messages():
