@@ -14,6 +14,7 @@ import time
 import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LONGEST = 300  # seconds for a command, so that a hang is a failure
 CTL = os.path.join(ROOT, "deploy", "appcorectl")
 CONTRACT = os.path.join(ROOT, "tests", "contract")
 UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")
@@ -87,7 +88,7 @@ class Stack:
 
     def ctl(self, *command, **options):
         """Runs appcorectl and returns the finished process, its output as text."""
-        return subprocess.run([CTL, *command], env=self.environment(), text=True, timeout=60,
+        return subprocess.run([CTL, *command], env=self.environment(), text=True, timeout=LONGEST,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
 
     @contextlib.contextmanager

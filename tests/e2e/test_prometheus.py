@@ -167,7 +167,7 @@ class Chain(StackTest):
             return [a["annotations"]["summary"] for a in self.prometheus.ask("alerts")["alerts"]
                     if a["labels"]["alertname"] == "AppcoreErrors"]
 
-        self.assertTrue(wait_until(pending, ARRIVES))  # for the 502s of the load
+        self.assertTrue(wait_until(pending, ARRIVES))  # for the 503s of the load
         self.assertRegex(pending()[0], r"^[\d.]+% of the replies")
 
     def has_data(self, expression):

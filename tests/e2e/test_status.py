@@ -170,7 +170,7 @@ class Status(StackTest):
         def error_ratio():
             os.rename(self.stack.worker_socket, self.stack.worker_socket + ".away")
             try:
-                self.assertEqual(self.stack.get("/health").status, 502)
+                self.assertEqual(self.stack.get("/health").status, 503)
             finally:
                 os.rename(self.stack.worker_socket + ".away", self.stack.worker_socket)
             return self.report()["last_minutes"]["1"]["error_ratio"]

@@ -44,6 +44,15 @@ void LineSink::sink_it_(const spdlog::details::log_msg& message) {
     if (!write_whole({line.data(), line.size()})) ++dropped_;
 }
 
+// Removes the part of a line from the file's end, unless somebody has appended meanwhile: to a torn
+// line another process, which cannot know of it, would append its own.
+bool LineSink::take_back(std::size_t size) const {
+    const off_t end = ::lseek(file_.get(), 0, SEEK_CUR);  // O_APPEND: behind what was written
+    struct stat status = {};
+    return end >= 0 && ::fstat(file_.get(), &status) == 0 && status.st_size == end &&
+           ::ftruncate(file_.get(), end - static_cast<off_t>(size)) == 0;
+}
+
 bool LineSink::write_whole(std::string_view line) {
     if (may_block_) {
         // Room for PIPE_BUF bytes: a shorter line does not wait.
@@ -55,7 +64,7 @@ bool LineSink::write_whole(std::string_view line) {
         const ssize_t count = ::write(file_.get(), rest.data(), rest.size());
         if (count < 0 && errno == EINTR) continue;
         if (count <= 0) {
-            torn_ = torn_ || rest.size() < line.size();
+            if (rest.size() < line.size()) torn_ = !take_back(line.size() - rest.size()) || torn_;
             return false;
         }
         rest.remove_prefix(static_cast<std::size_t>(count));

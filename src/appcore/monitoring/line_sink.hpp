@@ -33,6 +33,7 @@ class LineSink final : public spdlog::sinks::base_sink<spdlog::details::null_mut
 
   private:
     bool write_whole(std::string_view line);
+    [[nodiscard]] bool take_back(std::size_t size) const;
 
     std::string path_;
     system::FileDescriptor file_;

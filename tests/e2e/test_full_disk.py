@@ -1,0 +1,119 @@
+"""Disks that are full, read-only or gone: predictions go on, and the failure can be seen."""
+
+import os
+import shutil
+import subprocess
+import unittest
+
+from stack import Stack, wait_until
+
+
+@unittest.skipUnless(os.geteuid() == 0, "only root can mount a small file system")
+class SmallDisk(unittest.TestCase):
+    def disk(self, path, size):
+        """A file system of that size, mounted there until the end of the test."""
+        os.makedirs(path, exist_ok=True)
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "appcore-test", path],
+                              stderr=subprocess.PIPE, text=True, check=False)
+        if done.returncode != 0:
+            self.skipTest(f"no file system can be mounted here: {done.stderr.strip()}")
+        self.addCleanup(subprocess.run, ["umount", "-l", path], check=True)
+
+    def fill(self, path):
+        with open(os.path.join(path, "filler"), "wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(b"x" * 4096)
+            except OSError:
+                pass
+
+    def stack(self, **variables):
+        stack = Stack(**variables)
+        self.addCleanup(stack.down)
+        return stack
+
+    def assert_serves(self, stack):
+        for _ in range(10):
+            self.assertEqual(stack.predict({"features": [1]}).status, 201)
+
+    def test_logs(self):
+        stack = self.stack()
+        logs = os.path.join(stack.run_dir, "log")
+        self.disk(logs, "256k")
+        stack.up()
+        self.fill(logs)
+        for _ in range(5):
+            self.assert_serves(stack)
+        self.assertGreater(stack.count("appcore_log_lines_dropped_total"), 0)
+        os.unlink(os.path.join(logs, "filler"))
+        self.assertEqual(stack.request("GET", "/health", headers=[("X-Request-ID", "room-again")]).status, 200)
+        self.assertEqual(len(stack.logged("appcore", request_id="room-again")), 1)  # and no line is torn
+
+    def test_bodies_that_nginx_cannot_keep(self):
+        stack = self.stack()
+        temp = os.path.join(stack.run_dir, "temp")
+        self.disk(temp, "1m")
+        stack.up()
+        reply = stack.predict(b"[" + b"1," * 3_000_000 + b"1]")
+        self.assertEqual((reply.status, list(reply.json())), (503, ["detail"]))
+        self.assertTrue(reply.get("Retry-After"))
+        self.assert_serves(stack)
+
+    def test_the_state(self):
+        state = os.path.join(self.stack_base(), "state")
+        self.disk(state, "64k")  # a slot takes about 36 KiB
+        stack = self.stack(WORKERS=3, APPCORE_STATE_DIR=state).up()
+        self.assert_serves(stack)
+        self.assertTrue([o for o in stack.logged("appcore", level="ERROR") if "metrics are kept in memory" in o["message"]])
+        subprocess.run(["mount", "-o", "remount,size=4m", state], check=True)
+        before = stack.count("predictions_total")
+        self.assertEqual(stack.ctl("restart").returncode, 0)  # whoever leaves finds room now
+        self.assertGreaterEqual(stack.count("predictions_total"), before)
+        self.assertEqual(stack.count("predictions_total"), 10)
+
+    def stack_base(self):
+        base = Stack().base
+        self.addCleanup(shutil.rmtree, base, ignore_errors=True)
+        return base
+
+    def test_a_textfile_that_cannot_be_written(self):
+        stack = self.stack()
+        folder = os.path.join(stack.run_dir, "textfile")
+        self.disk(folder, "4m")
+        stack.up()
+        self.assertTrue(wait_until(lambda: os.path.exists(os.path.join(folder, "appcore.prom"))))
+        subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+        self.assert_serves(stack)
+        self.assertTrue(wait_until(
+            lambda: [o for o in stack.logged("appcore", level="ERROR") if "no textfile" in o["message"]]))
+        subprocess.run(["mount", "-o", "remount,rw", folder], check=True)
+        self.assert_serves(stack)
+
+        def published():
+            with open(os.path.join(folder, "appcore.prom"), encoding="utf-8") as file:
+                return 'predictions_total{model_version="v1.0",status="success"} 20.0' in file.read()
+
+        self.assertTrue(wait_until(published, 70))  # a failure is tried again within a minute
+
+
+class Vanished(unittest.TestCase):
+    def test_folders_that_are_removed_while_it_runs(self):
+        stack = Stack().up()
+        self.addCleanup(stack.down)
+        for name in ("textfile", "state", "log"):
+            shutil.rmtree(os.path.join(stack.run_dir, name))
+            for _ in range(5):
+                self.assertEqual(stack.predict({"features": [1]}).status, 201, name)
+        self.assertTrue([p for p in stack.get("/status").json()["pool"]["problems"] if "state" in p])
+        os.mkdir(os.path.join(stack.run_dir, "state"))
+        # Whoever counted without a slot looks for one once a minute, between two requests.
+        served = 15
+
+        def all_are_counted():
+            nonlocal served
+            for _ in range(8):
+                self.assertEqual(stack.predict({"features": [1]}).status, 201)
+                served += 1
+            return stack.count("predictions_total") == served
+
+        self.assertTrue(wait_until(all_are_counted, 90, 1))
