@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -47,17 +48,18 @@ constexpr std::array allowed = {
 int allow_files(void* filter) {
     constexpr auto mode = static_cast<scmp_datum_t>(O_ACCMODE | O_TRUNC);
     constexpr auto creating = static_cast<scmp_datum_t>(O_CREAT);
+    // The macros of the library are C, which clang does not take in C++.
+    const auto flags = [](scmp_datum_t mask, scmp_datum_t value) {
+        return scmp_arg_cmp{2, SCMP_CMP_MASKED_EQ, mask, value};
+    };
+    constexpr scmp_arg_cmp below_directory{0, SCMP_CMP_NE, static_cast<std::uint32_t>(AT_FDCWD), 0};
     const auto open = [filter](auto... conditions) {
         return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), sizeof...(conditions),
                                 conditions...);
     };
-    if (const int error = open(SCMP_A2(SCMP_CMP_MASKED_EQ, mode | creating, O_RDONLY)))
-        return error;
-    if (const int error = open(SCMP_A2(SCMP_CMP_MASKED_EQ, mode | O_APPEND, O_WRONLY | O_APPEND))) {
-        return error;
-    }
-    return open(SCMP_A0_32(SCMP_CMP_NE, static_cast<scmp_datum_t>(AT_FDCWD)),
-                SCMP_A2(SCMP_CMP_MASKED_EQ, mode | O_NOFOLLOW, O_RDWR | O_NOFOLLOW));
+    if (const int error = open(flags(mode | creating, O_RDONLY))) return error;
+    if (const int error = open(flags(mode | O_APPEND, O_WRONLY | O_APPEND))) return error;
+    return open(below_directory, flags(mode | O_NOFOLLOW, O_RDWR | O_NOFOLLOW));
 }
 
 Status failed(int error) {
