@@ -67,7 +67,7 @@ PROGRAM_OBJECTS := $(OUT)/src/worker.o $(OUT)/src/metrics.o
 UNIT_TESTS := $(OUT)/unit-tests
 BENCH_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find tests/bench -name '*.cpp')))
 
-.PHONY: all programs run up down restart scale reopen status test unit e2e coverage coverage-report memcheck fuzz fuzz-programs sigterms rolling exact bench bench-readme bench-micro lint format tidy \
+.PHONY: all programs run up down restart scale reopen status test unit e2e coverage coverage-programs coverage-report memcheck fuzz fuzz-programs sigterms rolling exact bench bench-readme bench-micro lint format tidy \
         cppcheck scripts workflows nginx-check image image-test image-smoke artefacts docs-ui verify install clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -202,10 +202,12 @@ e2e: ## the end-to-end tests; MODULES="test_logs ..." for some of them
 COVERAGE_LEAST := 95
 coverage: ## lines of src/ that no test reaches; fails below 95 %
 	@deploy/install-packages run build test coverage
-	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=coverage programs build/coverage/unit-tests
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=coverage coverage-programs
 	@find build/coverage -name '*.gcda' -delete
 	@APPCORE_SANDBOX=off APPCORE_BIN_DIR='$(abspath build/coverage)' tests/run unit e2e
 	@$(MAKE) --no-print-directory coverage-report
+
+coverage-programs: programs $(OBEDIENT) $(UNIT_TESTS)
 
 coverage-report:
 	@mkdir -p build/coverage/html
