@@ -145,6 +145,8 @@ class Stopping(GuardTest):
 
 
 class Sandboxed(GuardTest):
+    variables = {**GuardTest.variables, "APPCORE_SANDBOX": "on"}  # also under `make coverage`
+
     def test_forbidden_calls_are_refused(self):
         for what in (EXECUTE, SOCKET, OPEN_TO_WRITE, FORK):
             reply = self.ask(what)

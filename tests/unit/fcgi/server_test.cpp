@@ -84,7 +84,11 @@ class Process {
             ::waitpid(pid_, nullptr, 0);
         }
     }
-    void signal(int number) const { ::kill(pid_, number); }
+    // Returns after a SIGSTOP has stopped the process, not only been sent.
+    void signal(int number) const {
+        ::kill(pid_, number);
+        if (number == SIGSTOP) ::waitpid(pid_, nullptr, WUNTRACED);
+    }
     // The exit code, or -1 if a signal ended it.
     int wait() {
         int status = 0;
