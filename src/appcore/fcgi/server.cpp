@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -83,6 +84,7 @@ Status Server::wait_and_serve() {
                                   tick > 0 ? tick : -1, &signals_.while_waiting());
     if (count < 0 && errno != EINTR) return errno_error("epoll_pwait");
     bool connection_waits = false;
+    int turns = 0;
     for (int i = 0; i < count; ++i) {
         const epoll_event& event = events_[static_cast<std::size_t>(i)];
         if (event.data.fd == listener_) {
@@ -90,22 +92,25 @@ Status Server::wait_and_serve() {
         } else if (Slot connection = kept_.take(event.data.fd);
                    connection && (event.events & (EPOLLHUP | EPOLLERR)) == 0) {
             serve(std::move(connection), true);
+            ++turns;
         }
     }
-    if (connection_waits) accept_one();
+    // As many new connections as kept ones have had a turn: under overload those that wait to be
+    // accepted wait no longer than the others. Otherwise one, so that the siblings get their share.
+    turns = std::max(turns, 1);
+    while (connection_waits && turns-- > 0) connection_waits = accept_one();
     return Done{};
 }
 
-// Only one at a time, so that the siblings get their share.
-void Server::accept_one() {
+bool Server::accept_one() {
     system::FileDescriptor socket(accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC));
     if (!socket.is_open()) {
-        if (is_passing(errno)) return;
+        if (is_passing(errno)) return false;
         if (!kept_.close_oldest()) {
             const timespec pause = {0, std::chrono::nanoseconds(kOutOfDescriptors).count()};
             nanosleep(&pause, nullptr);
         }
-        return;
+        return false;
     }
     auto connection = std::make_unique<Connection>(std::move(socket), kStall);
     // Mostly the request is there already: then the connection need not be waited for at all.
@@ -119,6 +124,7 @@ void Server::accept_one() {
         case Connection::State::gone:
             break;
     }
+    return true;
 }
 
 void Server::serve(Slot connection, bool registered) {

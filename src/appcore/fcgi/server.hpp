@@ -49,7 +49,8 @@ class Server {
            ServerOptions options);
 
     Status wait_and_serve();
-    void accept_one();
+    // False if no connection waits, or none can be had.
+    bool accept_one();
     void serve(Slot connection, bool registered);
     void keep(Slot connection, bool registered);
     void drain();

@@ -214,6 +214,33 @@ TEST_CASE("half a request holds others up for a moment only") {
     CHECK(receive(half).empty());
 }
 
+TEST_CASE("who waits to be accepted is not left behind by many kept connections") {
+    constexpr int kKept = 150;  // more than one round takes
+    constexpr int kNew = 8;
+    const Listener listener;
+    Process process(listener);
+    std::vector<FileDescriptor> kept;
+    for (int i = 0; i < kKept; ++i) {
+        kept.push_back(listener.connect());
+        send(kept.back(), kept_request);
+        REQUIRE(receive(kept.back()) == std::to_string(i + 1));
+    }
+    process.signal(SIGSTOP);
+    std::vector<FileDescriptor> fresh;
+    for (int i = 0; i < kNew; ++i) {
+        fresh.push_back(listener.connect());
+        send(fresh.back(), request);
+    }
+    for (const FileDescriptor& connection : kept) send(connection, kept_request);
+    process.signal(SIGCONT);
+    for (const FileDescriptor& connection : fresh) {
+        const int place = std::stoi(receive(connection)) - kKept;
+        CHECK(place > 0);
+        CHECK(place < kKept);
+    }
+    for (const FileDescriptor& connection : kept) CHECK_FALSE(receive(connection).empty());
+}
+
 TEST_CASE("two processes share the work, and one goes on when the other is killed") {
     const Listener listener;
     const Process one(listener);
