@@ -1,5 +1,6 @@
 """The worker's own socket, with what nginx would never send: FastCGI as others may speak it."""
 
+import contextlib
 import json
 import time
 
@@ -131,3 +132,23 @@ class Pool(Worker):
                 begun = time.monotonic()
                 self.assert_serves()
                 self.assertLess(time.monotonic() - begun, 2)
+
+    def test_peers_that_fall_silent_in_any_phase_hold_up_nobody_for_long(self):
+        start = begin(keep=True)
+        given = start + records(fastcgi.PARAMS, pairs(parameters(length=len(BODY))))
+        phases = (b"", start[:5], start, given[:30], given, given + record(fastcgi.STDIN, BODY[:4]),
+                  given + record(fastcgi.STDIN, BODY))
+        with contextlib.ExitStack() as held:
+            for sent in phases:
+                held.enter_context(Connection(self.path)).send(sent)
+            for _ in range(4):
+                self.assert_predicted(ask(self.path, request(BODY), timeout=60))
+        self.assert_serves()
+
+    def test_peers_that_hang_up_in_any_phase_on_a_kept_connection(self):
+        for sent in (b"", begin(keep=True)[:5], request(BODY, keep=True)[:-9], request(BODY, keep=True)):
+            with Connection(self.path) as connection:
+                connection.send(request(BODY, keep=True))
+                self.assert_predicted(connection.reply())
+                connection.send(sent)
+        self.assert_serves()
