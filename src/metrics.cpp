@@ -45,10 +45,9 @@ Status serve(const Config& config, const CommandLine& line) {
         signals.wait_for_stop();
         return Done{};
     }
-    auto log = monitoring::Log::open(config.log_file, config.log_level,
-                                     std::string(monitoring::metrics_slot));
-    if (!log) return log.error();
-    monitoring::Log& lines = *log.value();
+    const auto log = monitoring::Log::open(config.log_file, config.log_level,
+                                           std::string(monitoring::metrics_slot));
+    monitoring::Log& lines = *log;
 
     const system::SystemClock clock;
     system::RandomIds ids;

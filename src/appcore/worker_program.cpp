@@ -59,9 +59,8 @@ Status serve(const models::PredictionModel& model, const Config& config, const C
         return Done{};
     }
     const std::string name = slot_name(line.pool, *line.slot);
-    auto log = monitoring::Log::open(config.log_file, config.log_level, name);
-    if (!log) return log.error();
-    monitoring::Log& lines = *log.value();
+    const auto log = monitoring::Log::open(config.log_file, config.log_level, name);
+    monitoring::Log& lines = *log;
 
     const system::SystemClock clock;
     system::RandomIds ids;

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import unittest
 
@@ -117,3 +118,29 @@ class Vanished(unittest.TestCase):
             return stack.count("predictions_total") == served
 
         self.assertTrue(wait_until(all_are_counted, 90, 1))
+
+    def test_programs_that_start_without_a_place_for_their_log(self):
+        stack = Stack().up()
+        self.addCleanup(stack.down)
+        self.assertEqual(stack.predict({"features": [1]}).status, 201)
+        log = os.path.join(stack.run_dir, "log")
+        shutil.rmtree(log)
+        with open(log, "w", encoding="utf-8"):
+            pass  # in the way of any attempt to make the folder again
+        before = [*stack.worker_pids(), *stack.pids("metrics:metrics-01").values()]
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+
+        def are_back():
+            now = [*stack.worker_pids(), *stack.pids("metrics:metrics-01").values()]
+            return len(now) == len(before) and not set(now) & set(before)
+
+        self.assertTrue(wait_until(are_back, 20))
+        for _ in range(8):
+            self.assertEqual(stack.predict({"features": [1]}).status, 201)
+        self.assertEqual(stack.count("predictions_total"), 9)
+        os.unlink(log)
+        os.mkdir(log)
+        stack.ctl("reopen")
+        self.assertEqual(stack.request("GET", "/health", headers=[("X-Request-ID", "room-again")]).status, 200)
+        self.assertTrue(wait_until(lambda: stack.logged("appcore", request_id="room-again")))

@@ -12,6 +12,10 @@ namespace {
 
 constexpr mode_t kLogMode = 0640;  // lines name clients: not for everyone
 
+system::FileDescriptor standard_output() {
+    return system::FileDescriptor(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0));
+}
+
 // Whether both are one file, for which a torn line at its end is still to be ended. In doubt they
 // are: an empty line does less harm than two lines in one.
 bool is_same(int one, int other) {
@@ -23,10 +27,20 @@ bool is_same(int one, int other) {
 
 }  // namespace
 
+Status LineSink::open() {
+    Status opened = reopen();
+    if (!opened && !path_.empty()) (void)use(standard_output());
+    return opened;
+}
+
 Status LineSink::reopen() {
-    system::FileDescriptor file(
-        path_.empty() ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
-                      : ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, kLogMode));
+    return use(path_.empty()
+                   ? standard_output()
+                   : system::FileDescriptor(::open(
+                         path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, kLogMode)));
+}
+
+Status LineSink::use(system::FileDescriptor file) {
     if (!file.is_open()) {
         return errno_error("cannot open the log " + (path_.empty() ? "standard output" : path_));
     }

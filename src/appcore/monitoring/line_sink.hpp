@@ -18,10 +18,13 @@ namespace appcore::monitoring {
 // is dropped and counted: a full disk or a reader that hangs never stops a request.
 class LineSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
   public:
-    // `path` is opened by reopen(); an empty one means standard output.
+    // `path` is opened by open(); an empty one means standard output.
     explicit LineSink(std::string path) : path_(std::move(path)) {}
 
-    // Opens the file, or opens it anew after a rotation. On failure the old one stays in use.
+    // Opens the file. On failure lines go to standard output until reopen() succeeds.
+    Status open();
+
+    // Opens the file anew, after a rotation. On failure the old one stays in use.
     Status reopen();
 
     // Lines that were dropped so far.
@@ -32,6 +35,7 @@ class LineSink final : public spdlog::sinks::base_sink<spdlog::details::null_mut
     void flush_() override {}
 
   private:
+    Status use(system::FileDescriptor file);
     bool write_whole(std::string_view line);
     [[nodiscard]] bool take_back(std::size_t size) const;
 

@@ -106,10 +106,15 @@ Result<level_enum> parse_log_level(std::string_view name) {
     return Error{"is none of DEBUG, INFO, WARNING, ERROR, CRITICAL"};
 }
 
-Result<std::unique_ptr<Log>> Log::open(std::string path, level_enum level, std::string process) {
+std::unique_ptr<Log> Log::open(std::string path, level_enum level, std::string process) {
     auto sink = std::make_shared<LineSink>(std::move(path));
-    if (const Status opened = sink->reopen(); !opened) return opened.error();
-    return std::unique_ptr<Log>(new Log(std::move(sink), level, std::move(process)));
+    const Status opened = sink->open();
+    auto log = std::unique_ptr<Log>(new Log(std::move(sink), level, std::move(process)));
+    if (!opened) {
+        log->error(opened.error().message +
+                   "; lines go to standard output until it is opened anew");
+    }
+    return log;
 }
 
 Log::Log(std::shared_ptr<LineSink> sink, level_enum level, std::string process)

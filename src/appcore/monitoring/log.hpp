@@ -29,9 +29,11 @@ struct RequestLine {
 
 class Log {
   public:
-    // Opens `path` (empty: standard output). `process` is the field "worker" of every line.
-    static Result<std::unique_ptr<Log>> open(std::string path, spdlog::level::level_enum level,
-                                             std::string process);
+    // Opens `path` (empty: standard output). `process` is the field "worker" of every line. A log
+    // that cannot be opened keeps no process from serving: its lines, the first of which says why,
+    // go to standard output until reopen() succeeds.
+    static std::unique_ptr<Log> open(std::string path, spdlog::level::level_enum level,
+                                     std::string process);
 
     void info(std::string_view message) { event(spdlog::level::info, message); }
     void warning(std::string_view message) { event(spdlog::level::warn, message); }
