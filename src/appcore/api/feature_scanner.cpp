@@ -1,32 +1,44 @@
 #include "appcore/api/feature_scanner.hpp"
 
-#include <array>
+#include <bit>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
+#include <optional>
 #include <system_error>
+#include <utility>
+
+#include "appcore/json/quotient.hpp"
 
 namespace appcore::api {
 namespace {
 
-// A short fraction: both numbers are doubles without rounding, so the division rounds only once.
-constexpr std::array<double, 8> powers_of_ten = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7};
-constexpr std::uint64_t max_exact_integer = std::uint64_t{1} << 53;       // doubles hold all below
-constexpr int max_digits = std::numeric_limits<std::uint64_t>::digits10;  // never overflow
+constexpr int max_digits = json::kMaxQuotientDigits;
 constexpr std::ptrdiff_t max_number_length = 300;  // longer ones are odd enough for the exact way
 
-// Whether the first eight characters of `text` are digits: '0' to '9' are 0x30 to 0x39, so the high
-// half of each byte is 3, and stays 3 when 6 is added.
-bool starts_with_eight_digits(std::string_view text) {
+// The number that eight digits at `text` make; nothing if these are not eight digits. All at once:
+// as bytes of one word, then pairs, then fours.
+std::optional<std::uint64_t> eight_digits(std::string_view text) {
     std::uint64_t bytes = 0;
-    if (text.size() < sizeof bytes) return false;
+    if (std::endian::native != std::endian::little || text.size() < sizeof bytes)
+        return std::nullopt;
     std::memcpy(&bytes, text.data(), sizeof bytes);
+    // '0' to '9' are 0x30 to 0x39: the high half of each byte is 3, and stays 3 when 6 is added.
     constexpr std::uint64_t high_halves = 0xF0F0F0F0F0F0F0F0;
     constexpr std::uint64_t sixes = 0x0606060606060606;
     constexpr std::uint64_t threes = 0x3030303030303030;
-    return (bytes & high_halves) == threes && ((bytes + sixes) & high_halves) == threes;
+    if ((bytes & high_halves) != threes || ((bytes + sixes) & high_halves) != threes) {
+        return std::nullopt;
+    }
+    bytes -= threes;
+    bytes = bytes * 10 + (bytes >> 8U);  // every second byte is a number below 100
+    constexpr std::uint64_t first_and_third = 0x000000FF000000FF;
+    constexpr std::uint64_t to_millions_and_hundreds = 100 + (std::uint64_t{1'000'000} << 32U);
+    constexpr std::uint64_t to_ten_thousands_and_ones = 1 + (std::uint64_t{10'000} << 32U);
+    return ((bytes & first_and_third) * to_millions_and_hundreds +
+            ((bytes >> 16U) & first_and_third) * to_ten_thousands_and_ones) >>
+           32U;
 }
 
 class Scanner {
@@ -62,11 +74,27 @@ class Scanner {
 
     // Appends the digits here to `mantissa`, which wraps when they are too many; returns how many.
     int digits(std::uint64_t& mantissa) {
-        const char* const start = at_;
-        for (; at_ != end_ && *at_ >= '0' && *at_ <= '9'; ++at_) {
-            mantissa = mantissa * 10 + static_cast<std::uint64_t>(*at_ - '0');
+        const char* at = at_;
+        std::uint64_t value = mantissa;
+        for (; at != end_ && *at >= '0' && *at <= '9'; ++at) {
+            value = value * 10 + static_cast<std::uint64_t>(*at - '0');
         }
-        return static_cast<int>(at_ - start);
+        return advance(at, value, mantissa);
+    }
+
+    // The same, where many digits are likely.
+    int many_digits(std::uint64_t& mantissa) {
+        const char* const start = at_;
+        while (const auto eight = eight_digits(rest())) {
+            mantissa = mantissa * 100'000'000 + *eight;
+            at_ += 8;
+        }
+        return static_cast<int>(at_ - start) + digits(mantissa);
+    }
+
+    int advance(const char* to, std::uint64_t value, std::uint64_t& mantissa) {
+        mantissa = value;
+        return static_cast<int>(to - std::exchange(at_, to));
     }
 
     bool long_number(const char* start, double& value);
@@ -94,8 +122,7 @@ bool Scanner::number(double& value) {
     int fraction = 0;
     if (at('.')) {
         ++at_;
-        if (starts_with_eight_digits(rest())) return long_number(start, value);
-        fraction = digits(mantissa);
+        fraction = many_digits(mantissa);
         if (fraction == 0) return false;
     }
     if (at('e') || at('E') || whole + fraction > max_digits) return long_number(start, value);
@@ -104,8 +131,7 @@ bool Scanner::number(double& value) {
         if (negative && mantissa != 0) value = -value;  // Python's integers know no -0
         return true;
     }
-    if (mantissa > max_exact_integer) return long_number(start, value);
-    value = static_cast<double>(mantissa) / powers_of_ten[static_cast<std::size_t>(fraction)];
+    value = json::nearest_quotient(mantissa, static_cast<unsigned>(fraction));
     if (negative) value = -value;
     return true;
 }

@@ -17,16 +17,19 @@ namespace appcore::fcgi {
 namespace {
 
 constexpr int kNoListener = -1;  // libfcgi never accepts: it gets connections that have bytes
-constexpr std::size_t kReadStep = 64 * 1024;        // read at once; what is announced may be a lie
-constexpr std::size_t kAtOnce = 4096;               // parameters and body in libfcgi's one read
-constexpr std::size_t kKeptBodyCapacity = 1 << 20;  // a larger body's memory is given back
+constexpr std::size_t kReadStep = 64 * 1024;  // read at once; what is announced may be a lie
+constexpr std::size_t kAtOnce = 4096;         // parameters and body in libfcgi's one read
+// Bodies of 100,000 features have room; a larger one's memory is given back.
+constexpr std::size_t kKeptBodyCapacity = 9 << 18;
 
 enum class BodyRead : unsigned char { whole, too_large, broken };
 
 // Reads the stream to its end, however many bytes were announced (CONTENT_LENGTH may lie).
 BodyRead read_body(FCGX_Stream* in, std::size_t announced, std::size_t limit, std::string& body) {
     body.clear();
-    body.reserve(announced);  // at most `limit`; only what is written takes memory
+    // At most `limit`, and the byte more that is asked for below; only what is written takes
+    // memory.
+    body.reserve(announced + 1);
     for (std::size_t size = 0;;) {
         // One byte more than announced, so that the end of the stream is seen at once.
         const std::size_t expected = announced > size ? announced - size + 1 : kReadStep;
