@@ -183,7 +183,9 @@ class Rotated(StackTest):
         self.assertEqual(self.stack.ctl("reopen").returncode, 0)
         self.assertTrue(wait_until(
             lambda: all(os.path.exists(f"{logs}/{name}.log") for name in ("appcore", "access"))))
-        self.stack.request("GET", "/health", headers=[("X-Request-ID", "after-rotation")])
+        # The one is a worker's to log, the other nginx's.
+        for method in ("GET", "TRACE"):
+            self.stack.request(method, "/health", headers=[("X-Request-ID", "after-rotation")])
         for name in ("appcore", "access"):
             self.assertTrue(wait_until(lambda n=name: self.stack.logged(n, request_id="after-rotation")))
 
