@@ -65,9 +65,9 @@ replace_pool() {
     log_start=$(log_size)
     supervise update "$new" >/dev/null || fail "supervisord does not take the pool $new"
     nudge
-    "$deploy/probe" "$APPCORE_RUN_DIR/$new.sock" "$pool_start_limit" || return 1
+    "$deploy/probe" "$APPCORE_RUN_DIR/$new.sock" "$pool_start_limit" 5>&- || return 1
     point_to "$new"
     # What waits in the old pool's queue comes before this question.
-    "$deploy/probe" "$APPCORE_RUN_DIR/$old.sock" "$APPCORE_REQUEST_TIMEOUT" || true
+    "$deploy/probe" "$APPCORE_RUN_DIR/$old.sock" "$APPCORE_REQUEST_TIMEOUT" 5>&- || true
     remove_pool "$old"
 }

@@ -31,7 +31,9 @@ take_lock() {
 need_running() {
     if [[ ! -d $APPCORE_RUN_DIR ]] || lock; then fail "does not run: \"make up\" starts it"; fi
     exec 5>>"$APPCORE_RUN_DIR/change"
-    flock -n 5 || fail "another restart or resize is at work"
+    # What a command that was killed had started may hold it a moment longer.
+    flock -w 3 5 || fail "another restart or resize is at work"
+    rm -f "$APPCORE_RUN_DIR/draining"
 }
 
 # supervisord's pid, if it is alive.

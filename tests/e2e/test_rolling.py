@@ -17,11 +17,12 @@ import time
 import unittest
 
 from load import Case, Load
-from stack import CTL, StackTest, wait_until
+from stack import CTL, ROOT, StackTest, wait_until
 
 LONG = sys.argv[1:2] == ["long"]
 RESTARTS, RESIZES, KILLS, STOPS, CHANGES = (50, 20, 200, 50, 5) if LONG else (2, 3, 10, 2, 1)
 CLIENTS = 16
+BIN_DIR = os.path.abspath(os.environ.get("APPCORE_BIN_DIR", os.path.join(ROOT, "build", "release")))
 LONGEST = 5  # seconds
 STOPPED = 3  # seconds that a worker is held
 SIZES = (1, 8, 2)
@@ -115,17 +116,29 @@ class Refused(StackTest):
         self.assertIn("LOG_LEVEL", done.stdout)
         self.assertEqual(self.stack.worker_pids(), before)
 
+    def broken_programs(self):
+        """A folder with a worker that ends as soon as it should serve, as after a bad build."""
+        folder = os.path.join(self.stack.base, "broken")
+        os.mkdir(folder)
+        for program in ("appcore-worker", "appcore-metrics"):
+            path = os.path.join(folder, program)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write('#!/bin/sh\ncase $* in *--slot*) echo "appcore-worker: no such model" >&2; exit 1 ;; esac\n'
+                           f'exec "{BIN_DIR}/{program}" "$@"\n')
+            os.chmod(path, 0o755)
+        return folder
+
     def test_a_pool_that_does_not_come_up(self):
         before = self.stack.worker_pids()
         load = Load(self.stack, CASES, 4)
         try:
-            with self.stack.with_variables(APPCORE_LOG_FILE="/nowhere/appcore.log"):
+            with self.stack.with_variables(APPCORE_BIN_DIR=self.broken_programs()):
                 done = self.stack.ctl("restart")
         finally:
             load.stop()
         self.assertEqual(done.returncode, 1)
         self.assertIn("the old one goes on", done.stdout)
-        self.assertIn("/nowhere/appcore.log", done.stdout)
+        self.assertIn("no such model", done.stdout)
         self.assertEqual(load.wrong, [])
         self.assertEqual(self.stack.worker_pids(), before)
         # The failed one has left nothing behind that would be in the way of the next.
