@@ -1,6 +1,7 @@
 #include "appcore/monitoring/collector.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 #include <utility>
 
@@ -36,6 +37,12 @@ Word count_errors(const Totals& totals) {
         for (const RequestCell& cell : totals.requests) sum += cell.replies[i];
     }
     return sum;
+}
+
+void add_counts(WorkerState& worker, const Totals& totals) {
+    worker.requests += count_requests(totals);
+    worker.errors += count_errors(totals);
+    std::ranges::transform(worker.events, totals.events, worker.events.begin(), std::plus<>{});
 }
 
 std::optional<std::uint32_t> queue_of(const std::vector<WorkerState>& workers) {
@@ -95,8 +102,8 @@ PoolSnapshot Collector::collect() {
     pool.size = pool_size(pool.workers);
     pool.queue_length = queue_of(pool.workers);
     for (const auto& [name, seen] : seen_) {
-        pool.totals.add(seen.retired);
         pool.totals.add(seen.last);
+        if (seen.retired) pool.totals.add(*seen.retired);
     }
     return pool;
 }
@@ -121,17 +128,17 @@ void Collector::read_into(PoolSnapshot& pool, int directory, const std::string& 
     const std::array<Word, 2> lineage = reading.image.header().lineage;
     const auto [entry, is_new] = seen_.try_emplace(name);
     Seen& seen = entry->second;
-    if (!is_new && seen.lineage != lineage) seen.retired.add(seen.last);
+    if (!is_new && seen.lineage != lineage) {
+        if (!seen.retired) seen.retired.emplace();
+        seen.retired->add(seen.last);
+    }
     seen.lineage = lineage;
     seen.last = std::move(totals).value();
 
     WorkerState worker = state_of(reading.image, is_held);
     worker.name = name;
-    Totals all = seen.retired;
-    all.add(seen.last);
-    worker.requests = count_requests(all);
-    worker.errors = count_errors(all);
-    worker.events = all.events;
+    add_counts(worker, seen.last);
+    if (seen.retired) add_counts(worker, *seen.retired);
     pool.workers.push_back(std::move(worker));
 }
 

@@ -67,8 +67,8 @@ class Collector {
   private:
     struct Seen {
         std::array<Word, 2> lineage{};
-        Totals last;     // of this lineage
-        Totals retired;  // of the lineages before
+        Totals last;                    // of this lineage
+        std::optional<Totals> retired;  // of the lineages before, if there were any
     };
 
     void read_into(PoolSnapshot& pool, int directory, const std::string& name);

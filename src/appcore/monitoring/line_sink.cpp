@@ -52,10 +52,10 @@ Status LineSink::use(system::FileDescriptor file) {
 }
 
 void LineSink::sink_it_(const spdlog::details::log_msg& message) {
-    spdlog::memory_buf_t line;
-    if (torn_) line.push_back('\n');
-    formatter_->format(message, line);
-    if (!write_whole({line.data(), line.size()})) ++dropped_;
+    line_.clear();
+    if (torn_) line_.push_back('\n');
+    formatter_->format(message, line_);
+    if (!write_whole({line_.data(), line_.size()})) ++dropped_;
 }
 
 // Removes the part of a line from the file's end, unless somebody has appended meanwhile: to a torn

@@ -5,6 +5,8 @@
 
 #include <array>
 #include <charconv>
+#include <chrono>
+#include <cstdint>
 #include <utility>
 
 #include "appcore/json/utf8.hpp"
@@ -20,8 +22,8 @@ using spdlog::level::level_enum;
 // whole.
 constexpr std::size_t kPathLimit = 1400;
 constexpr std::size_t kWorstEscape = 6;  // "\u001f" for one byte
-using Seconds = std::chrono::duration<double>;
-using Milliseconds = std::chrono::duration<double, std::milli>;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
 
 constexpr std::size_t kMethodLimit = 32;  // none that is registered is half as long
 
@@ -89,12 +91,18 @@ void append_escaped_path(std::string& out, std::string_view path) {
     append_text(out, cut.append("..."));
 }
 
-// Milliseconds or seconds with a fixed number of decimals; to_chars knows no locale.
-void append_fixed(std::string& out, double value, int decimals) {
-    std::array<char, 32> digits{};
-    const auto end =
-        std::to_chars(digits.begin(), digits.end(), value, std::chars_format::fixed, decimals).ptr;
-    out.append(digits.begin(), end);
+void append_number(std::string& out, std::int64_t value) {
+    std::array<char, 20> digits{};
+    out.append(digits.data(), std::to_chars(digits.begin(), digits.end(), value).ptr);
+}
+
+// `thousandths` of a unit with three decimals: 1234 is "1.234".
+void append_thousandths(std::string& out, std::int64_t thousandths) {
+    append_number(out, thousandths / 1000);
+    const auto rest = static_cast<int>(thousandths % 1000);
+    const auto digit = [](int value) { return static_cast<char>('0' + value % 10); };
+    const std::array<char, 4> decimals = {'.', digit(rest / 100), digit(rest / 10), digit(rest)};
+    out.append(decimals.data(), decimals.size());
 }
 
 }  // namespace
@@ -136,9 +144,9 @@ void Log::request(const RequestLine& line) {
     if (!logger_.should_log(level)) return;
     begin_request_line(line);
     members_.append(" → ");
-    append_fixed(members_, line.status, 0);
+    append_number(members_, line.status);
     members_.append(" (");
-    append_fixed(members_, Seconds(line.duration).count(), 3);
+    append_thousandths(members_, std::chrono::round<milliseconds>(line.duration).count());
     members_.append("s)");
     end_request_line(level, line);
 }
@@ -147,7 +155,7 @@ void Log::slow_request(const RequestLine& line) {
     if (!logger_.should_log(spdlog::level::warn)) return;
     begin_request_line(line);
     members_.append(" is slow: ");
-    append_fixed(members_, Seconds(line.duration).count(), 3);
+    append_thousandths(members_, std::chrono::round<milliseconds>(line.duration).count());
     members_.append(" s");
     end_request_line(spdlog::level::warn, line);
 }
@@ -170,9 +178,9 @@ void Log::end_request_line(level_enum level, const RequestLine& line) {
     append_text(members_, line.method.substr(0, kMethodLimit));
     members_.append(R"(,"path":)").append(path_);
     members_.append(R"(,"status_code":)");
-    append_fixed(members_, line.status, 0);
+    append_number(members_, line.status);
     members_.append(R"(,"duration_ms":)");
-    append_fixed(members_, Milliseconds(line.duration).count(), 3);
+    append_thousandths(members_, std::chrono::round<microseconds>(line.duration).count());
     members_.append(R"(,"worker":)");
     append_text(members_, process_);
     members_.append(R"(,"client":)");
