@@ -5,6 +5,9 @@
 # a link to the socket of the pool that serves. To restart, resize or reconfigure, the other pool is
 # started beside the running one, the link is switched once it answers, and the old one ends when it
 # has answered what it has. A pool that does not come up leaves the running one as it is.
+#
+# The pool "peer" serves nginx of other machines over TCP, if APPCORE_PEER_LISTEN says where. It is there
+# beside the two and is restarted in place: whoever asked it asks its own machine's pool meanwhile.
 
 pool_start_limit=15 # seconds until a new pool must answer
 
@@ -25,7 +28,9 @@ point_to() {
 
 # supervisord's configuration of a pool, by what resolve() has found: render_pool POOL
 render_pool() {
-    sed -e "s/\${APPCORE_POOL}/$1/g" \
+    local socket=(-e "s|\${APPCORE_SOCKET}|unix://%(ENV_APPCORE_RUN_DIR)s/$1.sock|")
+    if [[ $1 == peer ]]; then socket=(-e "s|\${APPCORE_SOCKET}|tcp://$APPCORE_PEER_LISTEN|" -e '/^socket_mode=/d'); fi
+    sed -e "s/\${APPCORE_POOL}/$1/g" "${socket[@]}" \
         -e "s/\${APPCORE_PROCESSES}/$((APPCORE_WORKERS + 1))/" \
         -e "s/\${APPCORE_STOP_SECONDS}/$((APPCORE_REQUEST_TIMEOUT + grace))/" \
         "$deploy/pool.conf" >"$APPCORE_RUN_DIR/pools/$1.conf.new"
@@ -70,4 +75,14 @@ replace_pool() {
     # What waits in the old pool's queue comes before this question.
     "$deploy/probe" "$APPCORE_RUN_DIR/$old.sock" "$APPCORE_REQUEST_TIMEOUT" 5>&- || true
     remove_pool "$old"
+}
+
+# Starts, restarts or ends the pool for other machines, as the configuration says.
+adopt_peer_pool() {
+    local there=$APPCORE_RUN_DIR/pools/peer.conf
+    if [[ -e $there ]]; then remove_pool peer; fi
+    [[ -n $APPCORE_PEER_LISTEN ]] || return 0
+    render_pool peer
+    supervise update peer >/dev/null || fail "supervisord does not take the pool for other machines"
+    nudge
 }

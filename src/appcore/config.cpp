@@ -1,5 +1,6 @@
 #include "appcore/config.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -55,15 +56,44 @@ Problem store_path(std::string_view text, std::string& to) {
     return text.empty() || text.front() == '/' ? std::nullopt : Problem("is no absolute path");
 }
 
-Problem store_push_target(std::string_view text, std::optional<monitoring::PushTarget>& to) {
-    if (text.empty()) return std::nullopt;
+// Where the port of "host:port" begins; nothing if it is none.
+std::optional<std::size_t> port_in(std::string_view text) {
     const std::size_t colon = text.rfind(':');
     unsigned port = 0;
     if (colon == std::string_view::npos || colon == 0 ||
         store_number(text.substr(colon + 1), 1U, 65535U, port)) {
-        return "is no host:port";
+        return std::nullopt;
     }
-    to = {std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
+    return colon + 1;
+}
+
+Problem store_push_target(std::string_view text, std::optional<monitoring::PushTarget>& to) {
+    if (text.empty()) return std::nullopt;
+    const auto port = port_in(text);
+    if (!port) return "is no host:port";
+    to = {std::string(text.substr(0, *port - 1)), std::string(text.substr(*port))};
+    return std::nullopt;
+}
+
+// Host names and IPv4 addresses: supervisord's tcp:// knows no others.
+Problem check_peer(std::string_view text) {
+    constexpr std::string_view allowed =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
+    const auto port = port_in(text);
+    if (port && text.substr(0, *port - 1).find_first_not_of(allowed) == std::string_view::npos) {
+        return std::nullopt;
+    }
+    return "is no host:port with a name or an IPv4 address";
+}
+
+Problem check_peers(std::string_view text) {
+    while (!text.empty()) {
+        const std::string_view peer = text.substr(0, text.find(' '));
+        if (!peer.empty() && check_peer(peer)) {
+            return "is no list of host:port, separated by spaces, with names or IPv4 addresses";
+        }
+        text.remove_prefix(std::min(peer.size() + 1, text.size()));
+    }
     return std::nullopt;
 }
 
@@ -76,7 +106,7 @@ constexpr unsigned kHighestClientLimit = 999999;  // above it a limit is none
 constexpr double kSlowest = 3600;  // seconds, as above
 constexpr std::uint64_t kMostRequests = 1'000'000'000'000;
 
-constexpr std::array<Variable, 15> variables = {{
+constexpr std::array<Variable, 17> variables = {{
     {"APP_NAME", "practical-production-service", "the name in the first log line",
      [](std::string_view text, Config& config) { return store_text(text, config.app_name); }},
     {"LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING, ERROR or CRITICAL",
@@ -139,6 +169,13 @@ constexpr std::array<Variable, 15> variables = {{
     {"APPCORE_CLIENT_CONNECTIONS", "0",
      "requests at the same time from one address; one more gets a 429; 0: no limit",
      [](std::string_view text, Config&) { return check_number(text, 0U, kHighestClientLimit); }},
+    // Several machines.
+    {"APPCORE_PEERS", "",
+     "pools of other machines, host:port each, that nginx here uses beside its own; empty: none",
+     [](std::string_view text, Config&) { return check_peers(text); }},
+    {"APPCORE_PEER_LISTEN", "",
+     "host:port at which as many workers again serve nginx of other machines; empty: none",
+     [](std::string_view text, Config&) { return text.empty() ? std::nullopt : check_peer(text); }},
 }};
 
 std::string value_of(const Variable& variable, const Environment& environment) {

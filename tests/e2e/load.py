@@ -55,17 +55,17 @@ class Load:
             return self.cases[self._sent % len(self.cases)]
 
     def _ask(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.stack.port, timeout=60)
+        connection = http.client.HTTPConnection(self.stack.address, self.stack.port, timeout=60)
         while case := self._next():
             begun = time.monotonic()
             try:
                 connection.request(case.method, case.path, case.body, dict(JSON) if case.body else {})
                 reply = connection.getresponse()
                 content = reply.read()
-                status, seen = reply.status, (case, reply.status, content[:200])
+                status, seen = reply.status, (*case[:3], reply.status, content[:200])
             except (OSError, http.client.HTTPException) as error:
                 connection.close()
-                status, seen = None, (case, repr(error))
+                status, seen = None, (*case[:3], repr(error))
             with self._lock:
                 self.longest = max(self.longest, time.monotonic() - begun)
                 if status is not None:

@@ -73,10 +73,12 @@ class Stack:
         self.run_dir = os.path.join(self.base, "run")
         self.port = free_port()
         self.variables = {"WORKERS": "2", **{k: str(v) for k, v in variables.items()}}
+        self.address = self.variables.get("ADDRESS", "127.0.0.1")
+        self.enter = ()  # a command that runs another one where the stack is, if that is not here
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.address}:{self.port}"
 
     @property
     def worker_socket(self):
@@ -88,7 +90,7 @@ class Stack:
 
     def ctl(self, *command, **options):
         """Runs appcorectl and returns the finished process, its output as text."""
-        return subprocess.run([CTL, *command], env=self.environment(), text=True, timeout=LONGEST,
+        return subprocess.run([*self.enter, CTL, *command], env=self.environment(), text=True, timeout=LONGEST,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
 
     @contextlib.contextmanager
@@ -122,7 +124,7 @@ class Stack:
 
     def request(self, method, path, body=None, headers=(), timeout=30):
         """One request on a connection of its own."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        connection = http.client.HTTPConnection(self.address, self.port, timeout=timeout)
         try:
             connection.putrequest(method, path, skip_accept_encoding=True)
             for name, value in headers:
@@ -144,7 +146,7 @@ class Stack:
 
     def raw(self, data, timeout=10, method="GET"):
         """Sends bytes, returns one parsed reply, however little the bytes look like HTTP."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout) as connection:
+        with socket.create_connection((self.address, self.port), timeout) as connection:
             try:
                 connection.sendall(data)
             except OSError:

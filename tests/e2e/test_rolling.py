@@ -30,6 +30,8 @@ SIZES = (1, 8, 2)
 CASES = (Case("POST", "/predict", 201, b'{"features":[1,2]}'),
          Case("GET", "/health", 200),
          Case("POST", "/predict", 201, b'{"features":[' + b"1.5," * 20000 + b"2]}"),
+         # In the lane for large bodies.
+         Case("POST", "/predict", 201, b'{"features":[' + b"1.5," * 40000 + b"2]}"),
          Case("GET", "/version", 200))
 
 

@@ -74,7 +74,10 @@ TEST_CASE("a value that makes no sense is named in one line") {
         Case{"LOG_LEVEL", "info"}, Case{"APPCORE_SLOW_REQUEST", "-1"},
         Case{"APPCORE_SLOW_REQUEST", "1s"}, Case{"APPCORE_SLOW_REQUEST", "nan"},
         Case{"APPCORE_SLOW_REQUEST", "1e400"}, Case{"APPCORE_SLOW_REQUEST", "3601"},
-        Case{"APPCORE_MAX_REQUESTS", "-1"}, Case{"APPCORE_SANDBOX", "maybe"});
+        Case{"APPCORE_MAX_REQUESTS", "-1"}, Case{"APPCORE_SANDBOX", "maybe"},
+        Case{"APPCORE_PEERS", "host"}, Case{"APPCORE_PEERS", "a:1 b:0"},
+        Case{"APPCORE_PEERS", "a:1,b:2"}, Case{"APPCORE_PEERS", "a;:1"},
+        Case{"APPCORE_PEER_LISTEN", "[::1]:9000"}, Case{"APPCORE_PEER_LISTEN", "a:1 b:2"});
     const auto config = read_config(environment({{wrong.first, wrong.second}}));
     REQUIRE_FALSE(config.ok());
     const std::string& message = config.error().message;

@@ -38,7 +38,8 @@ bool KeptConnections::close_oldest() {
 
 void KeptConnections::close_silent() {
     for (Entry& entry : by_descriptor_) {
-        if (entry.connection && entry.connection->state() == Connection::State::silent) {
+        if (entry.connection && !entry.connection->is_fresh() &&
+            entry.connection->state() == Connection::State::silent) {
             entry.connection.reset();
             --count_;
         }

@@ -30,8 +30,9 @@ class KeptConnections {
     // Closes the one that has waited longest; false if there is none.
     bool close_oldest();
 
-    // Closes those that have brought nothing: who wants to send more connects anew, to whichever
-    // process is free.
+    // Closes those that have brought nothing since their last request: who wants to send more
+    // connects anew, to whichever process is free. The first request of a new connection is on its
+    // way, and may be a second try that must not fail.
     void close_silent();
 
     [[nodiscard]] bool empty() const { return count_ == 0; }

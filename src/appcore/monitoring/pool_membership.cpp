@@ -2,10 +2,15 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
+#include <numeric>
 #include <system_error>
 
 namespace appcore::monitoring {
 namespace {
+
+// The pool that serves other machines beside the pool of now (deploy/ctl/pools.sh).
+constexpr std::string_view kPeerPool = "peer";
 
 // A living worker, which the metrics program is not.
 bool is_member(const WorkerState& worker) {
@@ -42,12 +47,18 @@ void mark_replaced(std::vector<WorkerState>& workers) {
 }
 
 std::optional<unsigned> pool_size(const std::vector<WorkerState>& workers) {
-    const WorkerState* youngest = nullptr;
+    std::map<std::string_view, const WorkerState*> youngest;
     for (const WorkerState& worker : workers) {
-        if (!is_member(worker)) continue;
-        if (youngest == nullptr || worker.started > youngest->started) youngest = &worker;
+        const auto place = place_of(worker.name);
+        if (!is_member(worker) || !place) continue;
+        // A pool and the one that takes its place are one.
+        const WorkerState*& entry = youngest[place->pool == kPeerPool ? kPeerPool : ""];
+        if (entry == nullptr || worker.started > entry->started) entry = &worker;
     }
-    return youngest == nullptr ? std::nullopt : std::optional(youngest->pool_size);
+    if (youngest.empty()) return std::nullopt;
+    return std::accumulate(
+        youngest.begin(), youngest.end(), 0U,
+        [](unsigned sum, const auto& entry) { return sum + entry.second->pool_size; });
 }
 
 }  // namespace appcore::monitoring

@@ -25,7 +25,8 @@ struct Place {
 // its pool was stopped would look like a failure for ever.
 void mark_replaced(std::vector<WorkerState>& workers);
 
-// How many workers there should be, as the youngest living one says.
+// How many workers there should be, as the youngest living one says; with those for other machines,
+// the pool "peer", if there are any.
 [[nodiscard]] std::optional<unsigned> pool_size(const std::vector<WorkerState>& workers);
 
 }  // namespace appcore::monitoring

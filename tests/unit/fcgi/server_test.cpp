@@ -193,6 +193,19 @@ TEST_CASE("before a long body silent connections are given up, those with a requ
     CHECK(receive(large) == "6");
 }
 
+TEST_CASE("before a long body a connection whose first request is on its way is not given up") {
+    const Listener listener;
+    const Process process(listener);
+    const FileDescriptor fresh = listener.connect();
+    // Accepted after the one that is before it in the queue.
+    const FileDescriptor large = listener.connect();
+    send(large, wire::request({{"REQUEST_METHOD", "POST"}, {"CONTENT_LENGTH", "500"}},
+                              std::string(500, 'x'), true));
+    CHECK(receive(large) == "1");
+    send(fresh, request);
+    CHECK(receive(fresh) == "2");
+}
+
 TEST_CASE("silent connections hold nobody up, not even very many of them") {
     const Listener listener;
     const Process process(listener);

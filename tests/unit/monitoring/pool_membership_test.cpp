@@ -64,3 +64,9 @@ TEST_CASE("the youngest living worker knows how many there should be") {
     CHECK(pool_size({living("blue-01", 2, 5s), dead("green-01", 8)}) == 2U);
     CHECK_FALSE(pool_size({dead("blue-01"), living("metrics", 0)}));
 }
+
+TEST_CASE("workers that serve other machines come on top") {
+    CHECK(pool_size({living("blue-01", 2, 5s), living("green-01", 3, 9s), living("peer-01", 4, 1s),
+                     living("peer-02", 4, 2s)}) == 7U);
+    CHECK(pool_size({dead("blue-01"), living("peer-01", 4, 1s)}) == 4U);
+}
