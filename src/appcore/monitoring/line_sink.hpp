@@ -42,8 +42,8 @@ class LineSink final : public spdlog::sinks::base_sink<spdlog::details::null_mut
     std::string path_;
     system::FileDescriptor file_;
     spdlog::memory_buf_t line_;  // the one at hand; its memory serves all lines
-    bool may_block_ = false;  // no regular file: writing to it could wait for a reader
-    bool torn_ = false;       // the last line was written in part only
+    bool may_block_ = false;     // no regular file: writing to it could wait for a reader
+    bool torn_ = false;          // the last line was written in part only
     std::uint64_t dropped_ = 0;
 };
 
