@@ -6,7 +6,7 @@ import threading
 import time
 import typing
 
-from stack import JSON
+from stack import JSON, wait_until
 
 
 class Case(typing.NamedTuple):
@@ -27,6 +27,7 @@ class Load:
         self.longest = 0.0  # seconds that any reply took
         self._limit = limit
         self._sent = 0
+        self._begun = {}  # of each thread: when it sent what it waits for
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._threads = [threading.Thread(target=self._ask) for _ in range(clients)]
@@ -44,6 +45,16 @@ class Load:
         for thread in self._threads:
             thread.join()
 
+    def settle(self, seconds=30):
+        """Waits until whatever is on its way now has been answered; False if the time is up before."""
+        now = time.monotonic()
+
+        def all_are_later():
+            with self._lock:
+                return all(begun > now for begun in self._begun.values())
+
+        return wait_until(all_are_later, seconds)
+
     def is_running(self):
         return any(thread.is_alive() for thread in self._threads)
 
@@ -58,6 +69,8 @@ class Load:
         connection = http.client.HTTPConnection(self.stack.address, self.stack.port, timeout=60)
         while case := self._next():
             begun = time.monotonic()
+            with self._lock:
+                self._begun[threading.get_ident()] = begun
             try:
                 connection.request(case.method, case.path, case.body, dict(JSON) if case.body else {})
                 reply = connection.getresponse()
@@ -67,6 +80,7 @@ class Load:
                 connection.close()
                 status, seen = None, (*case[:3], repr(error))
             with self._lock:
+                del self._begun[threading.get_ident()]
                 self.longest = max(self.longest, time.monotonic() - begun)
                 if status is not None:
                     self.statuses[status] += 1

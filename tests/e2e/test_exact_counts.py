@@ -122,6 +122,8 @@ class ExactCounts(StackTest):
                 if kills < KILLS:
                     self.kill_one(chance)
                     kills += 1
+                    # A second death of the same request would be one too many.
+                    self.assertTrue(load.settle())
                 if restarts < RESTARTS and kills * RESTARTS >= restarts * KILLS:
                     self.restart_pool()
                     restarts += 1
