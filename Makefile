@@ -21,8 +21,9 @@ VERSION := $(shell cat VERSION)
 
 # The kinds of builds. _FORTIFY_SOURCE needs an optimiser and gets in the way of sanitizers, with which
 # GCC 12 also sees uninitialised variables in the standard library that are none.
+# The same commit gives the same release in every folder: no path of this machine is in it, and no date.
 ifeq ($(BUILD),release)
-KIND := -O2 -g -D_FORTIFY_SOURCE=2
+KIND := -O2 -g -D_FORTIFY_SOURCE=2 '-ffile-prefix-map=$(CURDIR)=.' -Wdate-time
 else ifeq ($(BUILD),debug)
 KIND := -O0 -g3
 else ifeq ($(BUILD),asan)
@@ -68,7 +69,7 @@ UNIT_TESTS := $(OUT)/unit-tests
 BENCH_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find tests/bench -name '*.cpp')))
 
 .PHONY: all programs run up down restart scale reopen status test unit e2e coverage coverage-programs coverage-report memcheck fuzz fuzz-programs sigterms rolling exact bench bench-readme bench-micro lint format tidy \
-        cppcheck scripts workflows nginx-check image image-test image-smoke artefacts docs-ui verify install clean help FORCE
+        cppcheck scripts workflows nginx-check image image-test image-smoke artefacts reproducible lock lock-check docs-ui verify install clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -283,8 +284,8 @@ docs-ui: ## fetch Swagger UI and ReDoc, the pinned npm packages
 
 # Checks without running: format, clang-tidy, cppcheck, shell scripts, nginx's view of its configuration.
 CPP_FILES = $(shell find src tests -name '*.cpp' -o -name '*.hpp')
-SCRIPTS := deploy/appcorectl deploy/launch deploy/run-nginx deploy/install-packages deploy/render-nginx deploy/npm-ci \
-           deploy/fetch-docs-ui tests/fuzz/run tests/verify .ci/run
+SCRIPTS := deploy/appcorectl deploy/launch deploy/run-nginx deploy/install-packages deploy/lock-packages \
+           deploy/render-nginx deploy/npm-ci deploy/fetch-docs-ui tests/fuzz/run tests/reproducible tests/verify .ci/run
 
 lint: ## format, clang-tidy, cppcheck, shellcheck, nginx -t, the CI workflow
 	@deploy/install-packages run build test lint
@@ -348,6 +349,18 @@ artefacts: ## an archive of the installed files with checksums, in build/artefac
 	@tar -C build/artefacts-root --sort=name --owner=0 --group=0 --numeric-owner --mtime='@$(COMMIT_TIME)' -c . | \
 	 gzip -9 -n >'build/artefacts/$(ARCHIVE)'
 	@cd build/artefacts && sha256sum * >SHA256SUMS && cat SHA256SUMS
+
+# The same commit, built in two folders without a compiler cache, must give the same bytes.
+reproducible: ## build HEAD twice, in different folders, and compare
+	@deploy/install-packages build
+	@CXX='$(filter-out ccache,$(CXX))' JOBS='$(JOBS)' tests/reproducible
+
+# Exact versions of the packages that building and running take.
+lock: ## renew the lock file of package versions from the package sources
+	@deploy/lock-packages renew
+
+lock-check: ## what differs between the lock file and this machine
+	@deploy/lock-packages check
 
 # The acceptance script of the old project, check by check; the last line counts. Its part for the container
 # is the smoke test of CI, too.
