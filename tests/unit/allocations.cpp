@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <new>
 
+#include "appcore/guard/sanitizer.hpp"
+
 namespace {
 
 thread_local bool is_counting = false;
@@ -27,20 +29,42 @@ int Counter::count() {
 
 }  // namespace allocations
 
-// Replaced for the whole test program. In a file of their own: where the compiler sees through them
-// it takes malloc() and delete for a mismatch.
+// Replaced for the whole test program, all that have no alignment, in a file of their own: where
+// the compiler sees through them it takes malloc() and delete for a mismatch. Not under a
+// sanitizer, which has its own; there nothing is counted.
+#if !APPCORE_HAS_SANITIZER
 // NOLINTBEGIN(cppcoreguidelines-no-malloc,cppcoreguidelines-owning-memory)
-void* operator new(std::size_t size) {
+void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
     if (is_counting) ++counted;
-    if (void* const memory = std::malloc(size)) return memory;
+    return std::malloc(size);
+}
+void* operator new(std::size_t size) {
+    if (void* const memory = operator new(size, std::nothrow)) return memory;
     throw std::bad_alloc();
 }
-
+void* operator new[](std::size_t size) {
+    return operator new(size);
+}
+void* operator new[](std::size_t size, const std::nothrow_t& tag) noexcept {
+    return operator new(size, tag);
+}
 void operator delete(void* memory) noexcept {
     std::free(memory);
 }
-
 void operator delete(void* memory, std::size_t /*size*/) noexcept {
     std::free(memory);
 }
+void operator delete[](void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete[](void* memory, std::size_t /*size*/) noexcept {
+    std::free(memory);
+}
+void operator delete(void* memory, const std::nothrow_t& /*tag*/) noexcept {
+    std::free(memory);
+}
+void operator delete[](void* memory, const std::nothrow_t& /*tag*/) noexcept {
+    std::free(memory);
+}
 // NOLINTEND(cppcoreguidelines-no-malloc,cppcoreguidelines-owning-memory)
+#endif

@@ -11,9 +11,11 @@ namespace appcore::guard {
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
     APPCORE_HAS_FEATURE(address_sanitizer) || APPCORE_HAS_FEATURE(thread_sanitizer)
-inline constexpr bool has_sanitizer = true;
+#define APPCORE_HAS_SANITIZER 1
 #else
-inline constexpr bool has_sanitizer = false;
+#define APPCORE_HAS_SANITIZER 0
 #endif
+
+inline constexpr bool has_sanitizer = APPCORE_HAS_SANITIZER != 0;
 
 }  // namespace appcore::guard
