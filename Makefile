@@ -381,7 +381,7 @@ install: programs ## programs and deploy/ to $(DESTDIR)$(PREFIX)
 	install -m 755 $(PROGRAMS) '$(DESTDIR)$(PREFIX)/bin'
 	install -d '$(DESTDIR)$(PREFIX)/share/appcore/ctl'
 	install -m 755 deploy/appcorectl deploy/launch deploy/probe deploy/render-nginx deploy/run-nginx '$(DESTDIR)$(PREFIX)/share/appcore'
-	install -m 644 deploy/nginx.conf deploy/supervisord.conf deploy/pool.conf deploy/log-to-json.sed \
+	install -m 644 deploy/nginx.conf deploy/supervisord.conf deploy/pool.conf deploy/log-to-json.sed deploy/first-headers.js \
 	        '$(DESTDIR)$(PREFIX)/share/appcore'
 	install -m 644 deploy/ctl/*.sh '$(DESTDIR)$(PREFIX)/share/appcore/ctl'
 	@if [ -e build/docs-ui/installed.css.gz ]; then set -x; install -d '$(DESTDIR)$(PREFIX)/share/appcore/docs-ui' && \

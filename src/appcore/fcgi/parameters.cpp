@@ -18,12 +18,13 @@ enum Name : unsigned char {
     request_key,
     retry,
     error_status,
+    first_of_joined,
     first_header
 };
 
 constexpr std::array<std::string_view, first_header + http::header_count> names = {
     "REQUEST_METHOD", "REQUEST_URI", "CONTENT_LENGTH", "REMOTE_ADDR", "SERVER_ADDR", "SERVER_PORT",
-    "APPCORE_REQUEST_KEY", "APPCORE_RETRY", "APPCORE_ERROR_STATUS",
+    "APPCORE_REQUEST_KEY", "APPCORE_RETRY", "APPCORE_ERROR_STATUS", "APPCORE_FIRST_OF_JOINED",
     // as in http::Header
     "HTTP_ACCEPT", "HTTP_ACCEPT_ENCODING", "HTTP_ACCESS_CONTROL_REQUEST_HEADERS",
     "HTTP_ACCESS_CONTROL_REQUEST_METHOD", "HTTP_CONTENT_TYPE", "HTTP_COOKIE", "HTTP_HOST",
@@ -74,11 +75,41 @@ void set(Parameters& parameters, std::size_t name, std::string_view value) {
     }
 }
 
+// The part of a joined header that came first, which has `separators` of them itself.
+std::string_view first_part(std::string_view joined, std::size_t separators) {
+    constexpr std::string_view separator = ", ";
+    std::size_t end = joined.find(separator);
+    for (; separators > 0 && end != std::string_view::npos; --separators) {
+        end = joined.find(separator, end + separator.size());
+    }
+    return joined.substr(0, end);
+}
+
+// Undoes what newer versions of nginx do to headers that came several times: they join them, and
+// deploy/first-headers.js says how many separators the first one has: "HTTP_ORIGIN=0 ...".
+void keep_first(http::Request& request, std::string_view text) {
+    while (!text.empty()) {
+        const std::size_t end = text.find(' ');
+        const std::string_view item = text.substr(0, end);
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+        const std::size_t equals = item.find('=');
+        if (equals == std::string_view::npos) continue;
+        const auto separators = parse_number<std::size_t>(item.substr(equals + 1));
+        for (std::size_t i = 0; i < http::header_count; ++i) {
+            std::optional<std::string_view>& value = request.headers[i];
+            if (names[first_header + i] == item.substr(0, equals) && value && separators) {
+                value = first_part(*value, *separators);
+            }
+        }
+    }
+}
+
 }  // namespace
 
 Parameters read_parameters(const char* const* environment) {
     Parameters parameters;
     std::array<bool, names.size()> seen{};
+    std::string_view joined;
     for (; *environment != nullptr; ++environment) {
         const std::string_view entry = *environment;
         const std::size_t equals = entry.find('=');
@@ -87,8 +118,13 @@ Parameters read_parameters(const char* const* environment) {
         while (i < names.size() && names[i] != name) ++i;
         if (i == names.size() || seen[i] || equals == std::string_view::npos) continue;
         seen[i] = true;
-        set(parameters, i, entry.substr(equals + 1));
+        if (i == first_of_joined) {
+            joined = entry.substr(equals + 1);
+        } else {
+            set(parameters, i, entry.substr(equals + 1));
+        }
     }
+    keep_first(parameters.request, joined);
     return parameters;
 }
 

@@ -1,5 +1,6 @@
 #include "appcore/fcgi/parameters.hpp"
 
+#include <string>
 #include <vector>
 
 #include "catch.hpp"
@@ -43,6 +44,28 @@ TEST_CASE("of two parameters of one name the first counts, and an empty one is t
         read({"HTTP_ORIGIN=", "HTTP_ORIGIN=http://b", "HTTP_COOKIE=a", "HTTP_COOKIE=b"});
     CHECK(request.header(Header::origin) == "");
     CHECK(request.header(Header::cookie) == "a");
+}
+
+TEST_CASE("of headers that nginx has joined the first counts") {
+    const auto first = [](const char* value, const char* note) {
+        return read({note, value}).request.header(Header::origin);
+    };
+    const char* const value = "HTTP_ORIGIN=http://a, http://b, http://c";
+    CHECK(first(value, "APPCORE_FIRST_OF_JOINED=HTTP_ORIGIN=0") == "http://a");
+    CHECK(first(value, "APPCORE_FIRST_OF_JOINED=HTTP_COOKIE=0 HTTP_ORIGIN=1") ==
+          "http://a, http://b");
+    CHECK(first(value, "APPCORE_FIRST_OF_JOINED=HTTP_COOKIE=0") == "http://a, http://b, http://c");
+    CHECK(first("HTTP_ORIGIN=, http://b", "APPCORE_FIRST_OF_JOINED=HTTP_ORIGIN=0") == "");
+    // A note that does not fit changes nothing.
+    for (const char* note : {"HTTP_ORIGIN=2", "HTTP_ORIGIN=9", "HTTP_ORIGIN=-1",
+                             "HTTP_ORIGIN=", "HTTP_ORIGIN", "=0", " ", "HTTP_ORIGIN=0x"}) {
+        CAPTURE(note);
+        const std::string noted = std::string("APPCORE_FIRST_OF_JOINED=") + note;
+        CHECK(first(value, noted.c_str()) == "http://a, http://b, http://c");
+    }
+    // A client's header cannot be the note.
+    CHECK(first(value, "HTTP_APPCORE_FIRST_OF_JOINED=HTTP_ORIGIN=0") ==
+          "http://a, http://b, http://c");
 }
 
 TEST_CASE("a content length that is none is no content length") {
