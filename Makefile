@@ -69,7 +69,7 @@ UNIT_TESTS := $(OUT)/unit-tests
 BENCH_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find tests/bench -name '*.cpp')))
 
 .PHONY: all programs run up down restart scale reopen status test unit e2e coverage coverage-programs coverage-report memcheck fuzz fuzz-programs sigterms rolling exact bench bench-readme bench-micro lint format tidy \
-        cppcheck scripts workflows nginx-check image image-test image-smoke artefacts reproducible lock lock-check docs-ui verify install clean help FORCE
+        cppcheck scripts workflows nginx-check image image-test image-smoke artefacts reproducible lock lock-check deb deb-test docs-ui verify install clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -285,7 +285,8 @@ docs-ui: ## fetch Swagger UI and ReDoc, the pinned npm packages
 # Checks without running: format, clang-tidy, cppcheck, shell scripts, nginx's view of its configuration.
 CPP_FILES = $(shell find src tests -name '*.cpp' -o -name '*.hpp')
 SCRIPTS := deploy/appcorectl deploy/launch deploy/run-nginx deploy/install-packages deploy/lock-packages \
-           deploy/render-nginx deploy/npm-ci deploy/fetch-docs-ui tests/fuzz/run tests/reproducible tests/verify .ci/run
+           deploy/render-nginx deploy/npm-ci deploy/fetch-docs-ui tests/fuzz/run tests/reproducible tests/deb/run \
+           $(addprefix deploy/debian/,appcorectl appcore.postinst appcore.prerm appcore.postrm) tests/verify .ci/run
 
 lint: ## format, clang-tidy, cppcheck, shellcheck, nginx -t, the CI workflow
 	@deploy/install-packages run build test lint
@@ -312,7 +313,7 @@ cppcheck:
 
 scripts:
 	@shellcheck -x $(SCRIPTS)
-	@python3 -c 'import ast, sys; [ast.parse(open(p).read(), p) for p in sys.argv[1:]]' tests/run tests/memcheck deploy/probe tests/fuzz/make_seeds.py tests/e2e/*.py tests/image/*.py
+	@python3 -c 'import ast, sys; [ast.parse(open(p).read(), p) for p in sys.argv[1:]]' tests/run tests/memcheck deploy/probe tests/fuzz/make_seeds.py tests/e2e/*.py tests/image/*.py tests/deb/*.py
 
 workflows:
 	@node tests/lint/workflows.mjs .github/workflows/*.yml
@@ -337,22 +338,22 @@ image-test: image ## tests of the image, in containers
 	@ENGINE='$(ENGINE)' IMAGE='$(IMAGE)' python3 -B tests/image/test_image.py -v
 
 # What a release consists of: what `make install` installs as an archive, whose bytes do not depend on
-# when it is made, and checksums.
+# when it is made, the Debian package, and checksums.
 ARCHIVE = appcore-$(VERSION)-$(shell uname -m).tar.gz
-artefacts: ## an archive of the installed files with checksums, in build/artefacts
-	@deploy/install-packages build
+artefacts: ## an archive of the installed files, the Debian package and checksums, in build/artefacts
 	@deploy/fetch-docs-ui
+	@$(MAKE) --no-print-directory deb
 	@rm -rf build/artefacts build/artefacts-root
 	@mkdir -p build/artefacts
-	@$(BUILD_PROGRAMS)
 	@$(MAKE) --no-print-directory install DESTDIR=build/artefacts-root
 	@tar -C build/artefacts-root --sort=name --owner=0 --group=0 --numeric-owner --mtime='@$(COMMIT_TIME)' -c . | \
 	 gzip -9 -n >'build/artefacts/$(ARCHIVE)'
+	@cp '$(DEB_DIR)'/appcore*.deb build/artefacts
 	@cd build/artefacts && sha256sum * >SHA256SUMS && cat SHA256SUMS
 
 # The same commit, built in two folders without a compiler cache, must give the same bytes.
 reproducible: ## build HEAD twice, in different folders, and compare
-	@deploy/install-packages build
+	@deploy/install-packages build run deb
 	@CXX='$(filter-out ccache,$(CXX))' JOBS='$(JOBS)' tests/reproducible
 
 # Exact versions of the packages that building and running take.
@@ -361,6 +362,36 @@ lock: ## renew the lock file of package versions from the package sources
 
 lock-check: ## what differs between the lock file and this machine
 	@deploy/lock-packages check
+
+# The Debian package: what `make install` installs, packed by debhelper. Its version says the commit and the time
+# of that, so that newer commits are newer packages; the time is also that of all files in it.
+DEB_VERSION = $(VERSION)+git$(shell date -u -d @$(COMMIT_TIME) +%Y%m%d%H%M%S).$(subst -,+,$(COMMIT))
+DEB_DIR ?= build/deb
+DEB_SOURCE = $(abspath $(DEB_DIR))/source
+deb: ## the Debian package, in build/deb
+	@deploy/install-packages run build deb
+	@deploy/fetch-docs-ui --if-possible
+	@$(BUILD_PROGRAMS)
+	@rm -rf '$(DEB_DIR)'
+	@mkdir -p '$(DEB_SOURCE)'
+	@cp -R deploy/debian deploy/systemd configs '$(DEB_SOURCE)'
+	@$(MAKE) --no-print-directory install PREFIX=/usr DESTDIR='$(DEB_SOURCE)/installed' \
+	 >'$(DEB_DIR)/install.log' 2>&1 || { cat '$(DEB_DIR)/install.log' >&2; exit 1; }
+	@printf 'appcore (%s) stable; urgency=medium\n\n  * Commit %s.\n\n -- %s  %s\n' '$(DEB_VERSION)' '$(COMMIT)' \
+	 "$$(sed -n 's/^Maintainer: //p' deploy/debian/control)" "$$(LC_ALL=C date -u -R -d @$(COMMIT_TIME))" \
+	 >'$(DEB_SOURCE)/debian/changelog'
+	@cd '$(DEB_SOURCE)' && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL LC_ALL=C SOURCE_DATE_EPOCH='$(COMMIT_TIME)' \
+	 dpkg-buildpackage -b -us -uc -d >../build.log 2>&1 || { tail -n 30 ../build.log >&2; exit 1; }
+	@ls '$(DEB_DIR)'/appcore_*.deb
+
+# In a fresh Debian made by debootstrap, with a network of its own: install, serve, upgrade, remove, purge. The
+# newer package is of a commit that does not exist; it is made first, so that the programs end as those of HEAD.
+deb-test: ## lintian, and the package's life in a fresh Debian; as root
+	@deploy/install-packages deb deb-test
+	@$(MAKE) --no-print-directory deb DEB_DIR=build/deb-newer COMMIT=newer COMMIT_TIME=$$(($(COMMIT_TIME) + 1))
+	@$(MAKE) --no-print-directory deb
+	@lintian --fail-on error,warning --tag-display-limit 0 build/deb/appcore_*.changes
+	@tests/deb/run build/deb/appcore_*.deb build/deb-newer/appcore_*.deb
 
 # The acceptance script of the old project, check by check; the last line counts. Its part for the container
 # is the smoke test of CI, too.

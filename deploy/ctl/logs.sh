@@ -36,6 +36,6 @@ explain() {
 
 # Makes every program open its log files anew, after they have been moved away.
 reopen_logs() {
-    supervise signal HUP "$(active_pool):*" metrics:metrics-01 >/dev/null || fail "supervisord does not answer"
-    supervise signal USR1 nginx >/dev/null || fail "nginx cannot be reached"
+    supervise signal HUP "$(group "$(active_pool)"):*" "$(group metrics):metrics-01" >/dev/null || fail "supervisord does not answer"
+    signal_nginx USR1 || fail "nginx cannot be reached"
 }

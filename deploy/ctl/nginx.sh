@@ -11,6 +11,12 @@ render_nginx() {
     (umask 027 && nginx -q -t -e stderr -c "$file") || fail "nginx does not accept $file"
 }
 
+# Sends SIGNAL to nginx's master: signal_nginx SIGNAL
+signal_nginx() { supervise signal "$1" nginx >/dev/null; }
+
+# Forgets the new configuration.
+discard_nginx() { rm -f "$APPCORE_RUN_DIR/nginx.conf.new"; }
+
 # Takes the new configuration into use, if there is a difference.
 adopt_nginx() {
     local file=$APPCORE_RUN_DIR/nginx.conf
@@ -28,7 +34,7 @@ adopt_nginx() {
 reload_nginx() {
     touch "$APPCORE_RUN_DIR/draining"
     sleep "$drain_seconds"
-    supervise signal HUP nginx >/dev/null || fail "nginx cannot be reached"
+    signal_nginx HUP || fail "nginx cannot be reached"
     sleep 1 # its new processes have started by then
     rm -f "$APPCORE_RUN_DIR/draining"
 }

@@ -69,7 +69,7 @@ healthy() {
 # Waits until /health answers 200, supervisord (PID) ends, or the time is up: wait_healthy PID
 wait_healthy() {
     local end=$((SECONDS + start_limit))
-    until [[ -S $APPCORE_RUN_DIR/ctl.sock ]]; do
+    until [[ -S $ctl_socket ]]; do
         kill -0 "$1" 2>/dev/null || return 1
         ((SECONDS < end)) || return 1
         sleep 0.02
@@ -106,7 +106,7 @@ nudge() {
 for _ in range(int(sys.argv[2])):
     try: socket.socket(socket.AF_UNIX).connect(sys.argv[1])
     except OSError: break
-    time.sleep(0.05)' "$APPCORE_RUN_DIR/ctl.sock" "${1:-1}" 5>&-
+    time.sleep(0.05)' "$ctl_socket" "${1:-1}" 5>&-
 }
 
 # Ends supervisord (PID) and waits until it is gone. It bounds each program's stop itself.

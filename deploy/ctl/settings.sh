@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Where the stack lives and what it is told. Part of deploy/appcorectl.
 #
-# RUN_DIR/environment holds the effective configuration as shell assignments. The programs read it
+# KEEP_DIR/environment holds the effective configuration as shell assignments. The programs read it
 # whenever one starts (deploy/launch), and so does a later command for what its caller does not say.
 
 path_limit=90 # characters of RUN_DIR: a socket's path has 107, supervisord needs 17 of them
@@ -29,7 +29,9 @@ locate() {
     ((${#dir} <= path_limit)) ||
         fail "RUN_DIR: \"$dir\" has ${#dir} characters; a socket below it allows $path_limit." \
             "Choose a shorter one, RUN_DIR=/tmp/appcore for instance"
-    export APPCORE_RUN_DIR=$dir APPCORE_DEPLOY_DIR=$deploy
+    # What has to outlive a reboot is beside the rest, unless RUN_DIR is lost then (ctl/system.sh).
+    export APPCORE_RUN_DIR=$dir APPCORE_KEEP_DIR=$dir APPCORE_DEPLOY_DIR=$deploy
+    ctl_socket=$dir/ctl.sock # supervisord's
     export TZ=UTC # of all log lines
 }
 
@@ -45,13 +47,13 @@ read_listen() {
 
 # The same from a stack that runs, and its configuration for whatever the caller does not set.
 read_running() {
-    [[ -r $APPCORE_RUN_DIR/environment ]] || fail "does not run"
+    [[ -r $APPCORE_KEEP_DIR/environment ]] || fail "does not run"
     local said
     unset APPCORE_LISTEN # a caller's PORT and ADDRESS mean another stack
     said=$(set -o posix && export -p)
     set -a
     # shellcheck source=/dev/null
-    . "$APPCORE_RUN_DIR/environment"
+    . "$APPCORE_KEEP_DIR/environment"
     set +a
     eval "$said"
     port=${APPCORE_LISTEN##*:}
@@ -91,7 +93,7 @@ resolve() {
     APPCORE_PROCESSORS=$(processors)
     export APPCORE_PROCESSORS APPCORE_WORKERS=${WORKERS:-${APPCORE_WORKERS:-$APPCORE_PROCESSORS}}
     export APPCORE_STATE_DIR=${APPCORE_STATE_DIR:-$APPCORE_RUN_DIR/state}
-    export APPCORE_TEXTFILE_DIR=${APPCORE_TEXTFILE_DIR:-$APPCORE_RUN_DIR/textfile}
+    export APPCORE_TEXTFILE_DIR=${APPCORE_TEXTFILE_DIR:-$APPCORE_KEEP_DIR/textfile}
     export APPCORE_LOG_FILE=${APPCORE_LOG_FILE-$APPCORE_RUN_DIR/log/appcore.log}
     # Of this start; a restart of the pools keeps it.
     if [[ -z ${APPCORE_RUN_ID:-} ]]; then
@@ -108,17 +110,21 @@ resolve() {
     set +a
 }
 
-# Makes the folders, and the file that the programs start with.
-write_environment() {
+make_folders() {
     mkdir -p "$APPCORE_RUN_DIR"/{log,temp,pools} || fail "RUN_DIR: cannot make $APPCORE_RUN_DIR"
     mkdir -p -m 0750 "$APPCORE_STATE_DIR"
     mkdir -p "$APPCORE_TEXTFILE_DIR"
+}
+
+# Makes the folders, and the file that the programs start with.
+write_environment() {
+    make_folders
     {
         printf '%s\n' "$resolved"
         local name
         for name in APPCORE_RUN_ID APPCORE_BIN_DIR APPCORE_LISTEN APPCORE_METRICS_ALLOW APPCORE_DOCS_UI; do
             printf '%s=%q\n' "$name" "${!name-}"
         done
-    } >"$APPCORE_RUN_DIR/environment.new"
-    mv "$APPCORE_RUN_DIR/environment.new" "$APPCORE_RUN_DIR/environment"
+    } >"$APPCORE_KEEP_DIR/environment.new"
+    mv "$APPCORE_KEEP_DIR/environment.new" "$APPCORE_KEEP_DIR/environment"
 }

@@ -1,0 +1,316 @@
+"""The Debian package from its installation to its purge, in the root file system APPCORE_ROOT.
+
+One test, because each step goes on where the one before has ended. tests/deb/run starts it, in namespaces
+of its own, so the service's real port can be used.
+"""
+
+import contextlib
+import glob
+import http.client
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import types
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "e2e"))
+from load import Case, Load  # noqa: E402
+
+ROOT = os.environ["APPCORE_ROOT"]
+PORT = 8000
+LONGEST = 300  # seconds for a command, so that a hang is a failure
+BODY = b'{"features": [1, 2, 3]}'
+CASES = [Case("POST", "/predict", 201, BODY), Case("GET", "/version", 200), Case("GET", "/health", 200)]
+
+
+def chroot(*command, check=True):
+    """Runs a command in the root; its output as text."""
+    try:
+        done = subprocess.run(["chroot", ROOT, *command], text=True, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,
+                              stderr=subprocess.STDOUT, timeout=LONGEST, check=False,
+                              env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive"})
+    except subprocess.TimeoutExpired as error:
+        raise AssertionError(f"{command}: no end after {LONGEST} s\n{error.output}\n{processes()}") from error
+    if check and done.returncode != 0:
+        raise AssertionError(f"{command}: {done.returncode}\n{done.stdout}")
+    return done.stdout
+
+
+def path(name):
+    return os.path.join(ROOT, name.lstrip("/"))
+
+
+def ask(method, target, body=None, port=PORT):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request(method, target, body, {"Content-Type": "application/json"} if body else {})
+        reply = connection.getresponse()
+        return reply.status, reply.read()
+    finally:
+        connection.close()
+
+
+def commit():
+    """That of the metrics program."""
+    return re.search(rb'commit="([^"]*)"', ask("GET", "/metrics")[1]).group(1).decode()
+
+
+def ours(folder):
+    """Files below `folder` that have to do with the package."""
+    return sorted(name for name in glob.glob(path(folder) + "/**", recursive=True, include_hidden=True)
+                  if "appcore" in name[len(ROOT):])
+
+
+def processes():
+    """A line "UID COMMAND" a process."""
+    return subprocess.run(["ps", "-ewwo", "uid,args"], text=True, stdout=subprocess.PIPE, check=True).stdout
+
+
+def serving_programs():
+    """What the serving processes run, as the kernel names it: "... (deleted)" after it has been replaced."""
+    found = []
+    for link in glob.glob("/proc/[0-9]*/exe"):
+        try:
+            program = os.readlink(link)
+            with open(os.path.dirname(link) + "/cmdline", "rb") as file:
+                slot = file.read().split(b"\0")[-2]
+        except (OSError, IndexError):
+            continue  # it has ended, or is none of ours
+        if "/usr/bin/appcore-" in program and slot != b"0":
+            found.append(program[len(ROOT):])
+    return sorted(found)
+
+
+def active_pool():
+    return os.path.basename(os.readlink(path("/var/lib/appcore/pool.sock")))
+
+
+class Package(unittest.TestCase):
+    @staticmethod
+    def install(name):
+        return chroot("apt-get", "install", "-y", "-q", "--no-install-recommends", "/" + name)
+
+    def test_life(self):
+        before = self.listing()
+        for step in (self.installed_without_services, self.serving, self.upgraded_under_load, self.refused,
+                     self.configured, self.rotated, self.rebooted, self.units, self.removed, self.installed_again,
+                     self.purged):
+            print(f"  {step.__name__}", file=sys.stderr, flush=True)
+            step()
+        self.assertEqual(self.listing(), before)
+
+    @staticmethod
+    def listing():
+        """What is in the folders that packages write to, but for what dpkg, logs and users keep of themselves."""
+        kept = ("/var/lib/dpkg", "/var/lib/apt", "/var/log", "/var/cache", "/run", "/proc", "/sys", "/dev", "/tmp",
+                "/var/lib/nginx", "/var/lib/logrotate")
+        # Users stay, as Debian's rules want it; their files have copies.
+        kept += tuple(f"/etc/{name}" for name in ("passwd", "group", "shadow", "gshadow", "subuid", "subgid", ".pwd.lock"))
+        found = subprocess.run(["find", ROOT, "-xdev", "-printf", "/%P\n"], text=True, stdout=subprocess.PIPE, check=True)
+        return sorted(line for line in found.stdout.splitlines()
+                      if not line.startswith(kept) and "__pycache__" not in line)
+
+    def start_services(self):
+        """What init does: there is none here."""
+        chroot("nginx", "-t")
+        chroot("supervisord", "-c", "/etc/supervisor/supervisord.conf")
+        chroot("nginx")
+        self.wait_for_health()
+
+    def installed_without_services(self):
+        """Installed where nothing runs yet, as in an image: set up, and started by supervisord and nginx."""
+        said = self.install("old.deb")
+        self.assertIn("supervisord does not run, and will start it", said)
+        self.assertIn("appcore", chroot("getent", "passwd", "appcore"))
+        self.start_services()
+
+    def wait_for_health(self, seconds=60):
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                if ask("GET", "/health")[0] == 200:
+                    return
+            except OSError:
+                pass
+            if time.monotonic() > end:
+                raise AssertionError(f"no /health: {chroot('supervisorctl', 'status', check=False)}")
+            time.sleep(0.1)
+
+    def serving(self):
+        self.assertEqual(ask("POST", "/predict", BODY)[0], 201)
+        self.assertIn(b"http_requests_total", ask("GET", "/metrics")[1])
+        for page in ("/docs", "/-/docs/swagger-ui-bundle.js", "/-/docs/installed.css"):
+            self.assertEqual(ask("GET", page)[0], 200, page)
+        states = chroot("appcorectl", "status")
+        self.assertIn("appcore-blue:blue-01", states)
+        self.workers_are_the_services_own()
+        self.assertEqual(os.stat(path("/run/appcore/state")).st_mode & 0o777, 0o750)
+        with open(path("/var/log/nginx/appcore-access.log"), encoding="utf-8") as log:
+            self.assertEqual(json.loads(log.readlines()[-1])["status_code"], 200)
+        with open(path("/var/log/appcore/appcore.log"), encoding="utf-8") as log:
+            self.assertTrue(all(json.loads(line) for line in log))
+
+    def workers_are_the_services_own(self):
+        """They are not root, although supervisord is."""
+        workers = [line for line in processes().splitlines() if "appcore-worker" in line or "appcore-metrics" in line]
+        self.assertGreaterEqual(len(workers), 4)
+        self.assertEqual({line.split()[0] for line in workers}, {chroot("id", "-u", "appcore").strip()})
+
+    def upgraded_under_load(self):
+        old = commit()
+        self.append("/etc/default/appcore", "# edited\nAPPCORE_WORKERS=3\n")
+        self.append("/etc/nginx/sites-available/appcore", "# edited\n")
+        pool = active_pool()
+        with self.load():
+            self.install("new.deb")
+        self.assertEqual(commit(), "newer")
+        self.assertNotEqual(commit(), old)
+        self.assertNotEqual(active_pool(), pool)
+        self.assertEqual(serving_programs(), ["/usr/bin/appcore-metrics"] + ["/usr/bin/appcore-worker"] * 3)
+        for file in ("/etc/default/appcore", "/etc/nginx/sites-available/appcore"):
+            with open(path(file), encoding="utf-8") as text:
+                self.assertIn("# edited", text.read())
+        states = chroot("appcorectl", "status")
+        self.assertIn("appcore-green:green-03", states)
+        self.assertNotIn("blue", states.split("\n", 1)[1])
+
+    def refused(self):
+        """What the programs or nginx do not accept changes nothing, neither the pool nor nginx's files."""
+        pool, files = active_pool(), self.nginx_files()
+        site = path("/etc/nginx/sites-available/appcore")
+        for default, edit, word in (("APPCORE_MAX_BODY=nonsense\n", "", "APPCORE_MAX_BODY"),
+                                    ("APPCORE_METRICS_ALLOW=300.1.1.1\n", "", "300.1.1.1"),
+                                    ("", "nonsense;\n", "nonsense")):
+            self.default(default)
+            shutil.copy(site, site + ".kept")
+            self.append("/etc/nginx/sites-available/appcore", edit)
+            done = chroot("sh", "-c", "appcorectl restart; echo exit $?")
+            self.assertIn(word, done)
+            self.assertIn("exit 1", done.splitlines()[-1])
+            os.replace(site + ".kept", site)
+            self.assertEqual((active_pool(), self.nginx_files()), (pool, files))
+            chroot("nginx", "-t")
+            self.assertEqual(ask("POST", "/predict", BODY)[0], 201)
+
+    @staticmethod
+    def nginx_files():
+        files = {}
+        for name in glob.glob(path("/var/lib/appcore/nginx/*")):
+            with open(name, encoding="utf-8") as file:
+                files[name] = file.read()
+        return files
+
+    def configured(self):
+        """A change that also concerns nginx loses no request; a resize neither."""
+        with self.load():
+            self.default("APPCORE_MAX_BODY=1000\nAPPCORE_WORKERS=2\n")
+            chroot("appcorectl", "restart")
+            chroot("appcorectl", "scale", "3")
+        self.assertEqual(ask("POST", "/predict", b"x" * 2000)[0], 413)
+        self.assertEqual(len(serving_programs()), 4)
+        self.default("APPCORE_PEER_LISTEN=127.0.0.1:9009\nAPPCORE_WORKERS=1\n")
+        chroot("appcorectl", "restart")
+        self.assertIn("appcore-peer:peer-01", chroot("appcorectl", "status"))
+        self.workers_are_the_services_own()
+        for port in (8001, PORT):
+            self.default(f"PORT={port}\n")
+            chroot("appcorectl", "restart")
+            self.assertEqual(ask("GET", "/health", port=port)[0], 200)
+
+    @contextlib.contextmanager
+    def load(self):
+        """Clients that ask all the time; whatever reply is not the right one is a failure."""
+        load = Load(types.SimpleNamespace(address="127.0.0.1", port=PORT), CASES, 8)
+        try:
+            yield
+        finally:
+            load.stop()
+        self.assertEqual(load.wrong, [])
+        self.assertGreater(load.replies(), 100)
+
+    @staticmethod
+    def append(name, text):
+        with open(path(name), "a", encoding="utf-8") as file:
+            file.write(text)
+
+    @staticmethod
+    def default(text):
+        with open(path("/etc/default/appcore"), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def rotated(self):
+        chroot("logrotate", "--force", "/etc/logrotate.d/appcore")
+        ask("GET", "/version")
+        self.assertTrue(os.path.exists(path("/var/log/appcore/appcore.log.1")))
+        with open(path("/var/log/appcore/appcore.log"), encoding="utf-8") as log:
+            self.assertTrue(any(json.loads(line).get("path") == "/version" for line in log))
+
+    def rebooted(self):
+        """/run is empty after a boot; what supervisord and nginx then start is as before."""
+        chroot("supervisorctl", "shutdown")
+        chroot("nginx", "-s", "quit")
+        # supervisord takes its socket's name away when it ends: not the next one's.
+        self.until(lambda: not any(name in processes() for name in ("nginx: master", "bin/supervisord ", "bin/appcore-")))
+        for entry in os.scandir(path("/run")):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path)
+            else:
+                os.unlink(entry.path)
+        chroot("systemd-tmpfiles", "--create", "appcore.conf")
+        self.start_services()
+        self.assertEqual(ask("POST", "/predict", BODY)[0], 201)
+
+    def until(self, condition, seconds=60):
+        end = time.monotonic() + seconds
+        while not condition():
+            self.assertLess(time.monotonic(), end, processes())
+            time.sleep(0.1)
+
+    @staticmethod
+    def units():
+        """systemd does not run here; whether it would accept its units it can say all the same."""
+        said = chroot("systemd-analyze", "verify", "--man=no", "appcore-worker.socket", "appcore-worker@1.service",
+                      "appcore-metrics.socket", "appcore-metrics.service")
+        complaints = [line for line in said.splitlines() if "appcore" in line]
+        if complaints:
+            raise AssertionError(said)
+
+    def removed(self):
+        chroot("dpkg", "-r", "appcore")
+        self.assertNotIn("appcore-worker", processes())
+        chroot("nginx", "-t")
+        chroot("supervisorctl", "reread")
+        with self.assertRaises(ConnectionRefusedError):
+            self.eventually_refused()
+        self.assertTrue(os.path.exists(path("/etc/default/appcore")))
+        self.assertEqual([], [f for f in ours("/usr") if "/doc" not in f])
+
+    @staticmethod
+    def eventually_refused():
+        """nginx's old processes go when the new ones are there."""
+        end = time.monotonic() + 15
+        while time.monotonic() < end:
+            ask("GET", "/health")
+            time.sleep(0.1)
+
+    def installed_again(self):
+        self.install("new.deb")
+        self.wait_for_health()
+        self.assertEqual(ask("POST", "/predict", BODY)[0], 201)
+
+    def purged(self):
+        chroot("dpkg", "-P", "appcore")
+        self.assertNotIn("appcore-worker", processes())
+        for folder in ("/etc", "/usr", "/var/log", "/var/lib", "/run"):
+            # dpkg's own memory of tmpfiles and users is not the package's.
+            self.assertEqual([], [f for f in ours(folder) if "/var/lib/dpkg" not in f])
+        chroot("nginx", "-t")
+        self.assertEqual("", chroot("supervisorctl", "status", check=False).strip())
+
+
+if __name__ == "__main__":
+    unittest.main()
