@@ -14,11 +14,15 @@ constexpr int double_bits = 53;
 constexpr int exponent_bias = 1023;
 constexpr int exponent_place = 52;
 
-constexpr auto powers_of_ten = [] {
-    std::array<std::uint64_t, kMaxQuotientDigits + 1> powers{1};
+using Powers = std::array<std::uint64_t, kMaxQuotientDigits + 1>;
+
+constexpr Powers make_powers_of_ten() {
+    Powers powers{1};
     for (std::size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * 10;
     return powers;
-}();
+}
+
+constexpr Powers powers_of_ten = make_powers_of_ten();
 
 double power_of_two(int exponent) {
     return std::bit_cast<double>(static_cast<std::uint64_t>(exponent + exponent_bias)
@@ -43,7 +47,7 @@ double nearest_quotient(std::uint64_t mantissa, unsigned fraction) {
     const auto quotient = static_cast<std::uint64_t>(dividend / divisor);
     const bool is_inexact = Wide{quotient} * divisor != dividend;
     // The quotient has 63 or 64 bits. What a double has no room for is cut off and rounds the rest.
-    const int extra = 64 - std::countl_zero(quotient) - double_bits;
+    const int extra = (quotient >> 63U != 0 ? 64 : 63) - double_bits;
     std::uint64_t kept = quotient >> extra;
     const std::uint64_t cut = quotient - (kept << extra);
     const std::uint64_t half = std::uint64_t{1} << (extra - 1);
