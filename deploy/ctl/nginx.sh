@@ -8,7 +8,11 @@ render_nginx() {
     local file=$APPCORE_RUN_DIR/nginx.conf.new
     APPCORE_READ_TIMEOUT=$((APPCORE_REQUEST_TIMEOUT + grace)) "$deploy/render-nginx" >"$file" || exit 1
     # The check makes the log files.
-    (umask 027 && nginx -q -t -e stderr -c "$file") || fail "nginx does not accept $file"
+    local said accepted=yes
+    said=$(umask 027 && nginx -q -t -e stderr -c "$file" 2>&1) || accepted=no
+    # Modules say that they are there.
+    if [[ -n $said ]]; then grep -v '\[notice\]' <<<"$said" >&2 || true; fi
+    [[ $accepted == yes ]] || fail "nginx does not accept $file"
 }
 
 # Sends SIGNAL to nginx's master: signal_nginx SIGNAL
