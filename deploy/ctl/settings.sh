@@ -95,11 +95,6 @@ resolve() {
     export APPCORE_STATE_DIR=${APPCORE_STATE_DIR:-$APPCORE_RUN_DIR/state}
     export APPCORE_TEXTFILE_DIR=${APPCORE_TEXTFILE_DIR:-$APPCORE_KEEP_DIR/textfile}
     export APPCORE_LOG_FILE=${APPCORE_LOG_FILE-$APPCORE_RUN_DIR/log/appcore.log}
-    # Of this start; a restart of the pools keeps it.
-    if [[ -z ${APPCORE_RUN_ID:-} ]]; then
-        APPCORE_RUN_ID=$(</proc/sys/kernel/random/uuid)
-        export APPCORE_RUN_ID=${APPCORE_RUN_ID##*-}
-    fi
     # What `make docs-ui` fetched, beside this file once it is installed. It need not be there.
     local docs_ui=$deploy/docs-ui
     [[ -d $docs_ui ]] || docs_ui=${deploy%/*}/build/docs-ui
@@ -122,7 +117,7 @@ write_environment() {
     {
         printf '%s\n' "$resolved"
         local name
-        for name in APPCORE_RUN_ID APPCORE_BIN_DIR APPCORE_LISTEN APPCORE_METRICS_ALLOW APPCORE_DOCS_UI; do
+        for name in APPCORE_BIN_DIR APPCORE_LISTEN APPCORE_METRICS_ALLOW APPCORE_DOCS_UI; do
             printf '%s=%q\n' "$name" "${!name-}"
         done
     } >"$APPCORE_KEEP_DIR/environment.new"

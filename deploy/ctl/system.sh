@@ -40,12 +40,8 @@ locate() {
     read_listen
 }
 
-# The file says it all, and PORT and ADDRESS are nginx's to change. What nginx names requests with stays, so that
-# not every restart is a reload of nginx.
-read_running() {
-    APPCORE_RUN_ID=$(sed -n 's/^APPCORE_RUN_ID=//p' "$APPCORE_KEEP_DIR/environment")
-    export APPCORE_RUN_ID
-}
+# The file says it all, and PORT and ADDRESS are nginx's to change.
+read_running() { :; }
 
 make_folders() {
     install -d "$APPCORE_RUN_DIR" "$APPCORE_KEEP_DIR" "$nginx_dir"

@@ -86,7 +86,7 @@ class Line {
                        {"REMOTE_ADDR", "127.0.0.1"},
                        {"SERVER_ADDR", "127.0.0.1"},
                        {"SERVER_PORT", "8000"},
-                       {"APPCORE_REQUEST_KEY", "0123456789ab.4711.123.4567"},
+                       {"APPCORE_REQUEST_KEY", "0123456789abcdef0123456789abcdef"},
                        {"HTTP_HOST", "localhost"},
                        {"HTTP_CONTENT_LENGTH", "26"},
                        {"HTTP_CONTENT_TYPE", "application/json"}},

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <array>
+#include <charconv>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace appcore::monitoring {
 
-// All zero means: no key.
+// The 16 bytes of nginx's $request_id. All zero means: no key.
 struct RequestKey {
     std::array<std::uint64_t, 2> words{};
 
@@ -15,16 +17,15 @@ struct RequestKey {
     friend bool operator==(const RequestKey&, const RequestKey&) = default;
 };
 
-// nginx's name for a request ($appcore_key in deploy/nginx.conf), whatever it looks like, in 128
-// bits: FNV-1a from two beginnings. Empty for an empty name.
-[[nodiscard]] constexpr RequestKey make_request_key(std::string_view name) {
-    constexpr std::uint64_t prime = 0x100000001b3;
-    constexpr std::uint64_t begin = 0xcbf29ce484222325;
-    constexpr std::uint64_t other_begin = ~begin;
-    if (name.empty()) return {};
-    RequestKey key{{begin, other_begin}};
-    for (const char c : name) {
-        for (std::uint64_t& word : key.words) word = (word ^ static_cast<unsigned char>(c)) * prime;
+// Reads 32 hexadecimal digits, nothing else.
+[[nodiscard]] inline std::optional<RequestKey> parse_request_key(std::string_view text) {
+    constexpr std::size_t word_digits = 16;
+    RequestKey key;
+    if (text.size() != word_digits * key.words.size()) return std::nullopt;
+    for (std::uint64_t& word : key.words) {
+        const char* const end = text.data() + word_digits;
+        if (std::from_chars(text.data(), end, word, 16).ptr != end) return std::nullopt;
+        text.remove_prefix(word_digits);
     }
     return key;
 }
