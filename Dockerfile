@@ -5,7 +5,11 @@
 #
 # It runs as any user, on a read-only root and without capabilities. What it writes is below /tmp (a
 # tmpfs will do) and, if a volume is mounted there and named in the environment, /var/lib/appcore.
+#
+# Packages have the versions of the lock file where the package sources still have them; PACKAGES=exact
+# stops a build that would get others.
 ARG BASE=debian:bookworm-slim
+ARG PACKAGES=locked
 
 # --- docs: Swagger UI and ReDoc -----------------------------------------------------------------------
 # `make image` has fetched them already. Whoever builds without make has them fetched here, and where that
@@ -20,11 +24,12 @@ RUN deploy/fetch-docs-ui --if-possible && mkdir -p build/docs-ui
 
 # --- build: the programs and what belongs to them, laid out by `make install` ------------------------
 FROM ${BASE} AS build
+ARG PACKAGES
 WORKDIR /build
 # Packages first: their layer stays as it is while only sources change.
-COPY deploy/install-packages deploy/
+COPY deploy/install-packages deploy/lock-packages deploy/
 COPY deploy/packages deploy/packages
-RUN deploy/install-packages build
+RUN PACKAGES="${PACKAGES}" deploy/install-packages build
 COPY Makefile VERSION ./
 COPY src src
 ARG COMMIT=unknown
@@ -35,12 +40,13 @@ RUN make install COMMIT="${COMMIT}" PREFIX=/usr DESTDIR=/image && strip /image/u
 
 # --- the image ---------------------------------------------------------------------------------------
 FROM ${BASE}
-COPY deploy/install-packages /tmp/deploy/
+ARG PACKAGES
+COPY deploy/install-packages deploy/lock-packages /tmp/deploy/
 COPY deploy/packages /tmp/deploy/packages
 # Left out: Python's byte code (16 MB; without it a start takes about 0.3 s longer), its manuals and tests,
 # and time zones (all times are UTC). The base image has no translations and documentation already.
 RUN printf 'path-exclude %s\n' '/usr/share/zoneinfo/*' /usr/bin/tini-static >/etc/dpkg/dpkg.cfg.d/appcore \
- && /tmp/deploy/install-packages run image \
+ && PACKAGES="${PACKAGES}" /tmp/deploy/install-packages run image \
  && rm -r /usr/lib/python3*/pydoc_data /usr/lib/python3*/test \
  && find / -xdev -name __pycache__ -prune -exec rm -r {} + \
  && rm -r /tmp/deploy /var/lib/apt/lists/* /var/lib/dpkg/*-old /var/cache/* /var/log/* \
