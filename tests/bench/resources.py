@@ -69,5 +69,5 @@ def machine():
                                "python3-fastapi", "python3-uvicorn", "python3-uvloop", "wrk", "libfcgi-dev"],
                               text=True, check=False, capture_output=True).stdout
     return {"cores": os.cpu_count(), "processor": models[0] if models else "unknown",
-            "memory_gib": round(memory, 1), "kernel": os.uname().release, "load_before": os.getloadavg()[0],
+            "memory_gib": round(memory, 1), "kernel": ".".join(os.uname().release.split(".")[:2]), "load_before": os.getloadavg()[0],
             "packages": versions.split("\n")[:-1]}
