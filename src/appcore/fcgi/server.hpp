@@ -23,9 +23,9 @@ struct ServerOptions {
     std::size_t max_body;  // bytes; a larger body is answered with 413
     // between_requests() is called this often at least; not at all while idle if zero.
     std::chrono::milliseconds tick{0};
-    // Before a body of this many bytes is read, connections that are kept and silent are closed, so
-    // that requests that come meanwhile find a process that is free. nginx sends such bodies on
-    // connections of their own ($appcore_lane in deploy/nginx.conf).
+    // Before a body of this many bytes is read, kept connections that are silent since a request
+    // are closed, so that requests that come meanwhile find a process that is free. nginx sends
+    // such bodies on connections of their own ($appcore_lane in deploy/nginx.conf).
     std::size_t long_body = 100'000;
 };
 
