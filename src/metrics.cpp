@@ -76,7 +76,7 @@ Status serve(const Config& config, const CommandLine& line) {
                            std::move(outlets));
     service.between_requests();
     guard::LastWords last_words{std::string(monitoring::metrics_slot)};
-    guard::report_crashes(request, last_words);
+    guard::report_crashes(request, last_words, {});
     const guard::Watchdog watchdog(
         request, last_words, {config.request_timeout, [&recorder] { recorder.count_timeout(); }});
 

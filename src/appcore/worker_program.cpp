@@ -11,6 +11,7 @@
 #include "appcore/api/version.hpp"
 #include "appcore/fcgi/server.hpp"
 #include "appcore/guard/crash_report.hpp"
+#include "appcore/guard/parting_reply.hpp"
 #include "appcore/guard/sandbox.hpp"
 #include "appcore/guard/watchdog.hpp"
 #include "appcore/program.hpp"
@@ -72,7 +73,7 @@ Status serve(const models::PredictionModel& model, const Config& config, const C
                     {config.slow_request, spread(config.max_requests, ids)});
     service.between_requests();
     guard::LastWords last_words(name);
-    guard::report_crashes(request, last_words);
+    guard::report_crashes(request, last_words, guard::crash_reply());
     const guard::Watchdog watchdog(
         request, last_words, {config.request_timeout, [&recorder] { recorder.count_timeout(); }});
 

@@ -101,6 +101,32 @@ class Crashing(GuardTest):
         self.assertEqual(load.wrong, [])
         self.assertGreater(load.replies(), 2)
 
+    def busy_pid(self, killed):
+        """Of the worker that has a request in hand, once there is another than those killed."""
+        def pids():
+            workers = self.stack.get("/status").json()["workers"]
+            return {worker["pid"] for worker in workers if worker["state"] == "busy"} - set(killed)
+        return wait_until(pids).pop()
+
+    def killed(self, times):
+        """The reply to a request whose worker is killed so many times."""
+        replies = []
+        thread = threading.Thread(target=lambda: replies.append(self.ask(1, f"killed-{times}")))
+        thread.start()
+        killed = []
+        for _ in range(times):
+            killed.append(self.busy_pid(killed))
+            os.kill(killed[-1], signal.SIGKILL)
+        thread.join()
+        self.assertTrue(wait_until(lambda: len(self.stack.worker_pids()) == 3))
+        return replies[0]
+
+    def test_two_kills_are_not_the_request_s_fault(self):
+        for times, status in ((1, 201), (2, 201), (3, 502)):
+            self.assertEqual(self.killed(times).status, status, times)
+        entry, = wait_until(lambda: self.stack.logged("access", request_id="killed-3"))
+        self.assertEqual(entry["upstream_status"].split(" : ")[:3], ["502"] * 3)
+
     def test_a_lack_of_memory_is_a_503_and_no_crash(self):
         before = set(self.stack.worker_pids())
         reply = self.ask(BAD_ALLOC)

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "appcore/guard/parting_reply.hpp"
 #include "appcore/guard/sanitizer.hpp"
 
 namespace appcore::guard {
@@ -14,6 +15,7 @@ namespace {
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables)
 const RequestInHand* request_at_hand = nullptr;
 LastWords* words = nullptr;
+std::string_view reply_at_hand;
 std::array<char, 64 * 1024> stack;  // of the handler: the process's own may be what has run out
 // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 
@@ -37,6 +39,7 @@ void report(int number) {
     const RequestView request = request_at_hand->look();
     if (request.phase != Phase::none) {
         const system::SystemClock clock;
+        send_parting_reply(request, reply_at_hand);
         words->say(name_of(number), request, clock.wall(), clock.steady());
     }
     std::raise(number);
@@ -44,10 +47,11 @@ void report(int number) {
 
 }  // namespace
 
-void report_crashes(const RequestInHand& request, LastWords& last_words) {
+void report_crashes(const RequestInHand& request, LastWords& last_words, std::string_view reply) {
     if (has_sanitizer) return;
     request_at_hand = &request;
     words = &last_words;
+    reply_at_hand = reply;
     stack_t alternate = {};
     alternate.ss_sp = stack.data();
     alternate.ss_size = stack.size();

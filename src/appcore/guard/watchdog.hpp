@@ -14,7 +14,7 @@ namespace appcore::guard {
 
 // A thread that looks at the request at hand a few times a second, so that no request pays for a
 // timer. One that has been there for `timeout`, in whatever phase, is answered if nothing of its
-// reply has left yet (timeout_reply()), named on standard error, and takes the process with it,
+// reply has left yet (parting_reply.hpp), named on standard error, and takes the process with it,
 // which supervisord starts anew.
 class Watchdog {
   public:
@@ -39,9 +39,5 @@ class Watchdog {
     std::mutex mutex_;     // guards nothing: waiting wants one
     std::jthread thread_;  // the last member: ends before the others
 };
-
-// A whole FastCGI reply (specification, 5.3 and 5.5, to request 1) that makes nginx answer with its
-// own 504, by a location of deploy/nginx.conf.
-[[nodiscard]] std::string_view timeout_reply();
 
 }  // namespace appcore::guard

@@ -8,6 +8,7 @@
 #include <array>
 #include <string>
 
+#include "appcore/guard/parting_reply.hpp"
 #include "appcore/system/file_descriptor.hpp"
 #include "catch.hpp"
 #include "fcgi/wire.hpp"
@@ -88,12 +89,4 @@ TEST_CASE("a process without a request, or whose requests end in time, lives on"
               request.begin(connection, std::chrono::steady_clock::now() + 1h);
               request.end();
           }).exit_code == kUndisturbed);
-}
-
-TEST_CASE("the reply to a request that hangs is a whole one by FastCGI") {
-    const std::string_view reply = guard::timeout_reply();
-    CHECK(wire::reply(reply) ==
-          "Status: 504 Gateway Timeout\r\nX-Accel-Redirect: /-/timeout\r\n\r\n");
-    CHECK(reply.substr(reply.size() - 16) ==
-          std::string_view("\x01\x03\x00\x01\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 16));
 }
