@@ -1,155 +1,155 @@
 #include "appcore/api/feature_scanner.hpp"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <optional>
 #include <system_error>
-#include <utility>
 
+#include "appcore/json/digits.hpp"
 #include "appcore/json/quotient.hpp"
 
 namespace appcore::api {
 namespace {
 
-constexpr int max_digits = json::kMaxQuotientDigits;
+constexpr std::size_t max_digits = json::kMaxQuotientDigits;
 constexpr std::ptrdiff_t max_number_length = 300;  // longer ones are odd enough for the exact way
 
-// The number that eight digits at `text` make; nothing if these are not eight digits. All at once:
-// as bytes of one word, then pairs, then fours.
-std::optional<std::uint64_t> eight_digits(std::string_view text) {
-    std::uint64_t bytes = 0;
-    if (std::endian::native != std::endian::little || text.size() < sizeof bytes)
-        return std::nullopt;
-    std::memcpy(&bytes, text.data(), sizeof bytes);
-    // '0' to '9' are 0x30 to 0x39: the high half of each byte is 3, and stays 3 when 6 is added.
-    constexpr std::uint64_t high_halves = 0xF0F0F0F0F0F0F0F0;
-    constexpr std::uint64_t sixes = 0x0606060606060606;
-    constexpr std::uint64_t threes = 0x3030303030303030;
-    if ((bytes & high_halves) != threes || ((bytes + sixes) & high_halves) != threes) {
-        return std::nullopt;
-    }
-    bytes -= threes;
-    bytes = bytes * 10 + (bytes >> 8U);  // every second byte is a number below 100
-    constexpr std::uint64_t first_and_third = 0x000000FF000000FF;
-    constexpr std::uint64_t to_millions_and_hundreds = 100 + (std::uint64_t{1'000'000} << 32U);
-    constexpr std::uint64_t to_ten_thousands_and_ones = 1 + (std::uint64_t{10'000} << 32U);
-    return ((bytes & first_and_third) * to_millions_and_hundreds +
-            ((bytes >> 16U) & first_and_third) * to_ten_thousands_and_ones) >>
-           32U;
+// What read_usual_number() may look at, in characters.
+constexpr std::ptrdiff_t usual_length = 40;
+constexpr std::ptrdiff_t length_before = 16;
+
+using Powers = std::array<std::uint64_t, json::kDigitsAtOnce + 1>;
+
+constexpr Powers make_powers_of_ten() {
+    Powers powers{1};
+    for (std::size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * 10;
+    return powers;
 }
 
-class Scanner {
-  public:
-    explicit Scanner(std::string_view text) : at_(text.data()), end_(at_ + text.size()) {}
+constexpr Powers powers_of_ten = make_powers_of_ten();
 
-    // White space, then exactly `token`.
-    bool accept(std::string_view token) {
-        skip_space();
-        if (!rest().starts_with(token)) return false;
-        at_ += token.size();
-        return true;
-    }
-
-    bool at_end() {
-        skip_space();
-        return at_ == end_;
-    }
-
-    // White space, then a number by JSON's grammar. What follows it is the caller's to check.
-    bool number(double& value);
-
-  private:
-    [[nodiscard]] std::string_view rest() const {
-        return {at_, static_cast<std::size_t>(end_ - at_)};
-    }
-
-    [[nodiscard]] bool at(char c) const { return at_ != end_ && *at_ == c; }
-
-    void skip_space() {
-        while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
-    }
-
-    // Appends the digits here to `mantissa`, which wraps when they are too many; returns how many.
-    int digits(std::uint64_t& mantissa) {
-        const char* at = at_;
-        std::uint64_t value = mantissa;
-        for (; at != end_ && *at >= '0' && *at <= '9'; ++at) {
-            value = value * 10 + static_cast<std::uint64_t>(*at - '0');
-        }
-        return advance(at, value, mantissa);
-    }
-
-    // The same, where many digits are likely.
-    int many_digits(std::uint64_t& mantissa) {
-        const char* const start = at_;
-        while (const auto eight = eight_digits(rest())) {
-            mantissa = mantissa * 100'000'000 + *eight;
-            at_ += 8;
-        }
-        return static_cast<int>(at_ - start) + digits(mantissa);
-    }
-
-    int advance(const char* to, std::uint64_t value, std::uint64_t& mantissa) {
-        mantissa = value;
-        return static_cast<int>(to - std::exchange(at_, to));
-    }
-
-    bool long_number(const char* start, double& value);
-
-    const char* at_;
-    const char* end_;
-};
-
-// The standard library's way, with one rounding for any length. The grammar up to here is checked.
-bool Scanner::long_number(const char* start, double& value) {
-    const auto [next, error] = std::from_chars(start, end_, value);
-    at_ = next;
-    return error == std::errc{} && next - start <= max_number_length;
+bool is_space(char c) {
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-bool Scanner::number(double& value) {
-    skip_space();
-    const char* const start = at_;
-    const bool negative = at('-');
-    if (negative) ++at_;
-    const bool zero = at('0');
+inline const char* skip_space(const char* at, const char* end) {
+    if (at != end && *at > ' ') return at;  // mostly
+    while (at != end && is_space(*at)) ++at;
+    return at;
+}
+
+// Each of the following returns where it has stopped reading, or nothing if there is not what it
+// reads.
+
+// White space, then exactly `token`.
+const char* read_token(const char* at, const char* end, std::string_view token) {
+    at = skip_space(at, end);
+    const std::string_view rest(at, static_cast<std::size_t>(end - at));
+    return rest.starts_with(token) ? at + token.size() : nullptr;
+}
+
+// The standard library's way, with one rounding for any length. The grammar up to there is checked.
+const char* read_long_number(const char* at, const char* end, double& value) {
+    const auto [next, error] = std::from_chars(at, end, value);
+    return error == std::errc{} && next - at <= max_number_length ? next : nullptr;
+}
+
+// As many digits as there are, appended to `mantissa`, which wraps when they are too many.
+const char* read_digits(const char* at, const char* end, std::uint64_t& mantissa) {
+    for (; at != end && *at >= '0' && *at <= '9'; ++at) {
+        mantissa = mantissa * 10 + static_cast<std::uint64_t>(*at - '0');
+    }
+    return at;
+}
+
+// `mantissa` / 10^`fraction`. No branch: the sign is anything but predictable.
+double make_value(bool negative, std::uint64_t mantissa, std::size_t fraction) {
+    const bool is_integer_zero = (mantissa | fraction) == 0;  // Python's integers know no -0
+    const std::uint64_t sign = static_cast<std::uint64_t>(negative && !is_integer_zero) << 63U;
+    const double value = fraction == 0
+                             ? static_cast<double>(mantissa)
+                             : json::nearest_quotient(mantissa, static_cast<unsigned>(fraction));
+    return std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) | sign);
+}
+
+// A number by JSON's grammar. What follows it is the caller's to check.
+const char* read_any_number(const char* start, const char* end, double& value) {
+    const bool negative = start != end && *start == '-';
+    const char* const digits = start + (negative ? 1 : 0);
     std::uint64_t mantissa = 0;
-    const int whole = digits(mantissa);
-    if (whole == 0 || (zero && whole > 1)) return false;
-    int fraction = 0;
-    if (at('.')) {
-        ++at_;
-        fraction = many_digits(mantissa);
-        if (fraction == 0) return false;
+    const char* at = read_digits(digits, end, mantissa);
+    auto count = static_cast<std::size_t>(at - digits);
+    if (count == 0 || (*digits == '0' && count > 1)) return nullptr;
+    std::size_t fraction = 0;
+    if (at != end && *at == '.') {
+        const char* const point = at++;
+        at = read_digits(at, end, mantissa);
+        fraction = static_cast<std::size_t>(at - point) - 1;
+        if (fraction == 0) return nullptr;
     }
-    if (at('e') || at('E') || whole + fraction > max_digits) return long_number(start, value);
-    if (fraction == 0) {
-        value = static_cast<double>(mantissa);
-        if (negative && mantissa != 0) value = -value;  // Python's integers know no -0
-        return true;
+    const bool has_exponent = at != end && (*at == 'e' || *at == 'E');
+    if (has_exponent || count + fraction > max_digits) return read_long_number(start, end, value);
+    value = make_value(negative, mantissa, fraction);
+    return at;
+}
+
+// The same for up to 16 digits before and behind the point, no exponent and a comma, without a
+// branch that depends on how many digits there are; nothing for others. `usual_length` characters
+// can be read from `at` on and 16 before the first digit's end.
+inline const char* read_usual_number(const char* at, double& value) {
+    const std::uint32_t sign = *at == '-' ? 1 : 0;
+    const std::uint32_t others = json::other_than_digits(at) >> sign;
+    at += sign;
+    const auto whole = static_cast<std::size_t>(std::countr_zero(others));
+    if (whole - 1 >= json::kDigitsAtOnce || (*at == '0' && whole > 1)) return nullptr;
+    std::uint64_t mantissa = json::number_before(at + whole, whole);
+    std::size_t length = whole;
+    std::size_t fraction = 0;
+    if (at[whole] == '.') {
+        length = static_cast<std::size_t>(std::countr_zero(others & (others - 1)));
+        fraction = length - whole - 1;
+        if (fraction - 1 >= json::kDigitsAtOnce || length > max_digits + 1) return nullptr;
+        mantissa = mantissa * powers_of_ten[fraction] + json::number_before(at + length, fraction);
     }
-    value = json::nearest_quotient(mantissa, static_cast<unsigned>(fraction));
-    if (negative) value = -value;
-    return true;
+    if (at[length] != ',') return nullptr;
+    value = make_value(sign != 0, mantissa, fraction);
+    return at + length;
+}
+
+// The numbers of a list and its end. The body begins at `begin`.
+const char* read_list(const char* begin, const char* at, const char* end,
+                      std::vector<double>& features) {
+    for (;;) {
+        at = skip_space(at, end);
+        double value = 0;
+        const char* next = nullptr;
+        if (at - begin >= length_before && end - at >= usual_length)
+            next = read_usual_number(at, value);
+        if (next == nullptr) next = read_any_number(at, end, value);
+        if (next == nullptr) return nullptr;
+        features.push_back(value);
+        at = skip_space(next, end);
+        if (at == end) return nullptr;
+        if (*at++ != ',') return at[-1] == ']' ? at : nullptr;
+    }
 }
 
 }  // namespace
 
 bool scan_features(std::string_view body, std::vector<double>& features) {
     features.clear();
-    Scanner in(body);
-    if (!in.accept("{") || !in.accept("\"features\"") || !in.accept(":") || !in.accept("[")) {
-        return false;
+    const char* at = body.data();
+    const char* const end = at + body.size();
+    for (const std::string_view token : {"{", "\"features\"", ":", "["}) {
+        at = read_token(at, end, token);
+        if (at == nullptr) return false;
     }
-    do {
-        double value = 0;
-        if (!in.number(value)) return false;
-        features.push_back(value);
-    } while (in.accept(","));
-    return in.accept("]") && in.accept("}") && in.at_end();
+    at = read_list(body.data(), at, end, features);
+    if (at != nullptr) at = read_token(at, end, "}");
+    return at != nullptr && skip_space(at, end) == end;
 }
 
 }  // namespace appcore::api

@@ -225,8 +225,8 @@ TEST_CASE("while a worker records, no scrape is inconsistent and no count decrea
     REQUIRE_FALSE(recorder.maintain(noon));
     std::atomic<bool> is_done{false};
     Word recorded = 0;
-    // Between two records there is a pause of some microseconds, or none at all.
-    const auto pause = GENERATE(0, 2'000);
+    // Between two records there is a pause of some ten microseconds, or none at all.
+    const auto pause = GENERATE(0, 20'000);
     std::thread worker([&] {
         while (!is_done) {
             recorder.record_request(prediction());
