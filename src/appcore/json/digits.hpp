@@ -1,7 +1,7 @@
 // Decimal digits, many at a time and without a branch for each.
 #pragma once
 
-#ifdef __SSE2__
+#ifdef __x86_64__
 #include <emmintrin.h>
 
 #include <array>
@@ -28,14 +28,15 @@ namespace plain {
 
 [[nodiscard]] inline std::uint64_t number_before(const char* end, std::size_t count) {
     std::uint64_t number = 0;
-    for (; count != 0; --count)
-        number = number * 10 + static_cast<std::uint64_t>(end[-count] - '0');
+    for (; count != 0; --count) {
+        number = number * 10 + static_cast<std::uint64_t>(*(end - count) - '0');
+    }
     return number;
 }
 
 }  // namespace plain
 
-#ifdef __SSE2__
+#ifdef __x86_64__
 
 // Which of the 32 characters at `text`, all of which can be read, are no digits: the lowest bit is
 // the first one.
