@@ -52,6 +52,17 @@ def wait_until(condition, seconds=10, step=0.05):
         time.sleep(step)
 
 
+def stop_process(pid):
+    """SIGSTOP; returns when the process has stopped, which a busy machine makes it wait for."""
+    def has_stopped():
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] == "T"
+
+    os.kill(pid, signal.SIGSTOP)
+    if not wait_until(has_stopped, LONGEST):
+        raise TimeoutError(f"process {pid} does not stop")
+
+
 class Response:
     def __init__(self, status, headers, body):
         self.status = status

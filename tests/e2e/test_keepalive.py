@@ -7,7 +7,7 @@ import time
 
 import fastcgi
 from load import Case, Load
-from stack import StackTest, wait_until
+from stack import StackTest, stop_process, wait_until
 
 GOOD = b'{"features":[1,2,3]}'
 LARGE = b'{"features":[' + b"1.5," * 400_000 + b"2.5]}"
@@ -59,7 +59,7 @@ class KeepAlive(StackTest):
         try:
             wait_until(lambda: load.replies() > 100)
             stopped = self.stack.children("appcore-worker")[0]
-            os.kill(stopped, signal.SIGSTOP)
+            stop_process(stopped)
             threading.Timer(3, os.kill, (stopped, signal.SIGCONT)).start()
             time.sleep(1)
             before = load.replies()

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import unittest
 
-from stack import CTL, Stack, processes, wait_until
+from stack import CTL, Stack, processes, stop_process, wait_until
 
 
 class Lifecycle(unittest.TestCase):
@@ -100,7 +100,7 @@ class Lifecycle(unittest.TestCase):
         master = wait_until(lambda: stack.pids("nginx"))["nginx"]
         with open(os.path.join(stack.run_dir, "supervisord.pid"), encoding="utf-8") as file:
             supervisord = int(file.read())
-        os.kill(supervisord, signal.SIGSTOP)  # so that it does not start another one
+        stop_process(supervisord)  # so that it does not start another one
         os.kill(master, signal.SIGKILL)
         os.kill(supervisord, signal.SIGKILL)
         self.assertEqual(stack.ctl("down").returncode, 0)

@@ -17,7 +17,7 @@ import time
 import unittest
 
 from load import Case, Load
-from stack import CTL, ROOT, StackTest, wait_until
+from stack import CTL, ROOT, StackTest, stop_process, wait_until
 
 LONG = sys.argv[1:2] == ["long"]
 RESTARTS, RESIZES, KILLS, STOPS, CHANGES = (50, 20, 200, 50, 5) if LONG else (2, 3, 10, 2, 1)
@@ -89,7 +89,7 @@ class Rolling(StackTest):
         chance = random.Random(5)
         for _ in range(STOPS):
             pid = chance.choice(wait_until(self.workers))
-            os.kill(pid, signal.SIGSTOP)
+            stop_process(pid)
             time.sleep(STOPPED)
             os.kill(pid, signal.SIGCONT)
             time.sleep(0.2)

@@ -11,7 +11,7 @@ import signal
 import threading
 
 from browser import DESKTOP, PHONE, Browser, OnePage
-from stack import StackTest, wait_until
+from stack import StackTest, stop_process, wait_until
 
 WORKERS = 3
 HTML = [("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")]
@@ -43,7 +43,7 @@ class Status(StackTest):
     @contextlib.contextmanager
     def stopped(self, pids):
         for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
+            stop_process(pid)
         try:
             yield
         finally:
