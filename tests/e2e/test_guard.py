@@ -61,6 +61,7 @@ class Hanging(GuardTest):
             lambda: self.stack.logged("access", request_id=reply.get("X-Request-ID")))), 1)
 
     def test_others_are_served_meanwhile(self):
+        self.assertTrue(wait_until(lambda: len(self.stack.worker_pids()) == 3))
         # Long bodies come on connections of their own, which only a worker that is free accepts.
         body = b'{"features":[30' + b" " * 100_000 + b"]}"
         hanging = [threading.Thread(target=self.stack.predict, args=(body,)) for _ in range(2)]

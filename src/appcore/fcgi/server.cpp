@@ -14,6 +14,9 @@ namespace {
 // The web server sends a request whole; only one that hangs, or none of ours, pauses in it. Short
 // enough that a process that is told to stop does so within two seconds all the same.
 constexpr std::chrono::milliseconds kStall{1500};
+// The web server sends its request right after it has connected. A connection that is accepted in
+// between should not be left waiting here behind another one's request while a sibling is free.
+constexpr std::chrono::milliseconds kFirstBytes{5};
 // At the end, all new connections together get this long to say what they came for.
 constexpr std::chrono::milliseconds kFirstRequest{200};
 constexpr std::chrono::milliseconds kOutOfDescriptors{10};  // a pause, instead of spinning
@@ -113,8 +116,11 @@ bool Server::accept_one() {
         return false;
     }
     auto connection = std::make_unique<Connection>(std::move(socket), kStall);
-    // Mostly the request is there already: then the connection need not be waited for at all.
-    switch (connection->state()) {
+    // Mostly the request is there already: then the connection need not be registered at all.
+    const auto state =
+        connection->state(expects_bytes_ ? kFirstBytes : std::chrono::milliseconds(0));
+    expects_bytes_ = state != Connection::State::silent;  // very many silent ones cost one wait
+    switch (state) {
         case Connection::State::readable:
             serve(std::move(connection), false);
             break;

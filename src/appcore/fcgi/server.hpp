@@ -63,6 +63,7 @@ class Server {
     Buffers buffers_;
     KeptConnections kept_;
     Connection::Limits limits_;
+    bool expects_bytes_ = true;  // of a connection that is accepted
     std::array<epoll_event, kEventsAtOnce> events_{};
 };
 
