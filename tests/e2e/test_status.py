@@ -150,6 +150,7 @@ class Status(StackTest):
     def test_a_killed_worker_is_dead_and_then_back(self):
         with open(os.path.join(self.stack.run_dir, "supervisord.pid"), encoding="ascii") as file:
             supervisord = int(file.read())
+        self.assertTrue(wait_until(lambda: self.states() == ["idle"] * WORKERS))  # the last to start, too
         before = self.report()["workers"][1]
         with self.stopped([supervisord]):  # so that it does not start another at once
             os.kill(before["pid"], signal.SIGKILL)
