@@ -187,9 +187,9 @@ class Stack:
         return total
 
     def log_lines(self, name):
-        """The lines of log/NAME.log as bytes."""
+        """The lines of log/NAME.log as bytes, without one that is just being written."""
         with open(os.path.join(self.run_dir, "log", name + ".log"), "rb") as log:
-            return log.read().splitlines()
+            return log.read().split(b"\n")[:-1]
 
     def logged(self, name, **fields):
         """The objects in log/NAME.log that have these fields."""
