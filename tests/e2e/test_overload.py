@@ -65,6 +65,13 @@ class Overload(OverloadTest):
             self.assertEqual(self.stack.count("http_requests_total", status_code=status) - count,
                              statuses.count(status))
 
+    def test_each_process_of_nginx_has_a_queue_of_its_own(self):
+        with open("/proc/net/tcp", encoding="ascii") as file:
+            sockets = [line.split() for line in file]
+        queues = [s for s in sockets if s[1].endswith(f":{self.stack.port:04X}") and s[3] == "0A"]
+        with open(os.path.join(self.stack.run_dir, "nginx.conf"), encoding="utf-8") as file:
+            self.assertIn(f"worker_processes {len(queues)};", file.read())
+
     def test_the_truth_is_told_meanwhile(self):
         threads, results = self.together(60, 0.3)
         try:
