@@ -68,7 +68,7 @@ PROGRAM_OBJECTS := $(OUT)/src/worker.o $(OUT)/src/metrics.o
 UNIT_TESTS := $(OUT)/unit-tests
 BENCH_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find tests/bench -name '*.cpp')))
 
-.PHONY: all programs run up down restart scale reopen status test unit e2e coverage coverage-programs coverage-report memcheck fuzz fuzz-programs sigterms rolling exact bench bench-readme bench-micro lint format tidy \
+.PHONY: all programs run run-package run-container run-compose up down restart scale reopen status test unit e2e coverage coverage-programs coverage-report memcheck fuzz fuzz-programs sigterms rolling exact bench bench-readme bench-micro lint format tidy \
         cppcheck scripts workflows nginx-check image image-test image-smoke artefacts reproducible lock lock-check deb deb-test docs-ui verify install clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -284,7 +284,7 @@ docs-ui: ## fetch Swagger UI and ReDoc, the pinned npm packages
 
 # Checks without running: format, clang-tidy, cppcheck, shell scripts, nginx's view of its configuration.
 CPP_FILES = $(shell find src tests -name '*.cpp' -o -name '*.hpp')
-SCRIPTS := deploy/appcorectl deploy/launch deploy/run-nginx deploy/install-packages deploy/lock-packages \
+SCRIPTS := deploy/appcorectl deploy/launch deploy/run-nginx deploy/start-as deploy/install-packages deploy/lock-packages \
            deploy/render-nginx deploy/npm-ci deploy/fetch-docs-ui tests/fuzz/run tests/reproducible tests/deb/run \
            $(addprefix deploy/debian/,appcorectl appcore.postinst appcore.prerm appcore.postrm) tests/verify .ci/run
 
@@ -322,17 +322,30 @@ nginx-check: RUN_DIR = $(OUT)/nginx-check
 nginx-check: programs
 	@env $(CTL) check
 
-# The container image. ENGINE is docker or podman; IMAGE_ARGS are more arguments for its `build`; SOURCE is the
-# address of the sources, for the label.
+# The container image. ENGINE is docker or podman; IMAGE_ARGS are more arguments for its `build`, RUN_ARGS for
+# its `run`; SOURCE is the address of the sources, for the label.
 ENGINE ?= $(notdir $(firstword $(shell command -v docker podman)))
 IMAGE ?= appcore:$(VERSION)
 IMAGE_ARGS ?=
+RUN_ARGS ?=
 SOURCE ?=
 
 image: docs-ui ## the container image, tagged appcore:VERSION and appcore:latest
 	@test -n '$(ENGINE)' || { echo 'make image: neither docker nor podman is here' >&2; exit 1; }
 	DOCKER_BUILDKIT=1 $(ENGINE) build $(if $(filter podman,$(ENGINE)),--format docker) -t '$(IMAGE)' -t appcore:latest \
 	 --build-arg VERSION='$(VERSION)' --build-arg COMMIT='$(COMMIT)' --build-arg SOURCE='$(SOURCE)' $(IMAGE_ARGS) .
+
+# The service in the ways in which it is delivered, from nothing but these sources.
+run-package: ## build the package, install it and serve: Debian's nginx and supervisor, at every boot
+	@$(MAKE) --no-print-directory deb
+	@deploy/start-as package $(DEB_DIR)/appcore_*.deb
+
+run-container: ## build the image and serve from a container, "appcore"; installs docker where no engine is
+	@engine=$$(deploy/start-as engine) && $(MAKE) --no-print-directory image ENGINE="$$engine"
+	@PORT='$(PORT)' ADDRESS='$(ADDRESS)' RUN_ARGS='$(RUN_ARGS)' deploy/start-as container '$(IMAGE)'
+
+run-compose: ## the same with Prometheus and node-exporter, by docker-compose.yml
+	@VERSION='$(VERSION)' COMMIT='$(COMMIT)' deploy/start-as compose
 
 image-test: image ## tests of the image, in containers
 	@ENGINE='$(ENGINE)' IMAGE='$(IMAGE)' python3 -B tests/image/test_image.py -v

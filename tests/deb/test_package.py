@@ -298,8 +298,8 @@ class Package(unittest.TestCase):
             time.sleep(0.1)
 
     def installed_again(self):
-        self.install("new.deb")
-        self.wait_for_health()
+        """As `make run-package` does it, which returns when the service answers."""
+        self.assertIn("appcore-blue:blue-01", chroot("/start-as", "package", "/new.deb"))
         self.assertEqual(ask("POST", "/predict", BODY)[0], 201)
 
     def purged(self):

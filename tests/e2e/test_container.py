@@ -108,7 +108,7 @@ class Compose(unittest.TestCase):
             self.assertEqual(service["security_opt"], ["no-new-privileges:true"])
             self.assertEqual(service["restart"], "unless-stopped")
             self.assertIn("max-size", service["logging"]["options"])
-            self.assertLessEqual({"cpus", "memory", "pids"}, set(service["deploy"]["resources"]["limits"]))
+            self.assertLessEqual({"cpus", "mem_limit", "pids_limit"}, set(service))
             self.assertNotIn("privileged", service)
 
     def test_every_container_has_one_init_and_a_health_check(self):
