@@ -111,6 +111,12 @@ class Compose(unittest.TestCase):
             self.assertLessEqual({"cpus", "mem_limit", "pids_limit"}, set(service))
             self.assertNotIn("privileged", service)
 
+    def test_docker_compose_of_debian_12_understands_it(self):
+        """Version 1.29 knows no name of the project, so that is in .env, and of deploy only a part."""
+        self.assertNotIn("name", self.compose)
+        self.assertEqual([name for name, service in self.each() if "deploy" in service], [])
+        self.assertIn("\nCOMPOSE_PROJECT_NAME=appcore\n", read(".env"))
+
     def test_every_container_has_one_init_and_a_health_check(self):
         for name, service in self.each():
             built = "build" in service  # the image has init and check itself
