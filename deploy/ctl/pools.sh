@@ -75,6 +75,9 @@ start_pool() {
     "$deploy/probe" "$APPCORE_RUN_DIR/$1.sock" "$pool_start_limit" 5>&-
 }
 
+# Waits until what nginx has sent to a pool before it pointed elsewhere is taken: that comes before this question.
+empty_queue() { "$deploy/probe" "$APPCORE_RUN_DIR/$1.sock" "$APPCORE_REQUEST_TIMEOUT" 5>&- || true; }
+
 # Starts the other pool with the configuration in the environment and lets it take over. If it does
 # not answer it is left for the caller to remove.
 replace_pool() {
@@ -87,8 +90,7 @@ replace_pool() {
     log_start=$(log_size)
     start_pool "$new" || return 1
     point_to "$new"
-    # What waits in the old pool's queue comes before this question.
-    "$deploy/probe" "$APPCORE_RUN_DIR/$old.sock" "$APPCORE_REQUEST_TIMEOUT" 5>&- || true
+    empty_queue "$old"
     remove_pool "$old"
 }
 

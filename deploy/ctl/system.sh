@@ -9,7 +9,10 @@
 #   /run/appcore                                  sockets, and state/ with the counts (tmpfiles.d)
 #
 # Where no supervisord runs, for instance in an image that is being made, only the files are written:
-# it will start what they say.
+# it will start what they say. With APPCORE_SUPERVISOR=no systemd's units run the programs (ctl/system-units.sh).
+
+# shellcheck source=deploy/ctl/system-nginx.sh
+. "$deploy/ctl/system-nginx.sh"
 
 service_user=appcore
 web_user=www-data # of Debian's nginx: it may connect to the sockets
@@ -17,6 +20,8 @@ nginx_dir=/var/lib/appcore/nginx
 site=/etc/nginx/sites-enabled/appcore
 supervisor_conf=/etc/supervisor/supervisord.conf
 dying_words=/var/log/supervisor/appcore.log
+units_dir=/etc/systemd/system
+units_pool=units # the socket is systemd's
 
 locate() {
     local known
@@ -38,6 +43,11 @@ locate() {
     APPCORE_ERROR_LOG=/var/log/nginx/error.log
     set +a
     read_listen
+    [[ ${APPCORE_SUPERVISOR:=yes} == @(yes|no) ]] || fail "APPCORE_SUPERVISOR: \"$APPCORE_SUPERVISOR\" is neither yes nor no"
+    if [[ $APPCORE_SUPERVISOR == no ]]; then
+        # shellcheck source=deploy/ctl/system-units.sh
+        . "$deploy/ctl/system-units.sh"
+    fi
 }
 
 # The file says it all, and PORT and ADDRESS are nginx's to change.
@@ -73,10 +83,8 @@ explain() {
 group() { echo "appcore-$1"; }
 group_file() { echo "/etc/supervisor/conf.d/appcore-$1.conf"; }
 supervise() { supervisorctl -c "$supervisor_conf" "$@" 5>&-; }
-# Unless systemd's units run the programs.
-supervised() { [[ ${APPCORE_SUPERVISOR:-yes} == yes ]]; }
 supervisor_runs() { supervise pid >/dev/null 2>&1; }
-is_up() { supervised && [[ -e $(group_file metrics) ]] && supervisor_runs; }
+is_up() { [[ -e $(group_file metrics) ]] && supervisor_runs; }
 
 # The sections of deploy/*.conf stand alone in the system's supervisord, and its programs are not root.
 adapt_section() {
@@ -102,94 +110,45 @@ restart_metrics() {
     supervise restart "$(group metrics):metrics-01" >/dev/null || fail "the metrics program does not restart"
 }
 
+# --- systemd's units --------------------------------------------------------------------------------
+
+units_enabled() { [[ -e $units_dir/sockets.target.wants/appcore-worker.socket ]]; }
+
+worker_units() {
+    local link
+    for link in "$units_dir"/multi-user.target.wants/appcore-worker@*.service; do
+        if [[ -L $link ]]; then echo "${link##*/}"; fi
+    done
+}
+
+# Ends them when they have answered what they have, also for the next boot.
+stop_units() {
+    units_enabled || return 0
+    local units=(appcore-worker.socket appcore-metrics.socket appcore-metrics.service)
+    mapfile -O "${#units[@]}" -t units < <(worker_units)
+    if [[ -d /run/systemd/system ]]; then systemctl stop "${units[@]}"; fi
+    systemctl disable -q "${units[@]}"
+    rm -rf "$units_dir"/appcore-{worker@,metrics}.service.d
+}
+
 need_running() {
-    supervised || fail "systemd runs it: \"appcorectl up\", then systemctl restart 'appcore-worker@*' appcore-metrics"
     is_up || fail "does not run, or supervisord does not: \"appcorectl up\" sets it up"
     lock_changes 3
 }
 
-# --- nginx ------------------------------------------------------------------------------------------
-
-nginx_pid() {
-    local pid
-    read -r pid 2>/dev/null </run/nginx.pid && [[ -d /proc/$pid ]] && echo "$pid"
-}
-
-signal_nginx() {
-    local pid
-    pid=$(nginx_pid) && kill -s "$1" "$pid"
-}
-
-# Puts the new parts into their places, and those of before aside.
-place_nginx() {
-    local part
-    for part in http server; do
-        if [[ -e $nginx_dir/$part.conf ]]; then mv "$nginx_dir/$part.conf" "$nginx_dir/$part.before"; fi
-        mv "$nginx_dir/$part.new" "$nginx_dir/$part.conf"
-    done
-}
-
-put_back_nginx() {
-    local part
-    for part in http server; do
-        mv "$nginx_dir/$part.conf" "$nginx_dir/$part.new"
-        if [[ -e $nginx_dir/$part.before ]]; then mv "$nginx_dir/$part.before" "$nginx_dir/$part.conf"; fi
-    done
-}
-
-# Both parts, and nginx's view of them together with all the rest of its configuration: they are in their
-# places for that moment only.
-render_nginx() {
-    local part accepted=yes
-    for part in http server; do
-        APPCORE_READ_TIMEOUT=$((APPCORE_REQUEST_TIMEOUT + grace)) \
-            "$deploy/render-nginx" "$part" >"$nginx_dir/$part.new" || exit 1
-    done
-    place_nginx
-    nginx -q -t || accepted=no
-    put_back_nginx
-    [[ $accepted == yes ]] || { discard_nginx; fail "nginx does not accept its configuration with appcore's; see above"; }
-}
-
-discard_nginx() { rm -f "$nginx_dir"/*.new; }
-
-# Takes the new parts into use if there is a difference, or "always": a site may just have been enabled.
-adopt_nginx() {
-    local part changed=${1:-}
-    for part in http server; do
-        cmp -s "$nginx_dir/$part.new" "$nginx_dir/$part.conf" || changed=yes
-    done
-    place_nginx
-    rm -f "$nginx_dir"/*.before
-    if [[ -z $changed || ! -e $site ]]; then return; fi
-    if ! nginx_pid >/dev/null; then
-        say "nginx does not run"
-        return
-    fi
-    reload_nginx
-    local end=$((SECONDS + start_limit))
-    until healthy; do
-        ((SECONDS < end)) || fail "nginx does not answer at port $port of $address; see $APPCORE_ERROR_LOG"
-        sleep 0.1
-    done
-}
-
 # nginx's own logs are its package's to rotate.
 reopen_logs() {
-    if supervised; then
-        supervise signal HUP "$(group "$(active_pool)"):*" "$(group metrics):metrics-01" >/dev/null ||
-            fail "supervisord does not answer"
-    else
-        systemctl kill --signal HUP 'appcore-worker@*.service' appcore-metrics.service
-    fi
+    supervise signal HUP "$(group "$(active_pool)"):*" "$(group metrics):metrics-01" >/dev/null ||
+        fail "supervisord does not answer"
     signal_nginx USR1 || true
 }
 
 # --- commands ---------------------------------------------------------------------------------------
 
+# Ends groups of supervisord, and what it would start at its next start: remove_groups NAME ...
 remove_groups() {
     local name
-    for name in blue green peer metrics; do
+    for name; do
         if supervisor_runs; then remove_pool "$name"; else rm -f "$(group_file "$name")"; fi
     done
 }
@@ -206,44 +165,44 @@ command_up() {
     write_environment
     local active
     active=$(active_pool 2>/dev/null) || active=blue
-    if ! supervised; then
-        remove_groups
-        active=blue # the name of systemd's socket
-        say "set up for systemd's units: systemctl restart 'appcore-worker@*' appcore-metrics"
-    else
-        render_metrics
-        render_pool "$active"
-        if [[ -n $APPCORE_PEER_LISTEN ]]; then render_pool peer; fi
+    if [[ $active == "$units_pool" ]]; then active=blue; fi
+    render_metrics
+    render_pool "$active"
+    if [[ -n $APPCORE_PEER_LISTEN ]]; then render_pool peer; fi
+    start_groups "$active"
+    if units_enabled; then
+        empty_queue "$units_pool"
+        stop_units
     fi
-    point_to "$active"
-    if supervised; then start_groups "$active"; fi
     adopt_nginx always
 }
 
+# Starts a first pool, which takes over from systemd's units if they have served until now.
 start_groups() {
     if ! supervisor_runs; then
+        point_to "$1"
         say "set up; supervisord does not run, and will start it"
         return
     fi
     log_start=$(log_size)
+    if units_enabled; then systemctl stop appcore-metrics.{socket,service}; fi # the socket has the same name
     supervise update "$(group metrics)" >/dev/null || fail "supervisord does not take the metrics program"
     if ! start_pool "$1"; then
         explain "the pool does not answer:"
         exit 1
     fi
+    point_to "$1"
     adopt_peer_pool
     say "$APPCORE_WORKERS workers, the pool $1"
 }
 
 command_down() {
     lock_changes 60
-    if supervised && ! supervisor_runs && "$deploy/probe" "$APPCORE_KEEP_DIR/pool.sock" 2>/dev/null 5>&-; then
+    if ! units_enabled && ! supervisor_runs && "$deploy/probe" "$APPCORE_KEEP_DIR/pool.sock" 2>/dev/null 5>&-; then
         fail "the pool runs, but supervisord does not answer at $ctl_socket"
     fi
-    if ! supervised && [[ -d /run/systemd/system ]]; then
-        systemctl stop 'appcore-worker@*.service' appcore-worker.socket appcore-metrics.{service,socket} || true
-    fi
-    remove_groups
+    stop_units
+    remove_groups blue green peer metrics
     rm -f "$APPCORE_KEEP_DIR"/{pool.sock,environment}
     say "stopped"
 }

@@ -4,70 +4,20 @@ One test, because each step goes on where the one before has ended. tests/deb/ru
 of its own, so the service's real port can be used.
 """
 
-import contextlib
 import glob
-import http.client
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
 import time
-import types
 import unittest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "e2e"))
-from load import Case, Load  # noqa: E402
-
-ROOT = os.environ["APPCORE_ROOT"]
-PORT = 8000
-LONGEST = 300  # seconds for a command, so that a hang is a failure
-BODY = b'{"features": [1, 2, 3]}'
-CASES = [Case("POST", "/predict", 201, BODY), Case("GET", "/version", 200), Case("GET", "/health", 200)]
+from machine import BODY, PORT, ROOT, append, ask, commit, load, ours, path, processes, run_inside, wait_for_health
 
 
 def chroot(*command, check=True):
-    """Runs a command in the root; its output as text."""
-    try:
-        done = subprocess.run(["chroot", ROOT, *command], text=True, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,
-                              stderr=subprocess.STDOUT, timeout=LONGEST, check=False,
-                              env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive"})
-    except subprocess.TimeoutExpired as error:
-        raise AssertionError(f"{command}: no end after {LONGEST} s\n{error.output}\n{processes()}") from error
-    if check and done.returncode != 0:
-        raise AssertionError(f"{command}: {done.returncode}\n{done.stdout}")
-    return done.stdout
-
-
-def path(name):
-    return os.path.join(ROOT, name.lstrip("/"))
-
-
-def ask(method, target, body=None, port=PORT):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    try:
-        connection.request(method, target, body, {"Content-Type": "application/json"} if body else {})
-        reply = connection.getresponse()
-        return reply.status, reply.read()
-    finally:
-        connection.close()
-
-
-def commit():
-    """That of the metrics program."""
-    return re.search(rb'commit="([^"]*)"', ask("GET", "/metrics")[1]).group(1).decode()
-
-
-def ours(folder):
-    """Files below `folder` that have to do with the package."""
-    return sorted(name for name in glob.glob(path(folder) + "/**", recursive=True, include_hidden=True)
-                  if "appcore" in name[len(ROOT):])
-
-
-def processes():
-    """A line "UID COMMAND" a process."""
-    return subprocess.run(["ps", "-ewwo", "uid,args"], text=True, stdout=subprocess.PIPE, check=True).stdout
+    return run_inside(*command, enter=("chroot", ROOT), check=check)
 
 
 def serving_programs():
@@ -90,6 +40,11 @@ def active_pool():
 
 
 class Package(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        for kind, folder in (("proc", "/proc"), ("tmpfs", "/run")):
+            subprocess.run(["mount", "-t", kind, kind, path(folder)], check=True)
+
     @staticmethod
     def install(name):
         return chroot("apt-get", "install", "-y", "-q", "--no-install-recommends", "/" + name)
@@ -119,7 +74,7 @@ class Package(unittest.TestCase):
         chroot("nginx", "-t")
         chroot("supervisord", "-c", "/etc/supervisor/supervisord.conf")
         chroot("nginx")
-        self.wait_for_health()
+        wait_for_health(lambda: chroot("supervisorctl", "status", check=False))
 
     def installed_without_services(self):
         """Installed where nothing runs yet, as in an image: set up, and started by supervisord and nginx."""
@@ -127,18 +82,6 @@ class Package(unittest.TestCase):
         self.assertIn("supervisord does not run, and will start it", said)
         self.assertIn("appcore", chroot("getent", "passwd", "appcore"))
         self.start_services()
-
-    def wait_for_health(self, seconds=60):
-        end = time.monotonic() + seconds
-        while True:
-            try:
-                if ask("GET", "/health")[0] == 200:
-                    return
-            except OSError:
-                pass
-            if time.monotonic() > end:
-                raise AssertionError(f"no /health: {chroot('supervisorctl', 'status', check=False)}")
-            time.sleep(0.1)
 
     def serving(self):
         self.assertEqual(ask("POST", "/predict", BODY)[0], 201)
@@ -162,10 +105,10 @@ class Package(unittest.TestCase):
 
     def upgraded_under_load(self):
         old = commit()
-        self.append("/etc/default/appcore", "# edited\nAPPCORE_WORKERS=3\n")
-        self.append("/etc/nginx/sites-available/appcore", "# edited\n")
+        append("/etc/default/appcore", "# edited\nAPPCORE_WORKERS=3\n")
+        append("/etc/nginx/sites-available/appcore", "# edited\n")
         pool = active_pool()
-        with self.load():
+        with load():
             self.install("new.deb")
         self.assertEqual(commit(), "newer")
         self.assertNotEqual(commit(), old)
@@ -187,7 +130,7 @@ class Package(unittest.TestCase):
                                     ("", "nonsense;\n", "nonsense")):
             self.default(default)
             shutil.copy(site, site + ".kept")
-            self.append("/etc/nginx/sites-available/appcore", edit)
+            append("/etc/nginx/sites-available/appcore", edit)
             done = chroot("sh", "-c", "appcorectl restart; echo exit $?")
             self.assertIn(word, done)
             self.assertIn("exit 1", done.splitlines()[-1])
@@ -206,7 +149,7 @@ class Package(unittest.TestCase):
 
     def configured(self):
         """A change that also concerns nginx loses no request; a resize neither."""
-        with self.load():
+        with load():
             self.default("APPCORE_MAX_BODY=1000\nAPPCORE_WORKERS=2\n")
             chroot("appcorectl", "restart")
             chroot("appcorectl", "scale", "3")
@@ -220,22 +163,6 @@ class Package(unittest.TestCase):
             self.default(f"PORT={port}\n")
             chroot("appcorectl", "restart")
             self.assertEqual(ask("GET", "/health", port=port)[0], 200)
-
-    @contextlib.contextmanager
-    def load(self):
-        """Clients that ask all the time; whatever reply is not the right one is a failure."""
-        load = Load(types.SimpleNamespace(address="127.0.0.1", port=PORT), CASES, 8)
-        try:
-            yield
-        finally:
-            load.stop()
-        self.assertEqual(load.wrong, [])
-        self.assertGreater(load.replies(), 100)
-
-    @staticmethod
-    def append(name, text):
-        with open(path(name), "a", encoding="utf-8") as file:
-            file.write(text)
 
     @staticmethod
     def default(text):
