@@ -56,6 +56,7 @@ reopen_logs() {
 }
 
 command_up() {
+    [[ -x $(command -v systemctl) ]] || fail "APPCORE_SUPERVISOR=no needs systemd"
     resolve
     [[ -z $APPCORE_PEER_LISTEN ]] || fail "APPCORE_PEER_LISTEN needs APPCORE_SUPERVISOR=yes"
     make_folders
