@@ -6,6 +6,7 @@ APPCORE_PEERS, those of two others.
 
 import ctypes
 import os
+import socket
 import subprocess
 import unittest
 
@@ -42,7 +43,19 @@ class Host:
         self.connect()
 
     def connect(self):
+        """Returns when the front finds it: the kernel keeps for a moment that nobody was there."""
         run(*self.enter, "ip", "link", "set", "eth0", "up")
+        if not wait_until(self.is_found, 30):
+            raise AssertionError(f"{self.address} is not found")
+
+    def is_found(self):
+        try:
+            socket.create_connection((self.address, 1), timeout=10).close()
+        except ConnectionRefusedError:
+            return True  # by the machine itself: nothing listens there
+        except OSError:
+            return False
+        return True
 
     def cut_off(self):
         run(*self.enter, "ip", "link", "set", "eth0", "down")
