@@ -62,11 +62,11 @@ CATCH_LIBS = $(if $(wildcard /usr/include/catch2/catch_all.hpp),-lCatch2Main -lC
 # The sources are what is there: src/appcore is a library, each other file in src/ a program.
 LIBRARY := $(OUT)/libappcore.a
 LIBRARY_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find src/appcore -name '*.cpp')))
-UNIT_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find tests/unit -name '*.cpp')))
+UNIT_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find tests/unit -name '*.cpp' 2>/dev/null)))
 PROGRAMS := $(OUT)/appcore-worker $(OUT)/appcore-metrics
 PROGRAM_OBJECTS := $(OUT)/src/worker.o $(OUT)/src/metrics.o
 UNIT_TESTS := $(OUT)/unit-tests
-BENCH_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find tests/bench -name '*.cpp')))
+BENCH_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find tests/bench -name '*.cpp' 2>/dev/null)))
 
 .PHONY: all programs run run-package run-container run-compose up down restart scale reopen status test unit e2e coverage coverage-programs coverage-report memcheck fuzz fuzz-programs sigterms rolling exact bench bench-readme bench-micro lint format tidy \
         cppcheck scripts workflows nginx-check image image-test image-smoke artefacts reproducible lock lock-check deb deb-test docs-ui verify install clean help FORCE
@@ -322,16 +322,16 @@ nginx-check: RUN_DIR = $(OUT)/nginx-check
 nginx-check: programs
 	@env $(CTL) check
 
-# The container image. ENGINE is docker or podman; IMAGE_ARGS are more arguments for its `build`, RUN_ARGS for
+# The container image. ENGINE is docker or podman, with sudo if need be; IMAGE_ARGS are more arguments for its `build`, RUN_ARGS for
 # its `run`; SOURCE is the address of the sources, for the label.
-ENGINE ?= $(notdir $(firstword $(shell command -v docker podman)))
+ENGINE ?= $(eval ENGINE := $(shell deploy/start-as engine-here))$(ENGINE)
 IMAGE ?= appcore:$(VERSION)
 IMAGE_ARGS ?=
 RUN_ARGS ?=
 SOURCE ?=
 
 image: docs-ui ## the container image, tagged appcore:VERSION and appcore:latest
-	@test -n '$(ENGINE)' || { echo 'make image: neither docker nor podman is here' >&2; exit 1; }
+	@test -n '$(ENGINE)'
 	DOCKER_BUILDKIT=1 $(ENGINE) build $(if $(filter podman,$(ENGINE)),--format docker) -t '$(IMAGE)' -t appcore:latest \
 	 --build-arg VERSION='$(VERSION)' --build-arg COMMIT='$(COMMIT)' --build-arg SOURCE='$(SOURCE)' $(IMAGE_ARGS) .
 
@@ -342,10 +342,11 @@ run-package: ## build the package, install it and serve: Debian's nginx and supe
 
 run-container: ## build the image and serve from a container, "appcore"; installs docker where no engine is
 	@engine=$$(deploy/start-as engine) && $(MAKE) --no-print-directory image ENGINE="$$engine"
-	@PORT='$(PORT)' ADDRESS='$(ADDRESS)' RUN_ARGS='$(RUN_ARGS)' deploy/start-as container '$(IMAGE)'
+	@PORT='$(PORT)' ADDRESS='$(ADDRESS)' WORKERS='$(WORKERS)' RUN_ARGS='$(RUN_ARGS)' deploy/start-as container '$(IMAGE)'
 
-run-compose: ## the same with Prometheus and node-exporter, by docker-compose.yml
-	@VERSION='$(VERSION)' COMMIT='$(COMMIT)' deploy/start-as compose
+run-compose: docs-ui ## the same with Prometheus and node-exporter, by docker-compose.yml
+	@VERSION='$(VERSION)' COMMIT='$(COMMIT)' APPCORE_PORT='$(or $(APPCORE_PORT),$(PORT))' \
+	 APPCORE_ADDRESS='$(or $(APPCORE_ADDRESS),$(ADDRESS))' $(if $(WORKERS),APPCORE_WORKERS='$(WORKERS)') deploy/start-as compose
 
 image-test: image ## tests of the image, in containers
 	@ENGINE='$(ENGINE)' IMAGE='$(IMAGE)' python3 -B tests/image/test_image.py -v
@@ -417,6 +418,7 @@ verify: ## the acceptance checks of the old project; SECTIONS="api ci ..." for s
 	@$(VERIFY) $(SECTIONS)
 
 image-smoke: ## build the image and send it the old project's requests
+	@test -n '$(ENGINE)'
 	@$(VERIFY) container
 
 # Installing for a distribution's package, or below /usr/local.

@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from load import Case, Load  # noqa: E402
 from stack import Stack, free_port, wait_until  # noqa: E402
 
-ENGINE = os.environ.get("ENGINE", "docker")
+ENGINE = os.environ.get("ENGINE", "docker").split()  # perhaps with sudo
 IMAGE = os.environ.get("IMAGE", "appcore:latest")
 LARGEST = 120_000_000  # bytes, what the project promises (README.md)
 START = 60  # seconds until a container has to answer; it takes about one
@@ -43,10 +43,10 @@ supervisorctl -c /tmp/appcore/supervisord.conf stop nginx"""
 
 def engine(*arguments, check=True):
     """Runs the engine's client; returns the finished process, its output as text."""
-    done = subprocess.run([ENGINE, *arguments], text=True, timeout=120, check=False,
+    done = subprocess.run([*ENGINE, *arguments], text=True, timeout=120, check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if check and done.returncode != 0:
-        raise AssertionError(f"{ENGINE} {' '.join(arguments)}: {done.stdout}{done.stderr}")
+        raise AssertionError(f"{ENGINE} {arguments}: {done.stdout}{done.stderr}")
     return done
 
 
@@ -222,7 +222,7 @@ class Running(unittest.TestCase):
                 f"Content-Length: {len(PREDICTION)}\r\n\r\n").encode()
         with socket.create_connection(("127.0.0.1", container.port), timeout=STOP) as client:
             client.sendall(head + PREDICTION[:5])
-            stopping = subprocess.Popen([ENGINE, "stop", "-t", str(STOP), container.name],
+            stopping = subprocess.Popen([*ENGINE, "stop", "-t", str(STOP), container.name],
                                         stdout=subprocess.DEVNULL)
             self.addCleanup(stopping.wait)
             self.assertTrue(wait_until(lambda: not container.healthy(), STOP))
