@@ -65,14 +65,14 @@ const char* read_digits(const char* at, const char* end, std::uint64_t& mantissa
     return at;
 }
 
-// `mantissa` / 10^`fraction`. No branch: the sign is anything but predictable.
-double make_value(bool negative, std::uint64_t mantissa, std::size_t fraction) {
-    const bool is_integer_zero = (mantissa | fraction) == 0;  // Python's integers know no -0
-    const std::uint64_t sign = static_cast<std::uint64_t>(negative && !is_integer_zero) << 63U;
+// `mantissa` / 10^`fraction`, negative if `sign` is 1. No branch on that: it is anything but
+// predictable.
+double make_value(std::uint64_t sign, std::uint64_t mantissa, std::size_t fraction) {
+    if (mantissa == 0 && fraction == 0) return 0;  // Python's integers know no -0
     const double value = fraction == 0
                              ? static_cast<double>(mantissa)
                              : json::nearest_quotient(mantissa, static_cast<unsigned>(fraction));
-    return std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) | sign);
+    return std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) | sign << 63U);
 }
 
 // A number by JSON's grammar. What follows it is the caller's to check.
@@ -92,15 +92,21 @@ const char* read_any_number(const char* start, const char* end, double& value) {
     }
     const bool has_exponent = at != end && (*at == 'e' || *at == 'E');
     if (has_exponent || count + fraction > max_digits) return read_long_number(start, end, value);
-    value = make_value(negative, mantissa, fraction);
+    value = make_value(negative ? 1 : 0, mantissa, fraction);
     return at;
+}
+
+// 1 if it is a minus, otherwise 0. A comparison would do, but compilers put its result into a part
+// of a register, which then waits for what is in the rest: for the number before this one.
+inline std::uint32_t is_minus(char c) {
+    return ((std::uint32_t{static_cast<unsigned char>(c)} ^ std::uint32_t{'-'}) - 1) >> 31U;
 }
 
 // The same for up to 16 digits before and behind the point, no exponent and a comma, without a
 // branch that depends on how many digits there are; nothing for others. `usual_length` characters
 // can be read from `at` on and 16 before the first digit's end.
 inline const char* read_usual_number(const char* at, double& value) {
-    const std::uint32_t sign = *at == '-' ? 1 : 0;
+    const std::uint32_t sign = is_minus(*at);
     const std::uint32_t others = json::other_than_digits(at) >> sign;
     at += sign;
     const auto whole = static_cast<std::size_t>(std::countr_zero(others));
@@ -115,23 +121,31 @@ inline const char* read_usual_number(const char* at, double& value) {
         mantissa = mantissa * powers_of_ten[fraction] + json::number_before(at + length, fraction);
     }
     if (at[length] != ',') return nullptr;
-    value = make_value(sign != 0, mantissa, fraction);
+    value = make_value(sign, mantissa, fraction);
     return at + length;
 }
 
 // The numbers of a list and its end. The body begins at `begin`.
 const char* read_list(const char* begin, const char* at, const char* end,
                       std::vector<double>& features) {
+    // Where usual numbers can be read.
+    const char* const first = begin + std::min(length_before, end - begin);
+    const auto room =
+        static_cast<std::size_t>(std::max(end - first - usual_length, std::ptrdiff_t{0}));
     for (;;) {
         at = skip_space(at, end);
         double value = 0;
-        const char* next = nullptr;
-        if (at - begin >= length_before && end - at >= usual_length)
-            next = read_usual_number(at, value);
-        if (next == nullptr) next = read_any_number(at, end, value);
-        if (next == nullptr) return nullptr;
+        if (static_cast<std::size_t>(at - first) < room) {
+            if (const char* const comma = read_usual_number(at, value)) {
+                features.push_back(value);
+                at = comma + 1;
+                continue;
+            }
+        }
+        at = read_any_number(at, end, value);
+        if (at == nullptr) return nullptr;
         features.push_back(value);
-        at = skip_space(next, end);
+        at = skip_space(at, end);
         if (at == end) return nullptr;
         if (*at++ != ',') return at[-1] == ']' ? at : nullptr;
     }

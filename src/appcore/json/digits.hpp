@@ -62,10 +62,9 @@ namespace plain {
         return _mm_loadu_si128(static_cast<const __m128i*>(sixteen));
     };
     const __m128i ones = _mm_and_si128(load(end - kDigitsAtOnce), load(from_right.data() + count));
-    // Two digits of each pair, then four, then eight; the first one in the lower half.
-    const __m128i tens =
-        _mm_mullo_epi16(_mm_and_si128(ones, _mm_set1_epi16(0xFF)), _mm_set1_epi16(10));
-    const __m128i pairs = _mm_add_epi16(tens, _mm_srli_epi16(ones, 8));
+    // Two digits of each pair, then four, then eight; the first one in the lower half. The first
+    // product has ten times the first digit and the second one in its upper byte.
+    const __m128i pairs = _mm_srli_epi16(_mm_mullo_epi16(ones, _mm_set1_epi16(10 * 256 + 1)), 8);
     const __m128i fours = _mm_madd_epi16(pairs, _mm_set1_epi32(100 + (1 << 16)));
     const __m128i packed = _mm_packs_epi32(fours, fours);
     const __m128i eights = _mm_madd_epi16(packed, _mm_set1_epi32(10'000 + (1 << 16)));
