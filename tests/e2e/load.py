@@ -25,12 +25,15 @@ class Load:
         self.statuses = collections.Counter()  # of all replies
         self.wrong = []  # what was not the case's status, or no reply
         self.longest = 0.0  # seconds that any reply took
+        self.lateness = 0.0  # and that a thread which only sleeps came too late: the machine's part in it
         self._limit = limit
         self._sent = 0
         self._begun = {}  # of each thread: when it sent what it waits for
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._threads = [threading.Thread(target=self._ask) for _ in range(clients)]
+        self._watch = threading.Thread(target=self._watch_the_machine)
+        self._watch.start()
         for thread in self._threads:
             thread.start()
 
@@ -44,6 +47,8 @@ class Load:
     def wait(self):
         for thread in self._threads:
             thread.join()
+        self._ended.set()
+        self._watch.join()
 
     def settle(self, seconds=30):
         """Waits until whatever is on its way now has been answered; False if the time is up before."""
@@ -64,6 +69,12 @@ class Load:
                 return None
             self._sent += 1
             return self.cases[self._sent % len(self.cases)]
+
+    def _watch_the_machine(self):
+        begun, pause = time.monotonic(), 0.05
+        while not self._ended.wait(pause):
+            now = time.monotonic()
+            self.lateness, begun = max(self.lateness, now - begun - pause), now
 
     def _ask(self):
         connection = http.client.HTTPConnection(self.stack.address, self.stack.port, timeout=60)

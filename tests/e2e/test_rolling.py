@@ -3,7 +3,7 @@
 `python3 tests/e2e/test_rolling.py long` does what an operator and bad luck do in a year: 50 restarts, 20
 resizes, 200 kills, 50 workers stopped for 3 s, changed configurations; in `make test` it is a short run.
 The load is 16 connections, kept and used again, GET and POST mixed; every reply has to be right, and
-none may take longer than LONGEST.
+none may take longer than LONGEST, but for what the machine itself makes a sleeper wait.
 """
 
 import contextlib
@@ -56,7 +56,8 @@ class Rolling(StackTest):
         wait_until(lambda: self.load.replies() > before + CLIENTS)
         self.load.stop()
         self.assertEqual(self.load.wrong, [])
-        self.assertLess(self.load.longest, LONGEST)
+        # The client, nginx and a worker may each have been late.
+        self.assertLess(self.load.longest, LONGEST + 3 * self.load.lateness)
 
     def test_restarts(self):
         for _ in range(RESTARTS):
@@ -92,7 +93,8 @@ class Rolling(StackTest):
             stop_process(pid)
             time.sleep(STOPPED)
             os.kill(pid, signal.SIGCONT)
-            time.sleep(0.2)
+            # Or who has waited for this one waits for the next one, or for the same one again.
+            self.assertTrue(self.load.settle())
         self.check_load()
 
     def test_changed_configurations(self):
