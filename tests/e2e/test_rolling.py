@@ -3,7 +3,7 @@
 `python3 tests/e2e/test_rolling.py long` does what an operator and bad luck do in a year: 50 restarts, 20
 resizes, 200 kills, 50 workers stopped for 3 s, changed configurations; in `make test` it is a short run.
 The load is 16 connections, kept and used again, GET and POST mixed; every reply has to be right, and
-none may take longer than LONGEST, but for what the machine itself makes a sleeper wait.
+none may take longer than LONGEST; in `make test` but for what the machine itself makes a sleeper wait.
 """
 
 import contextlib
@@ -56,8 +56,8 @@ class Rolling(StackTest):
         wait_until(lambda: self.load.replies() > before + CLIENTS)
         self.load.stop()
         self.assertEqual(self.load.wrong, [])
-        # The client, nginx and a worker may each have been late.
-        self.assertLess(self.load.longest, LONGEST + 3 * self.load.lateness)
+        # In `make test` a busy machine is excused: client, nginx and a worker may each have been late.
+        self.assertLess(self.load.longest, LONGEST + (0 if LONG else 3 * self.load.lateness))
 
     def test_restarts(self):
         for _ in range(RESTARTS):

@@ -65,6 +65,12 @@ const char* read_digits(const char* at, const char* end, std::uint64_t& mantissa
     return at;
 }
 
+// 1 if it is a minus, otherwise 0. A comparison would do, but compilers put its result into a part
+// of a register, which then waits for what is in the rest: for the number before this one.
+inline std::uint32_t sign_bit(char c) {
+    return ((std::uint32_t{static_cast<unsigned char>(c)} ^ std::uint32_t{'-'}) - 1) >> 31U;
+}
+
 // `mantissa` / 10^`fraction`, negative if `sign` is 1. No branch on that: it is anything but
 // predictable.
 double make_value(std::uint64_t sign, std::uint64_t mantissa, std::size_t fraction) {
@@ -96,17 +102,11 @@ const char* read_any_number(const char* start, const char* end, double& value) {
     return at;
 }
 
-// 1 if it is a minus, otherwise 0. A comparison would do, but compilers put its result into a part
-// of a register, which then waits for what is in the rest: for the number before this one.
-inline std::uint32_t is_minus(char c) {
-    return ((std::uint32_t{static_cast<unsigned char>(c)} ^ std::uint32_t{'-'}) - 1) >> 31U;
-}
-
 // The same for up to 16 digits before and behind the point, no exponent and a comma, without a
 // branch that depends on how many digits there are; nothing for others. `usual_length` characters
 // can be read from `at` on and 16 before the first digit's end.
 inline const char* read_usual_number(const char* at, double& value) {
-    const std::uint32_t sign = is_minus(*at);
+    const std::uint32_t sign = sign_bit(*at);
     const std::uint32_t others = json::other_than_digits(at) >> sign;
     at += sign;
     const auto whole = static_cast<std::size_t>(std::countr_zero(others));

@@ -57,12 +57,11 @@ inline constexpr Divisors kDivisors = make_divisors();
 // `mantissa` / 10^`fraction`, rounded once, half to even, as std::from_chars does it (IEEE 754,
 // roundTiesToEven), and faster. `fraction` is at most kMaxQuotientDigits.
 //
-// A product with the reciprocal instead of a division, and shifted by constants, since others take
-// three times as long. The product is less than two below the exact quotient, and less than four
-// when it had to be doubled to have its highest bit set. That matters only at the middle between
-// two doubles and right below.
+// A product with the reciprocal instead of a division. It is less than two below the exact
+// quotient, and less than four when it had to be doubled to have its highest bit set. That matters
+// only at the middle between two doubles and right below.
 [[nodiscard]] inline double nearest_quotient(std::uint64_t mantissa, unsigned fraction) {
-    using quotient::kCut;
+    using quotient::kCut, quotient::kMiddle, quotient::kSlack;
     assert(fraction <= kMaxQuotientDigits);
     if (mantissa == 0) return 0;
     const quotient::Divisor& divisor = quotient::kDivisors[fraction];
@@ -73,7 +72,6 @@ inline constexpr Divisors kDivisors = make_divisors();
     const std::uint64_t doubled = high >> 63U ^ 1U;  // is 1, or 0
     const std::uint64_t digits = high + (high & (0 - doubled));
 
-    using quotient::kMiddle, quotient::kSlack;
     const bool is_close_call = ((digits + kSlack - kMiddle) & (2 * kMiddle - 1)) <= kSlack;
     const std::uint64_t rounded =
         is_close_call ? quotient::round_exactly(dividend, divisor, digits, doubled != 0)
