@@ -253,7 +253,7 @@ exact: ## exact counts over 200,000 requests, 100 kills, 20 rolling restarts
 
 # Benchmarks: the service beside what one could have instead, in turns, within a quarter of an hour, and
 # instruction counts of its hot path. BENCH=quick takes a minute and is for development.
-BENCH_PROGRAMS := $(addprefix $(OUT)/bench/,open-loop bare micro parse-bench record-bench)
+BENCH_PROGRAMS := $(addprefix $(OUT)/bench/,open-loop pauses bare micro parse-bench record-bench)
 BENCH_ENV = APPCORE_BIN_DIR='$(abspath $(OUT))' BENCH_OUT='$(abspath build/bench)' CXX='$(CXX)'
 
 bench: ## rates, latencies, memory, start-up beside rivals: a table, JSON and a plot in build/bench

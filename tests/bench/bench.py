@@ -56,7 +56,7 @@ class Bench:
 def measure(bench):
     results = {"machine": machine(), "workers": bench.cores}
     results["saturation"] = measures.saturation(bench)
-    results["half"] = measures.half_load(bench, results["saturation"])
+    results["half"], results["pauses"] = measures.half_load(bench, results["saturation"])
     for name in ("connections", "features", "workers", "memory", "start_up", "scrape"):
         results["pools" if name == "workers" else name] = getattr(measures, name)(bench)
     return results

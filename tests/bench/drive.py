@@ -1,8 +1,9 @@
-"""The clients: wrk for saturation, open-loop for a given rate."""
+"""The clients, wrk for saturation and open-loop for a given rate, and what the machine does without them."""
 
 import json
 import os
 import random
+import statistics
 import subprocess
 import tempfile
 
@@ -43,6 +44,15 @@ def offer(programs, port, connections, rate, seconds, body):
     output = _run([os.path.join(programs, "open-loop"), str(port), f"{rate:.1f}", str(seconds),
                    str(connections), body])
     return _figures(output)
+
+
+def pauses(programs, seconds):
+    """What the idle machine itself takes away from its processors: the part of their time, the longest piece."""
+    probes = [subprocess.Popen([os.path.join(programs, "pauses"), str(core), str(seconds)], stdout=subprocess.PIPE)
+              for core in sorted(os.sched_getaffinity(0))]
+    figures = [json.loads(probe.communicate()[0]) for probe in probes]
+    return {"lost": statistics.mean(core["lost"] for core in figures),
+            "longest_ms": max(core["longest_ms"] for core in figures)}
 
 
 def _run(command, **variables):

@@ -1,6 +1,6 @@
 """What is measured, one function a table of the report."""
 
-from drive import offer, saturate
+from drive import offer, pauses, saturate
 from resources import cpu_microseconds, resident_mib, time_scrapes, time_start
 from rounds import in_turns, median
 from stack import ROOT, Stack, wait_until
@@ -29,12 +29,15 @@ def saturation(bench):
 
 
 def half_load(bench, saturated):
-    """Half of what each can do at most, offered at random moments."""
+    """Half of what each can do at most, offered at random moments; and in turns with them what the machine
+    does by itself, which no latency can be better than."""
     body = bench.bodies.of(3)
-    return in_turns(bench.progress, "half of the maximal rate", {
-        name: lambda t=target, r=median(saturated[name], "rate") / 2:
-            offer(bench.programs, t.port, 64, r, bench.seconds, body)
-        for name, target in bench.targets.items()}, bench.rounds)
+    series = in_turns(bench.progress, "half of the maximal rate", {
+        "machine": lambda: pauses(bench.programs, bench.seconds),
+        **{name: lambda t=target, r=median(saturated[name], "rate") / 2:
+           offer(bench.programs, t.port, 64, r, bench.seconds, body)
+           for name, target in bench.targets.items()}}, bench.rounds)
+    return series, series.pop("machine")
 
 
 def connections(bench):

@@ -95,6 +95,9 @@ def markdown(results):
 
 {_half(results)}
 
+Between these rounds, with nothing to do, the machine itself took {median(results["pauses"], "lost"):.1%} of the processors' \
+time away, in pieces of up to {max(results["pauses"]["longest_ms"]):.1f} ms.
+
 {_grid(results, "connections", "replies/s by connections", LABELS)}
 
 {_grid(results, "connections", "p99 ms by connections", LABELS, "p99_ms")}

@@ -85,9 +85,9 @@ class Rivals:
         self._start("php", program, *root, "--nodaemonize", "--fpm-config", config)
 
     def _uvicorn(self):
-        # Debian's interpreter: its packages are not another's.
+        # Debian's interpreter: its packages are not another's. The old service had uvicorn's own log on, too.
         self._start("fastapi", "/usr/bin/python3", "-B", "-m", "uvicorn", "--app-dir", HERE, "--workers", str(self._workers),
-                    "--loop", "uvloop", "--http", "httptools", "--no-access-log", "--backlog", "2048",
+                    "--loop", "uvloop", "--http", "httptools", "--backlog", "2048",
                     "--uds", os.path.join(self._dir, "uvicorn.sock"), "service:app")
 
     def _nginx(self):
