@@ -1,6 +1,6 @@
-// What a machine takes away from its own programs: a virtual one's host, interrupts, other processes.
-// Spins on one processor and looks for gaps in the time, which no latency measured here can be
-// better than.
+// What a machine takes away from its own programs: a virtual one's host, interrupts, other
+// processes. Spins on one processor and looks for gaps in the time, which no latency measured here
+// can be better than.
 //
 //   pauses PROCESSOR SECONDS
 //
