@@ -68,8 +68,7 @@ void Service::request_ends(const api::Exchange& exchange) {
     if (exchange.outcome.prediction) {
         record.prediction = {monitoring::metrics::Outcome::success, *exchange.outcome.prediction};
     }
-    record.key =
-        monitoring::parse_request_key(exchange.request.key).value_or(monitoring::RequestKey{});
+    record.key = monitoring::request_key(exchange.request.key);
     // A client gets one reply, however many workers have tried: one count.
     const bool is_counted = exchange.request.is_retry && recorder_.was_counted(record.key);
     if (!is_counted) recorder_.record_request(record);

@@ -86,7 +86,7 @@ class Line {
                        {"REMOTE_ADDR", "127.0.0.1"},
                        {"SERVER_ADDR", "127.0.0.1"},
                        {"SERVER_PORT", "8000"},
-                       {"APPCORE_REQUEST_KEY", "0123456789abcdef0123456789abcdef"},
+                       {"APPCORE_REQUEST_KEY", "1764140000.123-57-3-1"},
                        {"HTTP_HOST", "localhost"},
                        {"HTTP_CONTENT_LENGTH", "26"},
                        {"HTTP_CONTENT_TYPE", "application/json"}},
@@ -137,7 +137,7 @@ int main(int argc, char* argv[]) {
          }},
         {"log",
          [&] {
-             worker.log->request({"0123456789abcdef0123456789abcdef", "POST", "/predict", 201,
+             worker.log->request({"1764140000.123-57-3-1", "POST", "/predict", 201,
                                   std::chrono::microseconds{50}, "127.0.0.1"});
          }},
         {"transport", [&] { transport.ask(); }},

@@ -52,7 +52,7 @@ void App::handle(const http::Request& request, http::Response& response) {
     const system::SteadyTime begin = clock_.steady();
     const std::string_view path = http::split_target(request.target).path;
     const Endpoint endpoint = http::route(path);
-    const RequestId id(request.header(http::Header::x_request_id), ids_);
+    const RequestId id(request, ids_);
     Outcome outcome;
     try {
         respond(request, endpoint, response, outcome);

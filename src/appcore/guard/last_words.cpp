@@ -17,7 +17,6 @@ namespace {
 constexpr std::size_t kPathLimit = 512;
 constexpr std::size_t kMethodLimit = 32;
 constexpr std::size_t kLineCapacity = 8192;  // more than the longest line: 6 bytes for any byte
-constexpr std::size_t kKeyLength = 32;
 
 constexpr std::array<std::string_view, 4> phase_names = {"none", "reading", "handling", "replying"};
 
@@ -34,11 +33,7 @@ void append_reply_id(std::string& out, const RequestView& request) {
         out.append(request.client_id);
         return;
     }
-    const std::string_view key = request.key;
-    if (key.size() != kKeyLength) return;
-    out.append(key.substr(0, 8)).append("-").append(key.substr(8, 4)).append("-4");
-    out.append(key.substr(13, 3)).append("-8").append(key.substr(17, 3)).append("-");
-    out.append(key.substr(20));
+    if (!request.key.empty()) out.append(api::id_of_failed(request.key).text());
 }
 
 LastWords::LastWords(std::string worker) : worker_(std::move(worker)) {

@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "appcore/api/request_id.hpp"
 #include "appcore/api/routes.hpp"
 #include "appcore/http/target.hpp"
 #include "catch.hpp"
@@ -204,6 +205,23 @@ TEST_CASE("what nginx refused is answered with its status, and preflights of it 
     CHECK(f.has("Allow: GET"));
     f.request.error_status = 299;
     CHECK(f.handle("GET", "/health").status() == 502);
+}
+
+TEST_CASE("the reply to an error has the id of the failed request, as its worker has named it") {
+    Fixture f;
+    f.request.key = "1764140000.123-57-3-1";
+    const std::string id = "X-Request-ID: " + std::string(api::id_of_failed(f.request.key).text());
+    f.handle("GET", "/health");
+    CHECK_FALSE(f.has(id));
+    f.request.error_status = 502;
+    f.handle("GET", "/health");
+    CHECK(f.has(id));
+    f.request.key = "1764140000.123-57-3-2";
+    f.handle("GET", "/health");
+    CHECK_FALSE(f.has(id));
+    f.set(Header::x_request_id, "mine");
+    f.handle("GET", "/health");
+    CHECK(f.has("X-Request-ID: mine"));
 }
 
 TEST_CASE("a body that did not come whole is refused on every path") {

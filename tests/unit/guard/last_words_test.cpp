@@ -8,6 +8,7 @@
 
 #include "catch.hpp"
 
+#include "appcore/api/request_id.hpp"
 #include "appcore/system/file_descriptor.hpp"
 
 using namespace appcore;  // NOLINT(google-build-using-namespace)
@@ -36,6 +37,12 @@ std::string standard_error_of(Action action) {
     return {buffer.data(), static_cast<std::size_t>(size)};
 }
 
+std::string id_of(const RequestView& request) {
+    std::string id;
+    guard::append_reply_id(id, request);
+    return id;
+}
+
 nlohmann::json say(const RequestView& request) {
     LastWords words("blue-01");
     const std::string line = standard_error_of([&] {
@@ -47,8 +54,8 @@ nlohmann::json say(const RequestView& request) {
 }
 
 RequestView view() {
-    return {Phase::handling, 7,      system::SteadyTime{100s},          "POST",
-            "/predict?a=b",  "id-1", "0123456789abcdef0123456789abcdef"};
+    return {Phase::handling, 7,      system::SteadyTime{100s}, "POST",
+            "/predict?a=b",  "id-1", "1764140000.123-57-3-1"};
 }
 
 }  // namespace
@@ -88,17 +95,13 @@ TEST_CASE("any byte and any length make one valid line") {
     request.client_id = "\xff\n";
     const auto json = say(request);
     CHECK(json["path"].get<std::string>().size() <= 512);
-    CHECK(json["request_id"] == "01234567-89ab-4def-8123-456789abcdef");
+    CHECK(json["request_id"] == id_of(request));
 }
 
-TEST_CASE("without an id of the client's the reply has the one that nginx makes of its key") {
+TEST_CASE("without an id of the client's the reply has the one that is made of nginx's key") {
     RequestView request = view();
     request.client_id = "";
-    std::string id;
-    guard::append_reply_id(id, request);
-    CHECK(id == "01234567-89ab-4def-8123-456789abcdef");
-    request.key = "short";
-    id.clear();
-    guard::append_reply_id(id, request);
-    CHECK(id.empty());
+    CHECK(id_of(request) == api::id_of_failed(request.key).text());
+    request.key = "";
+    CHECK(id_of(request).empty());
 }

@@ -18,7 +18,7 @@ http::Request post() {
     http::Request request;
     request.method_name = "POST";
     request.target = "/predict?x";
-    request.key = "0123456789abcdef0123456789abcdef";
+    request.key = "1764140000.123-57-3-1";
     request.headers[static_cast<std::size_t>(http::Header::x_request_id)] = "id-1";
     return request;
 }

@@ -1,0 +1,33 @@
+// 128 bits that stand for a text.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace appcore::system {
+
+using Digest = std::array<std::uint64_t, 2>;
+
+// The same text has the same digest, and two texts that nobody has chosen for it have different
+// ones, also if they differ in one digit only. No secret and no proof: who wants to can find two
+// texts with one digest. Never throws, and may be called by a signal handler.
+[[nodiscard]] constexpr Digest digest(std::string_view text) {
+    // FNV-1a twice, from different starts and with different odd factors.
+    Digest words = {0xcbf29ce484222325, 0x9e3779b97f4a7c15};
+    for (const char c : text) {
+        const auto byte = std::uint64_t{static_cast<unsigned char>(c)};
+        words[0] = (words[0] ^ byte) * 0x100000001b3;
+        words[1] = (words[1] ^ byte) * 0x9fb21c651e98df25;
+        words[1] ^= words[1] >> 32U;
+    }
+    // So that each bit depends on each character, the last one too.
+    for (std::uint64_t& word : words) {
+        word = (word ^ (word >> 33U)) * 0xff51afd7ed558ccd;
+        word = (word ^ (word >> 33U)) * 0xc4ceb9fe1a85ec53;
+        word ^= word >> 33U;
+    }
+    return words;
+}
+
+}  // namespace appcore::system
