@@ -79,18 +79,17 @@ class Line {
     fcgi::Buffers buffers_;
     system::FileDescriptor peer_;
     std::unique_ptr<fcgi::Connection> connection_;
-    const std::string request_ =
-        wire::request({{"REQUEST_METHOD", "POST"},
-                       {"REQUEST_URI", "/predict"},
-                       {"CONTENT_LENGTH", "26"},
-                       {"REMOTE_ADDR", "127.0.0.1"},
-                       {"SERVER_ADDR", "127.0.0.1"},
-                       {"SERVER_PORT", "8000"},
-                       {"APPCORE_REQUEST_KEY", "1764140000.123-57-3-1"},
-                       {"HTTP_HOST", "localhost"},
-                       {"HTTP_CONTENT_LENGTH", "26"},
-                       {"HTTP_CONTENT_TYPE", "application/json"}},
-                      kGood, true);
+    const std::string request_ = wire::request({{"REQUEST_METHOD", "POST"},
+                                                {"REQUEST_URI", "/predict"},
+                                                {"CONTENT_LENGTH", "26"},
+                                                {"REMOTE_ADDR", "127.0.0.1"},
+                                                {"SERVER_ADDR", "127.0.0.1"},
+                                                {"SERVER_PORT", "8000"},
+                                                {"APPCORE_REQUEST_KEY", "1764140000.123-57-3-1"},
+                                                {"HTTP_HOST", "localhost"},
+                                                {"HTTP_CONTENT_LENGTH", "26"},
+                                                {"HTTP_CONTENT_TYPE", "application/json"}},
+                                               kGood, true);
 };
 
 using Stages = std::map<std::string, std::function<void()>>;

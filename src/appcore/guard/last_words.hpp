@@ -26,8 +26,8 @@ class LastWords {
     std::string text_;
 };
 
-// The id of the reply that is made in the dead process's place: the client's, or the one that is made
-// of nginx's key (api/request_id.hpp). Appends to `out`; nothing where there is neither.
+// The id of the reply that is made in the dead process's place: the client's, or the one that is
+// made of nginx's key (api/request_id.hpp). Appends to `out`; nothing where there is neither.
 void append_reply_id(std::string& out, const RequestView& request);
 
 }  // namespace appcore::guard
