@@ -126,7 +126,12 @@ class Crashing(GuardTest):
 
     def test_two_kills_are_not_the_request_s_fault(self):
         for times, status in ((1, 201), (2, 201), (3, 502)):
+            # Counted just before: the repeated request must not be taken for one of them.
+            for _ in range(6):
+                self.assertEqual(self.ask(0).status, 201)
+            counted = self.stack.count("http_requests_total", status_code=str(status))
             self.assertEqual(self.killed(times).status, status, times)
+            self.assertEqual(self.stack.count("http_requests_total", status_code=str(status)) - counted, 1, times)
         entry, = wait_until(lambda: self.stack.logged("access", request_id="killed-3"))
         self.assertEqual(entry["upstream_status"].split(" : ")[:3], ["502"] * 3)
 
