@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include "appcore/monitoring/slot_layout.hpp"
+#include "appcore/system/digest.hpp"
 
 namespace appcore::monitoring {
 
@@ -28,13 +29,8 @@ inline constexpr std::array<std::string_view, 7> worker_fields = {
     "pid", "started_us", "starts", "health", "busy_since_ns", "last_activity_ns", "pool_size"};
 static_assert(sizeof(WorkerWords) == worker_fields.size() * sizeof(Word));
 
-// FNV-1a, 64 bits.
 [[nodiscard]] constexpr Word layout_hash(std::string_view description) {
-    Word hash = 0xcbf29ce484222325;
-    for (const char c : description) {
-        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-    }
-    return hash;
+    return system::fnv1a(description);
 }
 
 class SlotDescription {
