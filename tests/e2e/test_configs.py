@@ -15,6 +15,10 @@ RULE_TESTS = os.path.join(ROOT, "tests", "configs")
 ALERT = re.compile(r"^ *- alert: (\w+)$", re.MULTILINE)
 # A question about an alert's series, and whether an answer is expected.
 ABOUT_ALERT = re.compile(r'- expr: .*alertname="(\w+)".*\n *eval_time: .*\n *exp_samples:( \[\])?')
+# The series that the programs and node-exporter deliver, in an expression; those of no alert.
+EXPRESSION = re.compile(r"^ *expr: (.*(?:\n {10,}\S.*)*)$", re.MULTILINE)
+SERIES = re.compile(r"(?<![:\w])(?:up|(?:app|appcore|http|node|prediction|predictions)_[a-z_]+)(?![:\w])")
+FOR_DASHBOARDS = {"predictions_total", "prediction_duration_seconds_bucket"}
 GRID_WIDTH = 24
 
 
@@ -47,8 +51,18 @@ class Rules(unittest.TestCase):
 
     def test_rules_and_alerts_do_what_their_tests_say(self):
         tests = sorted(glob.glob(f"{RULE_TESTS}/*.test.yml"))
-        self.assertEqual(len(tests), 2)
+        self.assertEqual(len(tests), 4)
         self.check("test", "rules", *tests)
+
+    def test_the_machine_whose_samples_have_gaps_has_every_series_that_rules_ask_for(self):
+        rules = "".join(read(path) for path in glob.glob(f"{RULES}/*.yml"))
+        asked = set(SERIES.findall("".join(EXPRESSION.findall(rules))))
+        self.assertIn("app_health_status", asked)
+        for name in ("gaps", "windows"):
+            text = read(os.path.join(RULE_TESTS, f"{name}.test.yml"))
+            _, _, machine = text.partition("nothing fires after a gap")
+            machine, _, _ = machine.partition("promql_expr_test")
+            self.assertLessEqual(asked - FOR_DASHBOARDS, set(SERIES.findall(machine)))
 
     def test_every_alert_has_a_test_in_which_it_fires_and_one_in_which_it_does_not(self):
         asked = ABOUT_ALERT.findall(read(os.path.join(RULE_TESTS, "alerts.test.yml")))
