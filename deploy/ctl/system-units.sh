@@ -19,6 +19,10 @@ render_units() {
             echo "[Service]"
             echo "TimeoutStopSec=$((APPCORE_REQUEST_TIMEOUT + grace))"
             printf 'ReadWritePaths="-%s"\n' "$APPCORE_STATE_DIR" "$APPCORE_TEXTFILE_DIR" "${APPCORE_LOG_FILE%/*}"
+            # A push is the one reason to open a connection.
+            if [[ $unit == appcore-metrics && -n $APPCORE_PUSHGATEWAY ]]; then
+                printf '%s\n' "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6" IPAddressDeny=
+            fi
         } >"$units_dir/$unit.service.d/appcore.conf"
     done
 }
