@@ -31,7 +31,7 @@ def free_port():
 def processes(run_dir):
     """Pids of all processes that were started for the stack in `run_dir`."""
     found = []
-    wanted = b"APPCORE_RUN_DIR=" + run_dir.encode() + b"\0"
+    wanted = b"APPCORE_STACK=" + run_dir.encode() + b"\0"
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{pid}/environ", "rb") as environment:
@@ -93,7 +93,12 @@ class Stack:
 
     @property
     def worker_socket(self):
-        return os.path.join(self.run_dir, "pool.sock")
+        return os.path.join(self.run_dir, "current", "pool.sock")
+
+    @property
+    def state_dir(self):
+        """Where the slots are while it runs: RUN_DIR/state may be a link to memory."""
+        return os.path.realpath(os.path.join(self.run_dir, "state"))
 
     def environment(self):
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}

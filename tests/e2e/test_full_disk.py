@@ -103,12 +103,13 @@ class Vanished(unittest.TestCase):
     def test_folders_that_are_removed_while_it_runs(self):
         stack = Stack().up()
         self.addCleanup(stack.down)
-        for name in ("textfile", "state", "log"):
-            shutil.rmtree(os.path.join(stack.run_dir, name))
+        state = stack.state_dir
+        for name in (os.path.join(stack.run_dir, "textfile"), state, os.path.join(stack.run_dir, "log")):
+            shutil.rmtree(name)
             for _ in range(5):
                 self.assertEqual(stack.predict({"features": [1]}).status, 201, name)
         self.assertTrue([p for p in stack.get("/status").json()["pool"]["problems"] if "state" in p])
-        os.mkdir(os.path.join(stack.run_dir, "state"))
+        os.mkdir(state)
         # Whoever counted without a slot looks for one once a minute, between two requests.
         served = 15
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import signal
 import threading
 import time
@@ -202,8 +203,9 @@ class Sandboxed(GuardTest):
         self.assertTrue(self.stack.logged("appcore", path="/predict"))
         # Without its folder a worker counts for itself, and adds that to its slot at its end.
         before = self.stack.count("predictions_total")
-        state = os.path.join(self.stack.run_dir, "state")
+        state = self.stack.state_dir
         os.rename(state, state + ".away")
+        self.addCleanup(shutil.rmtree, state + ".away")
         os.mkdir(state, 0o750)
         self.assertEqual(self.ask(0).status, 201)
         workers = self.stack.worker_pids()

@@ -58,7 +58,7 @@ class Files(StackTest):
             self.assertEqual(self.mode(name), 0o660, name)
         self.assertEqual(self.mode("ctl.sock"), 0o700)
         self.assertEqual(self.mode("state"), 0o750)
-        for name in os.listdir(os.path.join(self.stack.run_dir, "state")):
+        for name in os.listdir(self.stack.state_dir):
             self.assertEqual(self.mode("state", name) & 0o007, 0, name)
 
     def test_logs_are_not_for_everyone(self):

@@ -53,7 +53,7 @@ class Logs(StackTest):
         messages = [o["message"] for o in self.objects("system") if o["logger"] == "supervisord"]
         # Some of supervisord's have quotes in them.
         self.assertTrue([m for m in messages if "spawned" in m])
-        self.assertTrue([m for m in messages if '/pools/blue.conf"' in m])
+        self.assertTrue([m for m in messages if '/conf.d/blue.conf"' in m])
 
     def test_any_byte_in_a_path_a_query_or_a_header_makes_valid_lines(self):
         sent = 0

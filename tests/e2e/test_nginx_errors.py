@@ -6,6 +6,7 @@ import signal
 from stack import UUID4, StackTest, wait_until
 
 COMMON = b"Host: x\r\nConnection: close\r\nX-Request-ID: from-client\r\nOrigin: http://o\r\n"
+POOL = os.path.join("current", "pool.sock")
 LONG = 70000  # more than the 64 KiB of one line
 
 
@@ -110,13 +111,13 @@ class Away(StackTest):
 
     def without(self, *names):
         """Renames the sockets, so that nobody answers on them, and ends the kept connections."""
-        if "pool.sock" in names:
+        if POOL in names:
             self.addCleanup(self.assert_a_worker_is_back)  # after the socket: cleanups go backwards
         for name in names:
             path = os.path.join(self.stack.run_dir, name)
             os.rename(path, path + ".away")
             self.addCleanup(os.rename, path + ".away", path)
-        if "pool.sock" in names:
+        if POOL in names:
             for pid in self.stack.children("appcore-worker"):
                 os.kill(pid, signal.SIGTERM)
                 wait_until(lambda p=pid: p not in self.stack.children("appcore-worker"))
@@ -126,7 +127,7 @@ class Away(StackTest):
         self.assertEqual(self.stack.predict({"features": [1]}).status, 201)
 
     def test_a_pool_that_is_away_is_a_counted_503(self):
-        self.without("pool.sock")
+        self.without(POOL)
         before = self.stack.count("http_requests_total", status_code=503)
         reply = self.stack.predict({"features": [1]})
         self.assertEqual((reply.status, list(reply.json())), (503, ["detail"]))
@@ -148,7 +149,7 @@ class Away(StackTest):
         self.assertTrue(self.stack.logged("appcore", request_id="from-client", status_code=405))
 
     def test_nginx_answers_alone_when_both_are_away(self):
-        self.without("metrics.sock", "pool.sock")
+        self.without("metrics.sock", POOL)
         reply = self.stack.predict({"features": [1]})
         self.assertEqual((reply.status, reply.json()), (503, {"detail": "Service Unavailable"}))
         self.assertTrue(reply.get("Retry-After"))

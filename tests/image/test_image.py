@@ -37,8 +37,7 @@ KILL_A_WORKER = """for process in /proc/[0-9]*; do
     fi
 done 2>/dev/null
 exit 1"""
-STOP_NGINX = """export APPCORE_RUN_DIR=/tmp/appcore APPCORE_DEPLOY_DIR=/usr/share/appcore
-supervisorctl -c /tmp/appcore/supervisord.conf stop nginx"""
+STOP_NGINX = "supervisorctl -c /tmp/appcore/supervisord.conf stop nginx"
 
 
 def engine(*arguments, check=True):

@@ -1,0 +1,1 @@
+"""Operates the service: one program for make, the container and the Debian package (deploy/appcorectl)."""

@@ -1,0 +1,220 @@
+"""The commands for a stack of our own: make, the container."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+
+from ctl import ending, launching, limits, messages, probe, status, supervisor_config, values
+from ctl import pool as pools
+from ctl.host import START_LIMIT
+from ctl.lock import Lock
+from ctl.messages import FAILED, NOT_RUNNING, CtlError, Interrupted
+from ctl.own_host import find_supervisord
+from ctl.pool import Pool
+from ctl.stack import Stack
+
+GONE = {"FATAL", "STOPPED", "UNKNOWN"}  # states in which supervisord does not start a program again
+
+
+class Commands:
+    """Each method is a command; it returns the exit code or raises CtlError."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._stack = Stack(environment)
+        self._host, self._place = self._stack.host, self._stack.place
+
+    def _lock(self, command: str) -> Lock:
+        lock = Lock(self._place, command)
+        lock.acquire()
+        return lock
+
+    # --- up, run, down --------------------------------------------------------------------------------
+
+    def up(self) -> int:
+        lock = self._lock("up")
+        if pool := self._whole_pool():
+            self._check_same_place(pool)
+            self._host.converge(pool)
+            self._wait_for_health(pool)
+            messages.say(f"runs already at {pool.local_url}")
+            return 0
+        pool, started = self._start(lock, foreground=False)
+        started.supervisord.returncode = 0  # it is nobody's to wait for
+        messages.say(f"serves on {pool.local_url}, {pool.workers} workers; logs in {self._place.logs}")
+        return 0
+
+    def _start(self, lock: Lock, foreground: bool) -> tuple[Pool, launching.Started]:
+        """Ends what is left of a stack that has broken down, and starts one."""
+        if ending.end_all(self._host):
+            messages.note("a stack that had broken down has been ended")
+        ending.clean(self._place, self._stack.counts)
+        try:
+            return self._stack.start(lock, foreground)
+        except (CtlError, Interrupted) as error:
+            ending.end_all(self._host)
+            reason = self._stack.explain("did not start", error) if isinstance(error, CtlError) else error
+            ending.clean(self._place, self._stack.counts)
+            raise reason from None
+
+    def _check_same_place(self, pool: Pool) -> None:
+        environment = self._stack.environment
+        address, port = self._stack.listen()
+        if environment.get("ADDRESS") and address != pool.address or environment.get("PORT") and port != pool.port:
+            raise CtlError(f"a stack runs at {pool.local_url} already, not at "
+                           f"{values.url(values.for_clients(address), port)}: \"make down\" stops it, another RUN_DIR "
+                           "is another stack")
+
+    def _wait_for_health(self, pool: Pool) -> None:
+        end = time.monotonic() + START_LIMIT
+        while not probe.is_healthy(pool.address, pool.port, max(end - time.monotonic(), 0.1)):
+            if time.monotonic() > end:
+                raise CtlError(f"runs already at {pool.local_url}, but /health does not answer 200")
+            time.sleep(probe.STEP)
+
+    def run(self) -> int:
+        lock = self._lock("run")
+        if pool := self._whole_pool():
+            raise CtlError(f"runs already at {pool.local_url}: \"make down\" stops it")
+        try:
+            pool, started = self._start(lock, foreground=True)
+        except Interrupted:
+            return 0
+        lock.release()
+        try:
+            messages.note(f"serves on {pool.local_url}, {pool.workers} workers; Ctrl-C stops it")
+            started.supervisord.wait()
+        except Interrupted:
+            self._stop(started.supervisord)
+            started.supervisord.returncode = 0
+        self._clean_after_run(started)
+        return 0 if started.supervisord.returncode == 0 else FAILED
+
+    def _stop(self, supervisord: subprocess.Popen[bytes]) -> None:
+        supervisord.terminate()
+        end = time.monotonic() + ending.stop_seconds(self._place)
+        while supervisord.poll() is None:
+            self._host.supervisor.nudge()
+            if time.monotonic() > end:
+                supervisord.kill()
+            time.sleep(0.05)
+
+    def _clean_after_run(self, started: launching.Started) -> None:
+        """Unless another command does it, or has started a new stack since."""
+        lock = Lock(self._place, "run")
+        try:
+            lock.acquire(ending.stop_seconds(self._place))
+        except CtlError:
+            return
+        if find_supervisord(self._host.processes()) is None:
+            ending.end_orphans(self._host, ending.stop_seconds(self._place))
+            ending.clean(self._place, self._stack.counts)
+        try:
+            started.log_filter.wait(ending.KILL_LIMIT)
+        except subprocess.TimeoutExpired:
+            pass
+
+    def down(self) -> int:
+        if not self._place.run_dir.exists() and not self._host.processes() and not self._stack.counts.are_in_memory():
+            messages.say("does not run")
+            return 0
+        lock = self._lock("down")
+        was_running = ending.end_all(self._host)
+        ending.clean(self._place, self._stack.counts)
+        lock.release()
+        messages.say("stopped" if was_running else "does not run")
+        return 0
+
+    # --- restart, scale, reopen -----------------------------------------------------------------------
+
+    def _whole_pool(self) -> Pool | None:
+        """The current pool, if supervisord lives and answers and has not given nginx up. What has been stopped by a
+        signal is woken before it is judged."""
+        found = self._host.processes()
+        supervisord, pool = find_supervisord(found), pools.current(self._place)
+        if supervisord is None or pool is None:
+            return None
+        for process in found:
+            if process.is_stopped and (process.is_supervisord or process.is_nginx):
+                process.send(signal.SIGCONT)
+        if not self._host.supervisor.answers() or self._host.supervisor.pid() != supervisord.pid:
+            return None
+        states = {program.full_name: program.state for program in self._host.programs()}
+        return None if states.get("nginx", "FATAL") in GONE else pool
+
+    def _need_running(self) -> Pool:
+        """The current pool of a stack that can be changed; what an interrupted command has left is made good."""
+        pool = self._whole_pool()
+        if pool is None:
+            if self._host.processes():
+                raise CtlError("the stack has broken down: \"make up\" brings it back")
+            raise CtlError("does not run: \"make up\" starts it")
+        self._host.converge(pool)
+        return pool
+
+    def _change(self, command: str) -> Pool:
+        """Everything is checked before anything changes, and a pool that does not come up changes nothing."""
+        lock = self._lock(command)
+        old = self._need_running()
+        new = self._stack.build(pools.other_colour(old.colour), self._stack.resolve(old.said), old.address, old.port)
+        try:
+            self._host.check_nginx(new)
+        except BaseException:
+            pools.remove(new.folder)
+            raise
+        lock.check()
+        self._stack.mark_log()
+        try:
+            self._host.replace(new)
+        except CtlError as error:
+            raise self._stack.explain(f"{command} failed", error) from None
+        return new
+
+    def restart(self) -> int:
+        pool = self._change("restart")
+        messages.say(f"restarted: {pool.workers} workers, the pool {pool.colour}")
+        return 0
+
+    def scale(self, number: str | None = None) -> int:
+        text = number if number is not None else self._stack.environment.get("WORKERS", "")
+        self._stack.environment["WORKERS"] = str(values.integer("WORKERS", text, 1, limits.MOST_WORKERS))
+        pool = self._change("scale")
+        messages.say(f"{pool.workers} workers, the pool {pool.colour}")
+        return 0
+
+    def reopen(self) -> int:
+        self._lock("reopen")
+        pool = self._need_running()
+        self._host.supervisor.signal(f"{pool.colour}:*", "HUP")
+        self._host.supervisor.signal(f"{supervisor_config.METRICS}:{supervisor_config.METRICS}-01", "HUP")
+        for process in self._host.processes():
+            if process.is_log_filter:
+                process.send(signal.SIGHUP)
+        return 0
+
+    # --- asking ---------------------------------------------------------------------------------------
+
+    def health(self) -> int:
+        pool = pools.current(self._place)
+        if pool is None:
+            raise CtlError("does not run", NOT_RUNNING)
+        # A check waits in the same queue as everybody, so it waits as long.
+        return 0 if probe.is_healthy(pool.address, pool.port, pool.stop_seconds) else FAILED
+
+    def status(self) -> int:
+        return status.report(self._host)
+
+    def check(self) -> int:
+        self._lock("check")
+        running = pools.current(self._place)
+        address, port = self._stack.listen()
+        pool = self._stack.build(pools.COLOURS[0], self._stack.resolve(running.said if running else {}), address, port)
+        try:
+            if running is None:
+                self._host.switch(pool)  # nginx finds first-headers.js by this link
+            self._host.check_nginx(pool)
+            limits.report()
+        finally:
+            pools.remove(pool.folder)
+        return 0

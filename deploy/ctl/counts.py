@@ -1,0 +1,136 @@
+"""Where the metrics' slots are while the stack runs: in memory, so that no disk ever blocks a worker.
+
+A write to a mapped page of a frozen or stalled disk waits for it. So, unless the caller has named a folder or RUN_DIR
+is on a tmpfs itself, the slots are in a folder below /dev/shm while the stack runs, and in RUN_DIR/state while it does
+not; meanwhile RUN_DIR/state is a link to them.
+
+Each move copies under another name, renames, and only then removes. If both are there, the one in memory is the
+newer: it is made of the other, and goes when the other has been made of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pwd
+import shutil
+import stat
+from pathlib import Path
+
+from ctl import place as places
+from ctl.place import Place
+
+MEMORY = Path("/dev/shm")
+MODE = 0o750
+TMPFS = {"tmpfs", "ramfs"}
+FIRST_LOGIN_USER = 1000  # logind removes what such a user has in /dev/shm when he logs out (RemoveIPC=)
+
+
+def file_system(path: Path) -> str:
+    """The type of the file system that an existing folder is on."""
+    device = os.stat(path).st_dev
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as file:
+        for line in file:
+            fields = line.split()
+            if fields[2] == wanted:
+                return fields[fields.index("-") + 1]
+    return ""
+
+
+def _is_swept() -> bool:
+    """Whether logind would remove the folder under a running stack."""
+    if os.geteuid() < FIRST_LOGIN_USER or not os.path.isdir("/run/systemd/seats"):
+        return False
+    try:
+        name = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return False
+    return not os.path.exists(f"/var/lib/systemd/linger/{name}")
+
+
+class Counts:
+    """The folder of one stack's slots. Only for the holder of the lock."""
+
+    def __init__(self, place: Place) -> None:
+        self._on_disk = place.run_dir / "state"
+        digest = hashlib.sha256(str(place.run_dir).encode()).hexdigest()[:16]
+        self._in_memory = MEMORY / f"appcore-{os.geteuid()}-{digest}"
+
+    def folder(self) -> Path:
+        """Where they belong while the stack runs. RUN_DIR exists."""
+        if self._is_ours(self._in_memory):
+            return self._in_memory
+        if file_system(self._on_disk.parent) in TMPFS or _is_swept() or not self._may_be_made():
+            return self._on_disk
+        return self._in_memory
+
+    def are_in_memory(self) -> bool:
+        return self._is_ours(self._in_memory)
+
+    def take(self, folder: Path) -> None:
+        """Before the start: brings the counts to where folder() has said."""
+        if folder != self._in_memory:
+            if folder == self._on_disk and not self._on_disk.is_symlink():
+                places.make_folder(folder, MODE)
+            return
+        if not self._is_ours(self._in_memory):
+            self._copy(self._on_disk, self._in_memory)
+        if self._on_disk.is_symlink():
+            places.point(self._on_disk, self._in_memory)
+            return
+        before = self._on_disk.with_name("state.before")
+        shutil.rmtree(before, ignore_errors=True)
+        if self._on_disk.exists():
+            os.rename(self._on_disk, before)
+        places.point(self._on_disk, self._in_memory)
+        shutil.rmtree(before, ignore_errors=True)
+
+    def put_back(self) -> None:
+        """After the end, when no process lives: brings them to the disk. Nothing in memory is fine."""
+        gone = self._in_memory.with_name(self._in_memory.name + ".gone")
+        for leftover in (gone, self._in_memory.with_name(self._in_memory.name + ".new")):
+            if self._is_ours(leftover):
+                shutil.rmtree(leftover, ignore_errors=True)
+        if not self._is_ours(self._in_memory):
+            if self._on_disk.is_symlink():  # they have been lost with a reboot, or were never made
+                self._on_disk.unlink()
+            return
+        kept = self._on_disk.with_name("state.new")
+        self._copy(self._in_memory, kept)
+        if self._on_disk.is_symlink():
+            self._on_disk.unlink()
+        else:
+            shutil.rmtree(self._on_disk, ignore_errors=True)
+        os.rename(kept, self._on_disk)
+        os.rename(self._in_memory, gone)
+        shutil.rmtree(gone, ignore_errors=True)
+
+    @staticmethod
+    def _copy(origin: Path, target: Path) -> None:
+        new = target.with_name(target.name + ".new") if not target.name.endswith(".new") else target
+        shutil.rmtree(new, ignore_errors=True)
+        os.mkdir(new, 0o700)
+        if origin.is_dir() and not origin.is_symlink():
+            shutil.copytree(origin, new, dirs_exist_ok=True)
+        new.chmod(MODE)
+        if new != target:
+            os.rename(new, target)
+
+    @staticmethod
+    def _is_ours(path: Path) -> bool:
+        """A folder that this user has made and nobody else may write to: anybody may make names in /dev/shm."""
+        try:
+            found = os.lstat(path)
+        except OSError:
+            return False
+        return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & stat.S_IWOTH
+
+    def _may_be_made(self) -> bool:
+        try:
+            os.lstat(self._in_memory)
+            return False  # somebody else's
+        except FileNotFoundError:
+            return os.access(MEMORY, os.W_OK | os.X_OK) and file_system(MEMORY) in TMPFS
+        except OSError:
+            return False

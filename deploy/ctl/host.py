@@ -1,0 +1,173 @@
+"""The supervisord that runs the pools, and how one pool takes over from another.
+
+One idea: the link `current` says which pool serves. converge() makes everything else agree with it, from whatever a
+command that was killed has left. A restart is a trial of a new pool beside the old one, one rename of the link, and
+converge().
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+from ctl import place as places
+from ctl import pool as pools
+from ctl import probe, processes
+from ctl.messages import CtlError, Interrupted
+from ctl.place import Place
+from ctl.pool import Pool
+from ctl.rpc import Program, Supervisor
+from ctl.supervisor_config import METRICS, PEER
+
+START_LIMIT = 15.0  # seconds until a pool must answer; a start takes about one
+MARGIN = 10  # seconds that supervisord gets beyond what a program may take to stop
+METRICS_STOP = 10  # seconds, stopwaitsecs in deploy/supervisord.conf
+
+
+class Trial(CtlError):
+    """A new pool does not come up. Nothing has changed."""
+
+
+class Host(ABC):
+    """A place with a supervisord. Commands that change something hold its lock."""
+
+    def __init__(self, place: Place, supervisor: Supervisor, conf_dir: Path, prefix: str) -> None:
+        self.place = place
+        self.supervisor = supervisor
+        self._conf_dir, self._prefix = conf_dir, prefix
+
+    # --- what differs between our own supervisord and nginx and a machine's ------------------------
+
+    @abstractmethod
+    def check_nginx(self, pool: Pool) -> None:
+        """Lets nginx check the configuration in the pool's folder; nothing changes."""
+
+    @abstractmethod
+    def adopt_nginx(self, pool: Pool) -> None:
+        """Takes nginx's part of the pool into use, unless that is in use already."""
+
+    @abstractmethod
+    def write_main_sections(self) -> None:
+        """Writes supervisord's sections that belong to no pool."""
+
+    def adopt_logs(self) -> None:
+        """Sees to it that somebody takes what supervisord and nginx say."""
+
+    # --- supervisord's groups -----------------------------------------------------------------------
+
+    def group(self, pool: str) -> str:
+        return self._prefix + pool
+
+    def section_file(self, pool: str) -> Path:
+        return self._conf_dir / f"{self._prefix}{pool}.conf"
+
+    def programs(self) -> list[Program]:
+        """Those of supervisord's programs that are this service's."""
+        groups = {self.group(name) for name in (*pools.COLOURS, PEER, METRICS)} | {"nginx"}
+        return [program for program in self.supervisor.programs() if program.group in groups]
+
+    def add_group(self, pool: str, section: str) -> None:
+        places.write_file(self.section_file(pool), section)
+        self.supervisor.reread()
+        self.supervisor.add(self.group(pool))
+
+    def remove_group(self, pool: str, seconds: float) -> None:
+        """Ends a pool when it has answered what it has."""
+        self.section_file(pool).unlink(missing_ok=True)
+        self.supervisor.reread()
+        self.supervisor.remove(self.group(pool), seconds + MARGIN)
+
+    # --- one pool takes over from another -----------------------------------------------------------
+
+    def try_out(self, new: Pool) -> None:
+        """Starts the pool beside the one that serves. One that does not answer is removed again."""
+        section = new.section(new.colour)
+        assert section is not None
+        try:
+            self.add_group(new.colour, section)
+            if problem := probe.pool_problem(new.socket, START_LIMIT):
+                raise Trial(f"the new pool does not answer ({problem}), so the old one goes on")
+        except (CtlError, Interrupted):
+            self.remove_group(new.colour, new.stop_seconds)
+            pools.remove(new.folder)
+            raise
+
+    def replace(self, new: Pool) -> None:
+        """Tries the new pool out and lets it take over."""
+        self.try_out(new)
+        self.switch(new)
+        self.converge(new)
+
+    def switch(self, new: Pool) -> None:
+        """From here on nginx's next connection goes to this pool."""
+        places.point(self.place.current, Path("pools") / new.folder.name)
+
+    def converge(self, pool: Pool) -> None:
+        """Makes everything agree with the current pool. Idempotent; what agrees already is left alone."""
+        self.place.draining.unlink(missing_ok=True)
+        self.adopt_logs()
+        self._keep_pool(pool)
+        self.adopt_nginx(pool)
+        self._remove_other_pools(pool)
+        self._adopt_peer(pool)
+        self._adopt_metrics(pool)
+        for folder in pools.folders(self.place):
+            if folder != pool.folder:
+                pools.remove(folder)
+
+    def _keep_pool(self, pool: Pool) -> None:
+        if self.group(pool.colour) not in self.supervisor.groups():
+            section = pool.section(pool.colour)
+            assert section is not None
+            self.add_group(pool.colour, section)
+
+    def _remove_other_pools(self, pool: Pool) -> None:
+        groups = self.supervisor.groups()
+        for colour in pools.COLOURS:
+            if colour == pool.colour:
+                continue
+            if self.group(colour) in groups or self.section_file(colour).exists():
+                for folder in self.place.pools.glob(f"{colour}-*"):
+                    # What nginx has sent there before it was pointed elsewhere comes before this question.
+                    if (folder / "pool.sock").exists():
+                        probe.pool_problem(folder / "pool.sock", pool.request_timeout)
+                self.remove_group(colour, pool.stop_seconds)
+
+    def _adopt_peer(self, pool: Pool) -> None:
+        """The pool for other machines is restarted in place: whoever asked it asks its own machine's meanwhile."""
+        wanted, found = pool.section(PEER), places.read_file(self.section_file(PEER))
+        runs = self.group(PEER) in self.supervisor.groups()
+        if wanted == found and runs == (wanted is not None):
+            return
+        if found is not None or runs:
+            self.remove_group(PEER, pool.stop_seconds)
+        if wanted is not None:
+            self.add_group(PEER, wanted)
+
+    def _adopt_metrics(self, pool: Pool) -> None:
+        """The metrics program runs from the current pool's folder. Its socket stays open meanwhile, held by its
+        process 0, unless its section has changed."""
+        self.write_main_sections()
+        group = self.group(METRICS)
+        if group in self.supervisor.reread():
+            self.supervisor.remove(group, METRICS_STOP + MARGIN)
+        if group not in self.supervisor.groups():
+            self.supervisor.add(group)
+            return
+        serving = [p for p in self.supervisor.programs() if p.group == group and p.name == f"{METRICS}-01"]
+        if serving and not _runs_from(serving[0].pid, pool):
+            self.supervisor.restart(f"{group}:{METRICS}-01", METRICS_STOP + MARGIN)
+
+
+def _runs_from(pid: int, pool: Pool) -> bool:
+    """Whether the process has got its settings from the pool's folder; it may just be about to."""
+    end = time.monotonic() + 1
+    while pid and time.monotonic() < end:
+        if found := processes.environment_of(pid).get("APPCORE_POOL_FOLDER"):
+            return found == str(pool.folder)
+        if not os.path.exists(f"/proc/{pid}"):
+            break
+        time.sleep(0.02)
+    return False

@@ -1,0 +1,90 @@
+"""The command line of deploy/appcorectl."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+
+from ctl import messages
+from ctl.messages import FAILED, USAGE, CtlError, Interrupted
+
+COMMANDS = ("run", "up", "down", "restart", "scale", "reopen", "health", "status", "check")
+USAGE_TEXT = """\
+Usage: appcorectl COMMAND
+
+Operates one stack: nginx, the pool, the metrics program, all under supervisord.
+
+  run      in the foreground until Ctrl-C or SIGTERM, log lines on standard output
+  up       in the background; returns when /health answers 200
+  down     stops it and waits for the end
+  restart  new programs, new configuration, without a lost request
+  scale N  another number of workers, in the same way
+  reopen   reopens the log files, after a rotation
+  health   whether GET /health is answered with 200: the exit code
+  status   the state of each process; exit code 0 if it serves, 3 if it does not run
+  check    renders and checks the configuration, starts nothing
+
+From the environment: RUN_DIR (build/run), PORT (8000), ADDRESS (127.0.0.1), WORKERS (the number of
+cores), APPCORE_BIN_DIR (where the programs are), and what the programs read: appcore-worker --help.
+With APPCORE_MESSAGES=log whatever `run` itself says is a line of the log, too.
+As /usr/sbin/appcorectl of the Debian package it operates the machine's service.
+A restart keeps what its caller does not set; PORT and ADDRESS stay as they are.
+"""
+
+
+def _interrupt(number: int, _: FrameType | None) -> None:
+    """The first signal ends the command; what it does about that is not interrupted by a second one."""
+    for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(other, signal.SIG_IGN)
+    raise Interrupted(number)
+
+
+def _run(arguments: list[str]) -> int:
+    from ctl.commands import Commands  # not for the log filter, which is to be small
+
+    environment = dict(os.environ)
+    command = arguments[0]
+    if command == "run" and environment.get("APPCORE_MESSAGES") == "log":
+        messages.speak_in_log()
+    if environment.get("APPCORE_SYSTEM"):
+        from ctl.system import commands_for_machine
+
+        commands = commands_for_machine()
+    else:
+        commands = Commands(environment)
+    method = getattr(commands, command)
+    return int(method(*arguments[1:]))
+
+
+def main(arguments: list[str]) -> int:
+    if arguments[:1] == ["log-filter"] and len(arguments) == 2:
+        from ctl import log_filter
+
+        return log_filter.main(arguments[1])
+    takes = 2 if arguments[:1] == ["scale"] else 1
+    if not arguments or arguments[0] not in COMMANDS or len(arguments) > takes:
+        messages.show(USAGE_TEXT.rstrip())
+        return 0 if arguments in (["--help"], ["help"]) else USAGE
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    os.umask(0o022)  # who may read what is said where it is made
+    try:
+        return _run(arguments)
+    except CtlError as error:
+        if str(error):
+            messages.complain(str(error))
+        return error.code
+    except Interrupted as interrupted:
+        messages.complain(f"interrupted by {interrupted}")
+        return interrupted.code
+    except OSError as error:
+        messages.complain(f"{arguments[0]}: {error}")
+        return FAILED
+
+
+def start() -> None:
+    """Ends the process without a word more: at its end Python would try to flush what cannot be written."""
+    code = main(sys.argv[1:])
+    os._exit(code)

@@ -1,0 +1,146 @@
+"""nginx's configuration: deploy/nginx.conf, filled in for one pool's settings."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+from pathlib import Path
+
+from ctl import limits, messages, templates, values
+from ctl.messages import CtlError
+from ctl.place import Place
+from ctl.settings import GRACE, Settings
+
+MODULE = Path("/usr/lib/nginx/modules/ngx_http_js_module.so")
+JOINS_HEADERS = (1, 23)  # from this version on nginx joins repeated headers by commas
+LIMIT = 30.0  # seconds for nginx to check a configuration
+UNSAFE = re.compile(r'["$;\\|&{}\n]')
+
+
+def render(place: Place, settings: Settings, listen: str, *, access_log: str, error_log: str) -> str:
+    """The whole file. `listen` is ADDRESS:PORT as nginx writes it."""
+    modules, joined_headers = _repeated_headers(place)
+    zones, client_limits = _client_limits(settings)
+    texts = {
+        "APPCORE_RUN_DIR": str(place.run_dir), "APPCORE_CURRENT": str(place.current),
+        "APPCORE_ACCESS_LOG": access_log, "APPCORE_ERROR_LOG": error_log,
+        "APPCORE_DOCS_UI": settings.docs_ui, "APPCORE_LISTEN": listen,
+        "APPCORE_CONNECTIONS": str(limits.connections()), "APPCORE_OPEN_FILES": str(limits.open_files()),
+        "APPCORE_QUEUE": settings.text("APPCORE_QUEUE"), "APPCORE_MAX_BODY": settings.text("APPCORE_MAX_BODY"),
+        "APPCORE_NGINX_PROCESSES": str(limits.processors()),
+        "APPCORE_READ_TIMEOUT": str(settings.request_timeout + GRACE),
+    }
+    for name, text in texts.items():
+        if UNSAFE.search(text):
+            raise CtlError(f"{name} has a character that nginx.conf cannot hold: {text!r}")
+    directives = {
+        "APPCORE_NGINX_USER": _user(), "APPCORE_PEER_SERVERS": _peers(settings),
+        "APPCORE_NGINX_MODULES": modules, "APPCORE_JOINED_HEADERS": joined_headers,
+        "APPCORE_CLIENT_ZONES": zones, "APPCORE_CLIENT_LIMITS": client_limits,
+        "APPCORE_METRICS_ALLOW": "".join(f"allow {network}; " for network in settings.metrics_allow) + "deny all;",
+    }
+    return templates.fill_in(templates.read("nginx.conf"), {**texts, **directives})
+
+
+def part_of(config: str, part: str) -> str:
+    """What goes into "http" or into "server" of a system's nginx: the sections of http whose titles say so, and
+    the inside of server {}."""
+    chosen, where = [], ""
+    for line in config.splitlines():
+        if line.lstrip().startswith("# --- "):
+            where = re.split(r"[: ]", re.sub(r" *-*$", "", line))[-1]
+        elif line == "    server {":
+            where = "inside"
+        elif line == "    }" and where == "inside":
+            break
+        elif where == part:
+            chosen.append(line.removeprefix("    "))
+        elif where == "inside" and part == "server":
+            chosen.append(line.removeprefix("        "))
+    return "\n".join(chosen) + "\n"
+
+
+def check(path: Path) -> None:
+    """Lets nginx check a whole file."""
+    accept(["nginx", "-q", "-t", "-e", "stderr", "-c", str(path)])
+
+
+def accept(command: list[str]) -> None:
+    """Runs nginx's check; what it says is the caller's to read."""
+    try:
+        done = subprocess.run(command, text=True, capture_output=True, timeout=LIMIT, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise CtlError(f"cannot run nginx: {error}") from None
+    # Modules say that they are there.
+    said = [line for line in done.stderr.splitlines() if "[notice]" not in line]
+    if done.returncode != 0:
+        raise CtlError("\n".join(["nginx does not accept its configuration:", *said]))
+    for line in said:
+        messages.note(line)
+
+
+def _user() -> str:
+    """Whoever runs nginx can open the sockets. Only root may name a user, and needs to: nginx would become
+    "nobody", who cannot reach a RUN_DIR below /root."""
+    return "user root root;" if os.geteuid() == 0 else ""
+
+
+def _client_limits(settings: Settings) -> tuple[str, str]:
+    """Off by default: behind a proxy all clients have one address."""
+    zones, wanted = [], []
+    if rate := settings.integer("APPCORE_CLIENT_RATE"):
+        # A second's worth may come at once.
+        zones.append(f"limit_req_zone $binary_remote_addr zone=appcore_rate:10m rate={rate}r/s;")
+        wanted.append("limit_req_status 429; limit_req_log_level info; "
+                      f"limit_req zone=appcore_rate burst={rate} nodelay;")
+    if most := settings.integer("APPCORE_CLIENT_CONNECTIONS"):
+        zones.append("limit_conn_zone $binary_remote_addr zone=appcore_clients:10m;")
+        wanted.append(f"limit_conn_status 429; limit_conn_log_level info; limit_conn appcore_clients {most};")
+    return " ".join(zones), " ".join(wanted)
+
+
+def _peers(settings: Settings) -> str:
+    """Pools of other machines beside this one's: whoever has fewest requests in hand gets the next. One that fails
+    is left alone for ten seconds, then gets one request for a trial.
+
+    Names become addresses here, since nginx would not start, now or after a crash, while one does not resolve.
+    """
+    queue = settings.text("APPCORE_QUEUE")
+    servers = [f"server {address}:{port} max_fails=1 fail_timeout=10s max_conns={queue};"
+               for peer in settings.text("APPCORE_PEERS").split()
+               for address, port in _addresses(*values.host_port(peer))]
+    return " ".join([*servers, "least_conn;"]) if servers else ""
+
+
+def _addresses(host: str, port: int) -> list[tuple[str, int]]:
+    try:
+        found = socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM)
+    except OSError as error:
+        messages.note(f"APPCORE_PEERS: {host!r} does not resolve ({error.strerror}); left out until the next restart")
+        return []
+    return [(str(entry[4][0]), port) for entry in found]
+
+
+def _repeated_headers(place: Place) -> tuple[str, str]:
+    """What tells joined headers apart, where nginx joins them: a module and its script."""
+    without = 'map "" $appcore_first_headers { default ""; }'
+    if _version() < JOINS_HEADERS:
+        return "", without
+    if not MODULE.exists():
+        messages.note(f"no {MODULE}: of a header that comes several times all count, joined")
+        return "", without
+    return (f"load_module {MODULE};", f'js_path "{place.current}"; js_import appcore from first-headers.js; '
+                                      "js_set $appcore_first_headers appcore.first;")
+
+
+def _version() -> tuple[int, int]:
+    try:
+        said = subprocess.run(["nginx", "-v"], text=True, capture_output=True, timeout=LIMIT, check=False).stderr
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise CtlError(f"cannot run nginx: {error}") from None
+    found = re.search(r"nginx/(\d+)\.(\d+)", said)
+    if not found:
+        raise CtlError(f"nginx -v says no version: {said!r}")
+    return int(found[1]), int(found[2])

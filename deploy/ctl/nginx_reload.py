@@ -1,0 +1,79 @@
+"""Which configuration nginx has read, and how it changes without a lost request.
+
+nginx.loaded has the digest of the nginx.conf that nginx has read. It is removed before nginx.conf changes and written
+when nginx's new processes are there: so if it is missing, or another digest than that of the current pool's file, the
+change has been interrupted, and whoever finds that does it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ctl import processes
+from ctl import place as places
+from ctl.messages import CtlError
+from ctl.processes import Process
+
+DRAIN = 2.0  # seconds; nginx looks for RUN_DIR/draining once a second (open_file_cache_valid)
+LIMIT = 10.0  # seconds until nginx's new processes must be there
+STEP = 0.02
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Record:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def says(self, text: str) -> bool:
+        """Whether nginx has read this configuration."""
+        return (places.read_file(self._path) or "").strip() == digest(text)
+
+    def forget(self) -> None:
+        self._path.unlink(missing_ok=True)
+
+    def write(self, text: str) -> None:
+        places.write_file(self._path, digest(text) + "\n")
+
+
+def reload(master: Process, draining: Path, send: Callable[[], None]) -> None:
+    """Lets nginx read its files again.
+
+    At a reload nginx closes the kept connections that wait for a request, and would lose one that is just arriving
+    there. So for a moment every reply says "Connection: close", until no client in action has a kept connection.
+    """
+    draining.touch()
+    try:
+        time.sleep(DRAIN)
+        before = {process.start for process in workers(master)}
+        send()
+        _wait_for_new_workers(master, before)
+        time.sleep(1)  # the old ones have let go of what they still had to accept
+    finally:
+        draining.unlink(missing_ok=True)
+
+
+def workers(master: Process) -> list[Process]:
+    """nginx's processes that serve: those that shut down are not among them."""
+    try:
+        with open(f"/proc/{master.pid}/task/{master.pid}/children", encoding="ascii") as file:
+            pids = [int(word) for word in file.read().split()]
+    except OSError:
+        return []
+    found = [process for pid in pids if (process := processes.describe(pid))]
+    return [process for process in found if process.command[0] == "nginx: worker process"]
+
+
+def _wait_for_new_workers(master: Process, before: set[int]) -> None:
+    end = time.monotonic() + LIMIT
+    while time.monotonic() < end:
+        now = workers(master)
+        if now and not {process.start for process in now} & before:
+            return
+        time.sleep(STEP)
+    raise CtlError("nginx has not taken its new configuration; system.log says why")

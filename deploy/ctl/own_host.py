@@ -1,0 +1,74 @@
+"""supervisord and nginx of a stack of our own, below RUN_DIR."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+from ctl import launching, nginx_config, nginx_reload, processes, supervisor_config
+from ctl import place as places
+from ctl.host import Host
+from ctl.messages import CtlError
+from ctl.place import Place
+from ctl.pool import Pool
+from ctl.processes import Process
+from ctl.rpc import Supervisor
+
+
+class OwnHost(Host):
+    def __init__(self, place: Place) -> None:
+        super().__init__(place, Supervisor(place.run_dir / "ctl.sock"), place.run_dir / "conf.d", "")
+        self._record = nginx_reload.Record(place.run_dir / "nginx.loaded")
+
+    def processes(self) -> list[Process]:
+        return processes.of_stack(self.place.run_dir)
+
+    def check_nginx(self, pool: Pool) -> None:
+        nginx_config.check(pool.folder / "nginx.conf")
+
+    def write_nginx(self, pool: Pool) -> None:
+        """For an nginx that is to start: it will read the pool's configuration."""
+        self._record.forget()
+        places.write_file(self.place.run_dir / "nginx.conf", _nginx_conf(pool))
+        self._record.write(_nginx_conf(pool))
+
+    def adopt_nginx(self, pool: Pool) -> None:
+        wanted = _nginx_conf(pool)
+        if self._record.says(wanted):
+            return
+        master = self._nginx_master()
+        self._record.forget()
+        places.write_file(self.place.run_dir / "nginx.conf", wanted)
+        if master is None:
+            self._wait_for_nginx()  # it reads the file when it starts
+        else:
+            nginx_reload.reload(master, self.place.draining, lambda: master.send(signal.SIGHUP))
+        self._record.write(wanted)
+
+    def write_main_sections(self) -> None:
+        places.write_file(self.place.run_dir / "supervisord.conf", supervisor_config.main_file(self.place))
+
+    def adopt_logs(self) -> None:
+        found = self.processes()
+        supervisord = find_supervisord(found)
+        if supervisord and not any(process.is_log_filter for process in found):
+            launching.restart_filter(self.place, supervisord)
+
+    def _nginx_master(self) -> Process | None:
+        return next((process for process in self.processes() if process.is_nginx_master), None)
+
+    def _wait_for_nginx(self) -> None:
+        end = time.monotonic() + nginx_reload.LIMIT
+        while self._nginx_master() is None:
+            if time.monotonic() > end:
+                raise CtlError("nginx does not start; system.log says why")
+            self.supervisor.nudge()
+            time.sleep(nginx_reload.STEP)
+
+
+def find_supervisord(among: list[Process]) -> Process | None:
+    return next((process for process in among if process.is_supervisord), None)
+
+
+def _nginx_conf(pool: Pool) -> str:
+    return (pool.folder / "nginx.conf").read_text(encoding="utf-8")

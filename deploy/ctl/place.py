@@ -1,0 +1,123 @@
+"""Where a stack lives, and whether that place can be trusted.
+
+RUN_DIR of a stack:
+    lock                held by the command at work
+    pools/green-7/      a pool's folder (pool.py)
+    current             a link to the folder of the pool that serves; renaming it is the switch
+    conf.d/*.conf       sections of supervisord.conf: a pool runs while its file is there
+    nginx.conf, nginx.loaded    what nginx reads; the digest of what it has read (nginx_reload.py)
+    draining            while it is there each reply says "Connection: close"
+    state, textfile, log, temp  counts, appcore.prom, logs, nginx's files
+
+On a machine (the Debian package) what has to outlive a reboot is below KEEP_DIR, the rest below RUN_DIR.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from ctl.messages import CtlError
+
+DEPLOY_DIR = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Place:
+    run_dir: Path
+    keep_dir: Path
+
+    @property
+    def lock(self) -> Path:
+        return self.run_dir / "lock"
+
+    @property
+    def pools(self) -> Path:
+        return self.keep_dir / "pools"
+
+    @property
+    def current(self) -> Path:
+        return self.keep_dir / "current"
+
+    @property
+    def draining(self) -> Path:
+        return self.run_dir / "draining"
+
+    @property
+    def logs(self) -> Path:
+        return self.run_dir / "log"
+
+    @property
+    def textfile_dir(self) -> Path:
+        return self.keep_dir / "textfile"
+
+    @property
+    def metrics_socket(self) -> Path:
+        return self.run_dir / "metrics.sock"
+
+
+def _trusted_owners() -> set[int]:
+    """Root, this user, and whoever owns this program: his code runs already."""
+    return {0, os.geteuid(), os.stat(__file__).st_uid}
+
+
+def check_trust(path: Path) -> None:
+    """Refuses a folder that, or a parent of which, somebody else may change. Nothing in it has been read yet.
+
+    Only root needs it: whoever else could lose nothing but what is his.
+    """
+    if os.geteuid() != 0:
+        return
+    owners = _trusted_owners()
+    for folder in (path, *path.parents):
+        try:
+            found = os.lstat(folder)
+        except FileNotFoundError:
+            continue
+        if found.st_uid not in owners:
+            raise CtlError(f"RUN_DIR must belong to root, but {str(folder)!r} belongs to user {found.st_uid}: "
+                           "run as that user, or choose another RUN_DIR")
+        others_write = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        if others_write and (folder == path or not found.st_mode & stat.S_ISVTX):
+            raise CtlError(f"RUN_DIR must be writable by root only, but others may write to {str(folder)!r}")
+
+
+def make_folder(path: Path, mode: int) -> None:
+    """Makes a folder with exactly this mode, whatever the umask; one that is there keeps its own."""
+    try:
+        path.mkdir(parents=True)
+    except FileExistsError:
+        if not path.is_dir():
+            raise CtlError(f"{path} must be a folder") from None
+        return
+    except OSError as error:
+        raise CtlError(f"cannot make the folder {path}: {error.strerror}") from None
+    path.chmod(mode)
+
+
+def write_file(path: Path, text: str, mode: int = 0o644) -> None:
+    """Writes a file in one step: readers see the old or the new one."""
+    new = path.with_name(path.name + ".new")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.chmod(new, mode)
+    os.replace(new, path)
+
+
+def read_file(path: Path) -> str | None:
+    """The file's text, or None if it is not there."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+
+
+def point(link: Path, target: Path) -> None:
+    """Makes or replaces a symbolic link in one step."""
+    new = link.with_name(link.name + ".new")
+    new.unlink(missing_ok=True)
+    new.symlink_to(target)
+    os.replace(new, link)

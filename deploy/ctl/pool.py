@@ -1,0 +1,192 @@
+"""A pool is a folder: pools/green-7 is the seventh pool of this place, in the slots of the colour green.
+
+It is built whole under another name, renamed, and never changed; it is removed by the command that knows that none of
+its processes lives. What runs from it needs nothing else: not the release it came from, not what a later command
+builds.
+
+    pool.json       what callers have said, and where the service listens
+    environment     NAME=value lines, data: `launch` exports them, nothing evaluates them
+    launch, run-nginx, first-headers.js   as deploy/ had them
+    bin/            the programs, unless this file system forbids to run them
+    pool.conf, peer.conf, nginx.conf (a machine: http.conf, server.conf)   rendered
+    pool.sock       made by supervisord
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ctl import place as places
+from ctl import supervisor_config, values
+from ctl.messages import CtlError
+from ctl.place import Place
+from ctl.settings import Settings
+from ctl.supervisor_config import OURS, PEER, Adaption
+
+COLOURS = ("blue", "green")  # they take turns, so that the slots' names stay few
+FOLDER = re.compile(r"([a-z]+)-([0-9]{1,6})")
+COPIED = ("launch", "run-nginx", "first-headers.js")
+PROGRAMS = ("appcore-worker", "appcore-metrics")
+
+
+@dataclass(frozen=True)
+class Pool:
+    folder: Path
+    said: dict[str, str]
+    address: str
+    port: int
+    workers: int
+    request_timeout: int
+    stop_seconds: int
+    state_dir: Path
+    textfile_dir: str
+
+    @property
+    def colour(self) -> str:
+        return self.folder.name.partition("-")[0]
+
+    @property
+    def number(self) -> int:
+        return int(self.folder.name.partition("-")[2])
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / "pool.sock"
+
+    @property
+    def url(self) -> str:
+        return values.url(self.address, self.port)
+
+    @property
+    def local_url(self) -> str:
+        """For a client on this machine."""
+        return values.url(values.for_clients(self.address), self.port)
+
+    @property
+    def listen(self) -> str:
+        return self.url.removeprefix("http://")
+
+    def section(self, pool: str) -> str | None:
+        """supervisord's section for the pool, or for PEER; None if there is none."""
+        return places.read_file(self.folder / ("peer.conf" if pool == PEER else "pool.conf"))
+
+
+def load(folder: Path) -> Pool:
+    try:
+        found = json.loads((folder / "pool.json").read_text(encoding="utf-8"))
+        return Pool(folder, dict(found["said"]), values.address("ADDRESS", found["address"]),
+                    values.integer("PORT", str(found["port"]), 1, 65535), int(found["workers"]),
+                    int(found["request_timeout"]), int(found["stop_seconds"]), Path(found["state_dir"]),
+                    str(found["textfile_dir"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CtlError(f"{folder} is no pool's folder: {error}") from None
+
+
+def current(place: Place) -> Pool | None:
+    """The pool that serves, as the link says; None if there is none."""
+    try:
+        name = os.path.basename(os.readlink(place.current))
+    except OSError:
+        return None
+    if not FOLDER.fullmatch(name) or not (place.pools / name / "pool.json").exists():
+        return None
+    return load(place.pools / name)
+
+
+def folders(place: Place) -> list[Path]:
+    """The folders of all pools, whole or not."""
+    try:
+        return sorted(place.pools.iterdir())
+    except FileNotFoundError:
+        return []
+
+
+def next_number(place: Place) -> int:
+    """One more than any pool has had, as far as that is known."""
+    names = [folder.name.partition(".")[0] for folder in folders(place)]
+    try:
+        names.append(os.path.basename(os.readlink(place.current)))
+    except OSError:
+        pass
+    return max((int(found[2]) for name in names if (found := FOLDER.fullmatch(name))), default=0) % 999_999 + 1
+
+
+def other_colour(colour: str) -> str:
+    return COLOURS[1] if colour == COLOURS[0] else COLOURS[0]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a new pool is made of."""
+
+    colour: str
+    settings: Settings
+    address: str
+    port: int
+    adaption: Adaption = OURS
+
+
+class Builder:
+    """A new pool's folder on its way: files are added, then place() makes it one."""
+
+    def __init__(self, place: Place, plan: Plan) -> None:
+        self._place, self._plan = place, plan
+        self.final = place.pools / f"{plan.colour}-{next_number(place)}"
+        self._folder = self.final.with_name(self.final.name + ".new")
+        places.make_folder(place.pools, 0o755)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir()
+        self._folder.chmod(0o755)
+        settings = plan.settings
+        programs = self._keep_programs(settings.programs)
+        self.add("pool.json", json.dumps({
+            "said": settings.said, "address": plan.address, "port": plan.port, "workers": settings.workers,
+            "request_timeout": settings.request_timeout, "stop_seconds": settings.stop_seconds,
+            "state_dir": settings.text("APPCORE_STATE_DIR"), "textfile_dir": settings.text("APPCORE_TEXTFILE_DIR"),
+        }, indent=1) + "\n")
+        self.add("environment", environment_text({
+            **settings.values, "TZ": "UTC", "APPCORE_PROGRAMS": str(programs), "APPCORE_POOL_FOLDER": str(self.final)}))
+        for name in COPIED:
+            self.add(name, (places.DEPLOY_DIR / name).read_text(encoding="utf-8"))
+        self.add("pool.conf", supervisor_config.pool_section(self.final, plan.colour, settings, plan.adaption))
+        if settings.text("APPCORE_PEER_LISTEN"):
+            self.add("peer.conf", supervisor_config.pool_section(self.final, PEER, settings, plan.adaption))
+
+    def add(self, name: str, text: str) -> None:
+        path = self._folder / name
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o644)
+
+    def place(self) -> Pool:
+        os.rename(self._folder, self.final)
+        return load(self.final)
+
+    def _keep_programs(self, origin: Path) -> Path:
+        """Copies the programs, so that no build and no removal changes what the pool starts. Where nothing may be
+        run (a container's /tmp), they stay where they are: an image does not change."""
+        if os.statvfs(self._folder).f_flag & os.ST_NOEXEC:
+            return origin
+        (self._folder / "bin").mkdir(mode=0o755)
+        for name in PROGRAMS:
+            copy = self._folder / "bin" / name
+            try:
+                shutil.copyfile(origin / name, copy)
+            except OSError as error:
+                raise CtlError(f"cannot copy {origin / name}: {error.strerror}") from None
+            copy.chmod(0o755)
+        return self.final / "bin"
+
+
+def environment_text(settings: Mapping[str, str]) -> str:
+    return "".join(f"{name}={value}\n" for name, value in settings.items())
+
+
+def remove(folder: Path) -> None:
+    """Only for whoever knows that no process needs it."""
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,121 @@
+"""Asks whether somebody answers: a pool by FastCGI past nginx, the service by HTTP, a port by binding it."""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import os
+import socket
+import struct
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ctl import values
+from ctl.messages import CtlError
+
+BEGIN_REQUEST, PARAMS, STDIN, STDOUT = 1, 4, 5, 6  # FastCGI specification, 8
+RESPONDER = 1
+PARAMETERS = {"REQUEST_METHOD": "GET", "REQUEST_URI": "/health", "REMOTE_ADDR": "127.0.0.1",
+              "HTTP_X_REQUEST_ID": "probe"}
+STEP = 0.02  # seconds between two questions
+
+
+def _record(kind: int, content: bytes = b"") -> bytes:
+    return struct.pack(">BBHHBx", 1, kind, 1, len(content), 0) + content
+
+
+def _request() -> bytes:
+    pairs = b"".join(bytes([len(name), len(value)]) + name.encode() + value.encode()
+                     for name, value in PARAMETERS.items())
+    return (_record(BEGIN_REQUEST, struct.pack(">HB5x", RESPONDER, 0)) + _record(PARAMS, pairs)
+            + _record(PARAMS) + _record(STDIN))
+
+
+def _first_line(path: Path, seconds: float) -> str:
+    """The first line of a pool's answer. Raises OSError, or ValueError for what is no answer."""
+    with socket.socket(socket.AF_UNIX) as pool:
+        pool.settimeout(seconds)
+        pool.connect(str(path))
+        pool.sendall(_request())
+        answer = b""
+        while data := pool.recv(65536):
+            answer += data
+    if len(answer) < 8 or answer[1] != STDOUT:
+        raise ValueError("it closed the connection without an answer")
+    return answer[8:].split(b"\r\n")[0].decode("ascii", "replace")
+
+
+def pool_problem(path: Path, seconds: float, is_hopeless: Callable[[], bool] = lambda: False) -> str | None:
+    """None as soon as the pool at the socket `path` is healthy, otherwise the reason when the time is up.
+
+    A socket's queue is first in, first out: an answer also means that whatever had waited there before has
+    been taken.
+    """
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            line = _first_line(path, max(end - time.monotonic(), 0.1))
+            if line.startswith("Status: 200"):
+                return None
+            problem = line
+        except (OSError, ValueError) as error:
+            problem = str(error)
+        if time.monotonic() > end or is_hopeless():
+            return problem
+        time.sleep(STEP)
+
+
+def is_healthy(address: str, port: int, seconds: float) -> bool:
+    """Whether GET /health is answered with 200 in this time."""
+    connection = http.client.HTTPConnection(values.for_clients(address), port, timeout=seconds)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def check_port(address: str, port: int) -> None:
+    """Fails with the reason if nobody may listen there now.
+
+    Without SO_REUSEPORT, with which nginx would share a port with another nginx of the same user.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)  # as nginx does
+        try:
+            listener.bind((address, port))
+            listener.listen(1)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise CtlError(f"port {port} of {address} is taken by another program") from None
+            raise CtlError(f"cannot listen on port {port} of {address}: {error.strerror}") from None
+
+
+class PortClaim:
+    """Between check_port() and the moment when nginx listens: no other command of this user starts there.
+
+    It is an abstract Unix socket, so it belongs to the network namespace as the port does, leaves no file,
+    and ends with its process.
+    """
+
+    def __init__(self, port: int, seconds: float) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                self._socket.bind(f"\0appcore-{os.geteuid()}-port-{port}")
+                return
+            except OSError:
+                if time.monotonic() > end:
+                    self._socket.close()
+                    raise CtlError(f"port {port} is claimed by another start; gave up after {seconds:.0f} s") from None
+                time.sleep(STEP)
+
+    def release(self) -> None:
+        self._socket.close()

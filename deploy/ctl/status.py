@@ -1,0 +1,96 @@
+"""What lives of a stack and whether it serves, from the living processes and not from files."""
+
+from __future__ import annotations
+
+import time
+
+from ctl import messages, probe
+from ctl import pool as pools
+from ctl.lock import holder
+from ctl.messages import FAILED, NOT_RUNNING, CtlError
+from ctl.own_host import OwnHost, find_supervisord
+from ctl.pool import Pool
+from ctl.processes import Process
+from ctl.rpc import Program
+from ctl.supervisor_config import METRICS, NGINX, PEER
+
+SETTLE = 3.0  # seconds: a worker that has just ended is started again within one
+HEALTH = 10.0  # seconds for /health
+
+
+class _Findings:
+    """One look."""
+
+    def __init__(self, host: OwnHost) -> None:
+        self.processes = host.processes()
+        self.programs: list[Program] = []
+        self.problems: list[str] = []
+        self.pool = _current(host)
+        supervisord = find_supervisord(self.processes)
+        if self.pool is None:
+            self.problems.append(f"what was in {host.place.run_dir} has been removed")
+        if supervisord is None:
+            self.problems.append("supervisord has ended")
+            return
+        try:
+            self.programs = host.programs()
+        except CtlError as error:
+            self.problems.append(str(error))
+            return
+        if self.pool:
+            self.problems += _wrong_programs(self.pool, self.programs)
+        self.problems += _wrong_processes(self.processes, supervisord)
+
+
+def _current(host: OwnHost) -> Pool | None:
+    try:
+        return pools.current(host.place)
+    except CtlError:
+        return None
+
+
+def _wrong_programs(pool: Pool, programs: list[Program]) -> list[str]:
+    expected = {pool.colour, METRICS, NGINX} | ({PEER} if pool.section(PEER) else set())
+    groups = {program.group for program in programs}
+    return ([f"{program.full_name} is {program.state}" for program in programs if not program.runs]
+            + [f"{group} is missing" for group in sorted(expected - groups)]
+            + [f"{group} is left over" for group in sorted(groups - expected)])
+
+
+def _wrong_processes(found: list[Process], supervisord: Process) -> list[str]:
+    """Processes of the stack that supervisord has not started, and those that a signal has stopped."""
+    family = {supervisord.pid}
+    while more := {process.pid for process in found if process.parent in family} - family:
+        family |= more
+    strangers = [process for process in found if process.pid not in family and not process.is_log_filter]
+    filters = [process for process in found if process.is_log_filter]
+    return ([f"process {process.pid} ({process.name}) is left over" for process in strangers]
+            + [f"process {process.pid} ({process.name}) is stopped" for process in found if process.is_stopped]
+            + ([] if len(filters) == 1 else [f"there are {len(filters)} log filters"]))
+
+
+def report(host: OwnHost) -> int:
+    """Prints it; the exit code says whether all is well."""
+    end = time.monotonic() + SETTLE
+    while True:
+        found = _Findings(host)
+        if not found.processes:
+            messages.say("does not run")
+            return NOT_RUNNING
+        if not found.problems or time.monotonic() > end or holder(host.place.lock):
+            break
+        time.sleep(0.1)
+    if found.pool and not found.problems and not probe.is_healthy(found.pool.address, found.pool.port, HEALTH):
+        found.problems.append("/health does not answer 200")
+    if found.pool:
+        messages.say(f"at {found.pool.local_url}, the pool {found.pool.colour}")
+    width = max((len(program.full_name) for program in found.programs), default=0)
+    for program in found.programs:
+        messages.show(f"{program.full_name:<{width}}   {program.state:<9} {program.description}")
+    if at_work := holder(host.place.lock):
+        messages.say(f"at work: {at_work}")
+    for problem in found.problems:
+        messages.say(f"problem: {problem}")
+    if found.problems:
+        messages.say("does not serve as it should: \"make up\" brings it back")
+    return FAILED if found.problems else 0
