@@ -86,12 +86,13 @@ $(OUT)/flags: FORCE
 	@echo '$(subst ','\'',$(CXX) $(CPPFLAGS) $(CXXFLAGS))' | cmp -s - $@ || \
 	 echo '$(subst ','\'',$(CXX) $(CPPFLAGS) $(CXXFLAGS))' >$@
 
-$(OUT)/tests/unit/%.o: CPPFLAGS += -Itests/unit
+# Private: what a target needs beyond that is not its prerequisites', the flags' among them.
+$(OUT)/tests/unit/%.o: private CPPFLAGS += -Itests/unit
 
 # The commit is known to one object, which is made anew when the commit changes.
 COMMIT := $(or $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null),unknown)
 COMMIT_TIME := $(or $(shell git log -1 --format=%ct 2>/dev/null),0)
-$(OUT)/src/appcore/build.o: CPPFLAGS += -DAPPCORE_COMMIT='"$(COMMIT)"'
+$(OUT)/src/appcore/build.o: private CPPFLAGS += -DAPPCORE_COMMIT='"$(COMMIT)"'
 $(OUT)/src/appcore/build.o: $(OUT)/commit
 $(OUT)/commit: FORCE
 	@mkdir -p $(@D)
@@ -133,7 +134,7 @@ FUZZ_TARGETS := $(filter-out replay,$(basename $(notdir $(wildcard tests/fuzz/*.
 FUZZ_PROGRAMS := $(FUZZ_TARGETS:%=$(OUT)/fuzz/%)
 FUZZ_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(wildcard tests/fuzz/*.cpp))
 FUZZ_MAIN := $(if $(filter fuzz,$(BUILD)),,$(OUT)/tests/fuzz/replay.o)
-$(OUT)/tests/fuzz/%.o: CPPFLAGS += -Itests/unit -Itests/fuzz
+$(OUT)/tests/fuzz/%.o: private CPPFLAGS += -Itests/unit -Itests/fuzz
 
 $(OUT)/fuzz/%: $(OUT)/tests/fuzz/%.o $(FUZZ_MAIN) $(LIBRARY)
 	@mkdir -p $(@D)
@@ -184,12 +185,12 @@ test: ## all tests
 	@deploy/install-packages run build test
 	@deploy/fetch-docs-ui
 	@$(MAKE) --no-print-directory -j$(JOBS) programs $(OBEDIENT) $(UNIT_TESTS) fuzz-programs
-	@exec env $(TESTS) unit seeds e2e
+	@exec env $(TESTS) unit ctl seeds e2e
 
-unit: ## the unit tests, and the fuzz targets with their seeds
+unit: ## the unit tests, those of deploy/ctl, and the fuzz targets with their seeds
 	@deploy/install-packages build test
 	@$(MAKE) --no-print-directory -j$(JOBS) $(UNIT_TESTS) fuzz-programs
-	@exec env $(TESTS) unit seeds
+	@exec env $(TESTS) unit ctl seeds
 
 e2e: ## the end-to-end tests; MODULES="test_logs ..." for some of them
 	@deploy/install-packages run build test
@@ -271,7 +272,7 @@ bench-micro: ## instruction counts of the hot path; parsing by other ways; count
 	@$(OUT)/bench/parse-bench
 	@$(OUT)/bench/record-bench
 
-$(OUT)/tests/bench/%.o: CPPFLAGS += -Itests/unit
+$(OUT)/tests/bench/%.o: private CPPFLAGS += -Itests/unit
 $(OUT)/bench/parse-bench: LIBS += -lsimdjson
 $(OUT)/bench/%: $(OUT)/tests/bench/%.o $(LIBRARY)
 	@mkdir -p $(@D)
@@ -284,8 +285,8 @@ docs-ui: ## fetch Swagger UI and ReDoc, the pinned npm packages
 
 # Checks without running: format, clang-tidy, cppcheck, shell scripts, nginx's view of its configuration.
 CPP_FILES = $(shell find src tests -name '*.cpp' -o -name '*.hpp')
-SCRIPTS := deploy/appcorectl deploy/launch deploy/run-nginx deploy/start-as deploy/install-packages deploy/lock-packages \
-           deploy/render-nginx deploy/npm-ci deploy/fetch-docs-ui tests/fuzz/run tests/reproducible tests/deb/run \
+SCRIPTS := deploy/launch deploy/run-nginx deploy/start-as deploy/install-packages deploy/lock-packages \
+           deploy/npm-ci deploy/fetch-docs-ui tests/fuzz/run tests/reproducible tests/deb/run \
            $(addprefix deploy/debian/,appcorectl appcore.postinst appcore.prerm appcore.postrm) tests/verify .ci/run
 
 lint: ## format, clang-tidy, cppcheck, shellcheck, nginx -t, the CI workflow
@@ -313,7 +314,8 @@ cppcheck:
 
 scripts:
 	@shellcheck -x $(SCRIPTS)
-	@python3 -c 'import ast, sys; [ast.parse(open(p).read(), p) for p in sys.argv[1:]]' tests/run tests/memcheck deploy/probe tests/fuzz/make_seeds.py tests/e2e/*.py tests/image/*.py tests/deb/*.py
+	@pyflakes3 deploy/appcorectl deploy/ctl/*.py tests/ctl/*.py tests/run tests/memcheck tests/fuzz/make_seeds.py tests/e2e/*.py tests/image/*.py tests/deb/*.py
+	@MYPYPATH=deploy mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy -p ctl
 
 workflows:
 	@node tests/lint/workflows.mjs .github/workflows/*.yml
@@ -426,10 +428,10 @@ install: programs ## programs and deploy/ to $(DESTDIR)$(PREFIX)
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/appcore'
 	install -m 755 $(PROGRAMS) '$(DESTDIR)$(PREFIX)/bin'
 	install -d '$(DESTDIR)$(PREFIX)/share/appcore/ctl'
-	install -m 755 deploy/appcorectl deploy/launch deploy/probe deploy/render-nginx deploy/run-nginx '$(DESTDIR)$(PREFIX)/share/appcore'
-	install -m 644 deploy/nginx.conf deploy/supervisord.conf deploy/pool.conf deploy/log-to-json.sed deploy/first-headers.js \
+	install -m 755 deploy/appcorectl '$(DESTDIR)$(PREFIX)/share/appcore'
+	install -m 644 deploy/nginx.conf deploy/supervisord.conf deploy/pool.conf deploy/first-headers.js deploy/launch deploy/run-nginx \
 	        '$(DESTDIR)$(PREFIX)/share/appcore'
-	install -m 644 deploy/ctl/*.sh '$(DESTDIR)$(PREFIX)/share/appcore/ctl'
+	install -m 644 deploy/ctl/*.py '$(DESTDIR)$(PREFIX)/share/appcore/ctl'
 	@if [ -e build/docs-ui/installed.css.gz ]; then set -x; install -d '$(DESTDIR)$(PREFIX)/share/appcore/docs-ui' && \
 	 install -m 644 build/docs-ui/* '$(DESTDIR)$(PREFIX)/share/appcore/docs-ui'; \
 	 else echo 'without Swagger UI and ReDoc: "make docs-ui" fetches them'; fi

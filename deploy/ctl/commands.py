@@ -67,11 +67,8 @@ class Commands:
                            "is another stack")
 
     def _wait_for_health(self, pool: Pool) -> None:
-        end = time.monotonic() + START_LIMIT
-        while not probe.is_healthy(pool.address, pool.port, max(end - time.monotonic(), 0.1)):
-            if time.monotonic() > end:
-                raise CtlError(f"runs already at {pool.local_url}, but /health does not answer 200")
-            time.sleep(probe.STEP)
+        if not probe.is_healthy_within(pool.address, pool.port, START_LIMIT):
+            raise CtlError(f"runs already at {pool.local_url}, but /health does not answer 200")
 
     def run(self) -> int:
         lock = self._lock("run")

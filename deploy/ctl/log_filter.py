@@ -33,7 +33,7 @@ class Output:
         self._waiting: collections.deque[bytes] = collections.deque()
         self._size = 0
         self._dropped = 0
-        self._reopen = False
+        self._reopen = True  # the file is there from the start
         self._ended = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._write_all, daemon=True)
@@ -161,7 +161,12 @@ def main(folder: str) -> int:
         system = access = Output(folder)
     else:
         system, access = Output(f"{folder}/system.log"), Output(f"{folder}/access.log")
-    signal.signal(signal.SIGHUP, lambda *_: (system.reopen(), access.reopen()))
+
+    def reopen(*_: object) -> None:
+        for output in (system, access):
+            output.reopen()
+
+    signal.signal(signal.SIGHUP, reopen)
     try:
         fcntl.fcntl(0, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
     except OSError:

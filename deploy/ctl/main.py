@@ -43,17 +43,13 @@ def _interrupt(number: int, _: FrameType | None) -> None:
 
 def _run(arguments: list[str]) -> int:
     from ctl.commands import Commands  # not for the log filter, which is to be small
+    from ctl.system import commands_for_machine
 
     environment = dict(os.environ)
     command = arguments[0]
     if command == "run" and environment.get("APPCORE_MESSAGES") == "log":
         messages.speak_in_log()
-    if environment.get("APPCORE_SYSTEM"):
-        from ctl.system import commands_for_machine
-
-        commands = commands_for_machine()
-    else:
-        commands = Commands(environment)
+    commands: object = commands_for_machine() if environment.get("APPCORE_SYSTEM") else Commands(environment)
     method = getattr(commands, command)
     return int(method(*arguments[1:]))
 

@@ -78,6 +78,16 @@ def is_healthy(address: str, port: int, seconds: float) -> bool:
         connection.close()
 
 
+def is_healthy_within(address: str, port: int, seconds: float) -> bool:
+    """Whether it becomes healthy in this time."""
+    end = time.monotonic() + seconds
+    while not is_healthy(address, port, max(end - time.monotonic(), 0.1)):
+        if time.monotonic() > end:
+            return False
+        time.sleep(STEP)
+    return True
+
+
 def check_port(address: str, port: int) -> None:
     """Fails with the reason if nobody may listen there now.
 

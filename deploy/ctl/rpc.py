@@ -69,7 +69,7 @@ class Supervisor:
         connection = _UnixConnection(self._path)
         try:
             connection.request("POST", "/RPC2", xmlrpc.client.dumps(arguments, method), {"Content-Type": "text/xml"})
-            values, _ = xmlrpc.client.loads(connection.getresponse().read())
+            values, _ = xmlrpc.client.loads(connection.getresponse().read().decode("utf-8", "replace"))
             return values[0]
         except xmlrpc.client.Fault as fault:
             raise Refused(f"supervisord: {fault.faultString}", fault.faultCode) from None

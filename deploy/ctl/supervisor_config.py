@@ -26,6 +26,8 @@ class Adaption:
 
 
 OURS = Adaption()
+# nginx of Debian runs as www-data, which may connect to the sockets.
+MACHINE = Adaption("appcore-", "appcore", "appcore:www-data", "/var/log/supervisor/appcore.log")
 
 
 def main_file(place: Place) -> str:

@@ -30,13 +30,13 @@ def serving_programs():
                 slot = file.read().split(b"\0")[-2]
         except (OSError, IndexError):
             continue  # it has ended, or is none of ours
-        if "/usr/bin/appcore-" in program and slot != b"0":
-            found.append(program[len(ROOT):])
+        if "/bin/appcore-" in program and slot != b"0":
+            found.append(os.path.basename(program))
     return sorted(found)
 
 
 def active_pool():
-    return os.path.basename(os.readlink(path("/var/lib/appcore/pool.sock")))
+    return os.path.basename(os.readlink(path("/var/lib/appcore/current")))
 
 
 class Package(unittest.TestCase):
@@ -113,7 +113,7 @@ class Package(unittest.TestCase):
         self.assertEqual(commit(), "newer")
         self.assertNotEqual(commit(), old)
         self.assertNotEqual(active_pool(), pool)
-        self.assertEqual(serving_programs(), ["/usr/bin/appcore-metrics"] + ["/usr/bin/appcore-worker"] * 3)
+        self.assertEqual(serving_programs(), ["appcore-metrics"] + ["appcore-worker"] * 3)
         for file in ("/etc/default/appcore", "/etc/nginx/sites-available/appcore"):
             with open(path(file), encoding="utf-8") as text:
                 self.assertIn("# edited", text.read())

@@ -60,7 +60,7 @@ class Machine:
 
 
 def pids_of(program):
-    found = subprocess.run(["pgrep", "-f", f"^/usr/bin/{program} "], text=True, stdout=subprocess.PIPE, check=False)
+    found = subprocess.run(["pgrep", "-f", f"^/[^ ]*/bin/{program} "], text=True, stdout=subprocess.PIPE, check=False)
     return [int(pid) for pid in found.stdout.split()]
 
 
@@ -105,7 +105,7 @@ class Units(unittest.TestCase):
         self.assertEqual(len(pids_of("appcore-worker")), 2)
         self.assertIn(b"http_requests_total", ask("GET", "/metrics")[1])
         for line in processes().splitlines():
-            if "/usr/bin/appcore-" in line:
+            if "/bin/appcore-" in line:
                 self.assertEqual(line.split()[0], self.run_in("id", "-u", "appcore").strip())
 
     def restarted(self):

@@ -1,0 +1,126 @@
+"""systemd's units in place of the machine's supervisord: APPCORE_SUPERVISOR=no.
+
+    appcore-worker.socket, appcore-worker@1 ... @N   the pool "units"; requests wait in the socket while workers restart
+    appcore-metrics.socket, appcore-metrics          the metrics program, likewise
+    /etc/systemd/system/appcore-*.d/                 of their settings, those that the configuration decides
+
+They run what the link /var/lib/appcore/units leads to. Where systemd is not the machine's init process, for instance in
+an image that is being made, they are only enabled.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from ctl import place as places
+from ctl import probe
+from ctl.messages import CtlError
+from ctl.place import Place
+from ctl.settings import Settings
+
+UNITS_DIR = Path("/etc/systemd/system")
+SOCKET = Path("/run/appcore/units.sock")
+SOCKETS = ["appcore-worker.socket", "appcore-metrics.socket"]
+METRICS = "appcore-metrics.service"
+DROP_INS = ("appcore-worker@.service.d", "appcore-metrics.service.d")
+LIMIT = 600.0  # seconds for systemctl: it waits for whoever stops, as long as a request may take
+SETTLE = 0.5  # seconds in which a worker that cannot start has ended
+
+
+def systemctl(*arguments: str, check: bool = True) -> bool:
+    """Whether it has succeeded; a failure is an error unless `check` is off."""
+    try:
+        done = subprocess.run(["systemctl", *arguments], text=True, capture_output=True, timeout=LIMIT, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise CtlError(f"cannot run systemctl: {error}") from None
+    if check and done.returncode != 0:
+        raise CtlError(f"systemctl {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
+    return done.returncode == 0
+
+
+def runs() -> bool:
+    """Whether systemd is this machine's init."""
+    return os.path.isdir("/run/systemd/system")
+
+
+def enabled() -> bool:
+    return (UNITS_DIR / "sockets.target.wants/appcore-worker.socket").is_symlink()
+
+
+def workers() -> list[str]:
+    """The instances that are enabled."""
+    links = (UNITS_DIR / "multi-user.target.wants").glob("appcore-worker@*.service")
+    return sorted(link.name for link in links if link.is_symlink())
+
+
+def worker(number: int) -> str:
+    return f"appcore-worker@{number}.service"
+
+
+def stop(place: Place, seconds: float) -> None:
+    """Ends them, also for the next boot, when they have answered what waits in their socket."""
+    if not enabled():
+        return
+    if seconds and SOCKET.exists():
+        probe.pool_problem(SOCKET, seconds)
+    names = [*SOCKETS, METRICS, *workers()]
+    if runs():
+        systemctl("stop", *names)
+    systemctl("disable", "-q", *names)
+    for name in DROP_INS:
+        shutil.rmtree(UNITS_DIR / name, ignore_errors=True)
+    (place.keep_dir / "units").unlink(missing_ok=True)
+
+
+def write_drop_ins(settings: Settings) -> None:
+    """What each of the two programs is given beside its unit's own file."""
+    folders = [settings.text("APPCORE_STATE_DIR"), settings.text("APPCORE_TEXTFILE_DIR"),
+               os.path.dirname(settings.text("APPCORE_LOG_FILE"))]
+    text = ("# Made by appcorectl from /etc/default/appcore: do not edit.\n[Service]\n"
+            f"TimeoutStopSec={settings.stop_seconds}\n"
+            + "".join(f'ReadWritePaths="-{folder}"\n' for folder in folders if folder))
+    for name in DROP_INS:
+        places.make_folder(UNITS_DIR / name, 0o755)
+        places.write_file(UNITS_DIR / name / "appcore.conf", text)
+
+
+def enable(count: int) -> None:
+    systemctl("enable", "-q", *SOCKETS, METRICS, *(worker(number) for number in range(1, count + 1)))
+
+
+def start(count: int) -> None:
+    """Starts the workers, or again, one after the other: the others serve meanwhile. The first one is the trial."""
+    systemctl("daemon-reload")
+    systemctl("start", *SOCKETS)
+    for number in range(1, count + 1):
+        systemctl("restart", worker(number))
+        if number == 1:
+            _check_lives(worker(1))
+    systemctl("restart", METRICS)
+
+
+def _check_lives(unit: str) -> None:
+    end = time.monotonic() + SETTLE
+    while time.monotonic() < end:
+        if not systemctl("is-active", "-q", unit, check=False):
+            raise CtlError(f"{unit} does not stay alive; see journalctl -u {unit}")
+        time.sleep(0.05)
+
+
+def remove_surplus(count: int) -> None:
+    """Instances of a larger pool of before."""
+    for unit in workers():
+        found = re.fullmatch(r"appcore-worker@(\d+)\.service", unit)
+        if found and int(found[1]) > count:
+            systemctl("disable", "-q", *(["--now"] if runs() else []), unit)
+
+
+def listing() -> str:
+    done = subprocess.run(["systemctl", "list-units", "--all", "--plain", "--no-legend", "--no-pager", "appcore-*"],
+                          text=True, capture_output=True, timeout=LIMIT, check=False)
+    return done.stdout.rstrip()

@@ -1,0 +1,94 @@
+"""The commands for a machine whose programs systemd's units run."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from ctl import messages, probe, units
+from ctl import place as places
+from ctl import pool as pools
+from ctl.host import START_LIMIT
+from ctl.messages import FAILED, NOT_RUNNING, CtlError
+from ctl.pool import Pool
+from ctl.system import Machine
+
+POOL = "units"
+
+
+class UnitsMachine(Machine):
+    def _need_running(self) -> None:
+        if not units.enabled():
+            raise CtlError("does not run: \"appcorectl up\" sets it up")
+
+    def _take_into_use(self, workers: str = "") -> int:
+        if shutil.which("systemctl") is None:
+            raise CtlError("APPCORE_SUPERVISOR=no needs systemd")
+        settings = self._resolve(workers)
+        if settings.text("APPCORE_PEER_LISTEN"):
+            raise CtlError("APPCORE_PEER_LISTEN needs APPCORE_SUPERVISOR=yes")
+        old = pools.current(self._place)
+        new = self.build(POOL, settings)
+        try:
+            self._host.check_nginx(new)
+        except BaseException:
+            pools.remove(new.folder)
+            raise
+        new.socket.symlink_to(units.SOCKET)
+        units.write_drop_ins(settings)
+        units.enable(new.workers)
+        self._start(new)
+        units.remove_surplus(new.workers)
+        if not units.enabled() or old is None or old.colour != POOL:
+            self._host.forget_nginx()
+        self._host.switch(new)
+        self._host.adopt_nginx(new)
+        self._end_supervised(old)
+        for folder in pools.folders(self._place):
+            if folder != new.folder:
+                pools.remove(folder)
+        return 0
+
+    def _start(self, new: Pool) -> None:
+        """Lets the units run from the new folder. If the first one does not, they go back to the one of before."""
+        link = self._place.keep_dir / "units"
+        before = link.readlink() if link.is_symlink() else None
+        if self._host.supervisor_runs():
+            self._host.remove_metrics()  # its socket has the same name
+        places.point(link, Path("pools") / new.folder.name)
+        if not units.runs():
+            messages.say("set up; systemd will start it")
+            return
+        try:
+            units.start(new.workers)
+            if problem := probe.pool_problem(units.SOCKET, START_LIMIT):
+                raise CtlError(f"the workers do not answer ({problem}); see journalctl -u 'appcore-worker@*'")
+        except CtlError:
+            if before is not None:
+                places.point(link, before)
+                units.systemctl("restart", units.worker(1), units.METRICS, check=False)
+            raise
+        messages.say(f"{new.workers} workers, systemd's units")
+
+    def _end_supervised(self, old: Pool | None) -> None:
+        """A pool under supervisord that has served until now ends when it has answered what it has."""
+        if old is not None and old.colour != POOL and old.socket.exists():
+            probe.pool_problem(old.socket, old.request_timeout)
+        self._host.remove_all_groups(old.stop_seconds if old else START_LIMIT)
+
+    def reopen(self) -> int:
+        self._lock("reopen")
+        self._need_running()
+        units.systemctl("kill", "--signal", "HUP", "appcore-worker@*.service", units.METRICS)
+        self._host.reopen_nginx()
+        return 0
+
+    def status(self) -> int:
+        pool = pools.current(self._place)
+        if not units.enabled() or pool is None:
+            messages.say("does not run")
+            return NOT_RUNNING
+        messages.say(f"at {pool.local_url}, systemd's units")
+        messages.show(units.listing())
+        alive = units.systemctl("is-active", "-q", *units.SOCKETS, units.METRICS, *units.workers(), check=False)
+        return 0 if alive else FAILED
