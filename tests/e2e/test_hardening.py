@@ -54,7 +54,7 @@ class Files(StackTest):
         return stat.S_IMODE(os.stat(os.path.join(self.stack.run_dir, *path)).st_mode)
 
     def test_sockets_and_state_are_not_for_everyone(self):
-        for name in ("blue.sock", "metrics.sock"):
+        for name in (os.path.join("current", "pool.sock"), "metrics.sock"):
             self.assertEqual(self.mode(name), 0o660, name)
         self.assertEqual(self.mode("ctl.sock"), 0o700)
         self.assertEqual(self.mode("state"), 0o750)
