@@ -27,7 +27,9 @@ UNITS_DIR = Path("/etc/systemd/system")
 SOCKET = Path("/run/appcore/units.sock")
 SOCKETS = ["appcore-worker.socket", "appcore-metrics.socket"]
 METRICS = "appcore-metrics.service"
-DROP_INS = ("appcore-worker@.service.d", "appcore-metrics.service.d")
+DROP_INS = {"worker": "appcore-worker@.service.d", "metrics": "appcore-metrics.service.d"}
+# A push is the one reason to open a connection.
+PUSHES = "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6\nIPAddressDeny=\n"
 LIMIT = 600.0  # seconds for systemctl: it waits for whoever stops, as long as a request may take
 SETTLE = 0.5  # seconds in which a worker that cannot start has ended
 
@@ -72,7 +74,7 @@ def stop(place: Place, seconds: float) -> None:
     if runs():
         systemctl("stop", *names)
     systemctl("disable", "-q", *names)
-    for name in DROP_INS:
+    for name in DROP_INS.values():
         shutil.rmtree(UNITS_DIR / name, ignore_errors=True)
     (place.keep_dir / "units").unlink(missing_ok=True)
 
@@ -84,9 +86,10 @@ def write_drop_ins(settings: Settings) -> None:
     text = ("# Made by appcorectl from /etc/default/appcore: do not edit.\n[Service]\n"
             f"TimeoutStopSec={settings.stop_seconds}\n"
             + "".join(f'ReadWritePaths="-{folder}"\n' for folder in folders if folder))
-    for name in DROP_INS:
+    for program, name in DROP_INS.items():
+        pushes = PUSHES if program == "metrics" and settings.text("APPCORE_PUSHGATEWAY") else ""
         places.make_folder(UNITS_DIR / name, 0o755)
-        places.write_file(UNITS_DIR / name / "appcore.conf", text)
+        places.write_file(UNITS_DIR / name / "appcore.conf", text + pushes)
 
 
 def enable(count: int) -> None:

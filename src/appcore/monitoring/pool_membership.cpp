@@ -9,7 +9,7 @@
 namespace appcore::monitoring {
 namespace {
 
-// The pool that serves other machines beside the pool of now (deploy/ctl/pools.sh).
+// The pool that serves other machines beside the pool of now (deploy/pool.conf).
 constexpr std::string_view kPeerPool = "peer";
 
 // A living worker, which the metrics program is not.
