@@ -68,7 +68,7 @@ PROGRAM_OBJECTS := $(OUT)/src/worker.o $(OUT)/src/metrics.o
 UNIT_TESTS := $(OUT)/unit-tests
 BENCH_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find tests/bench -name '*.cpp' 2>/dev/null)))
 
-.PHONY: all programs run run-package run-container run-compose up down restart scale reopen status test unit e2e coverage coverage-programs coverage-report memcheck fuzz fuzz-programs sigterms rolling exact bench bench-readme bench-micro lint format tidy \
+.PHONY: all programs run run-package run-container run-compose up down restart scale reopen status test unit e2e coverage coverage-programs coverage-report memcheck fuzz fuzz-programs sigterms rolling exact parity parity-13 bench bench-readme bench-micro lint format tidy \
         cppcheck scripts workflows nginx-check image image-test image-smoke artefacts reproducible lock lock-check deb deb-test docs-ui verify install clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -252,6 +252,23 @@ exact: ## exact counts over 200,000 requests, 100 kills, 20 rolling restarts
 	@$(BUILD_PROGRAMS)
 	@APPCORE_BIN_DIR='$(abspath $(OUT))' python3 tests/e2e/test_exact_counts.py long
 
+# Against the libraries themselves: a model of every kind, 10,000 random rows and 9,000 on thresholds and one step beside them. KINDS="dart ..."
+# for those whose name contains one of the words. Models and the libraries' predictions stay in build/parity; remove them to train anew.
+KINDS ?=
+PARITY = build/parity/$(if $(KINDS),some,all)
+parity: ## compare predictions with XGBoost's and scikit-learn's own, bit by bit; KINDS="..." for some
+	@deploy/install-packages run build parity
+	@$(BUILD_PROGRAMS)
+	@$(if $(KINDS),rm -rf $(PARITY))
+	@test -e $(PARITY)/trained || { rm -rf $(PARITY) && /usr/bin/python3 -B tests/parity/train.py $(PARITY) $(KINDS) && touch $(PARITY)/trained; }
+	@/usr/bin/python3 -B tests/parity/compare.py $(OUT)/appcore-model $(PARITY)
+
+parity-13: ## the same with Debian 13's libraries, in a root made by debootstrap; as root
+	@deploy/install-packages run build deb-test
+	@$(BUILD_PROGRAMS)
+	@test -e build/parity/13/trained || { tests/parity/debian-13 build/parity/13 $(KINDS) && touch build/parity/13/trained; }
+	@/usr/bin/python3 -B tests/parity/compare.py $(OUT)/appcore-model build/parity/13 $(KINDS)
+
 # Benchmarks: the service beside what one could have instead, in turns, within a quarter of an hour, and
 # instruction counts of its hot path. BENCH=quick takes a minute and is for development.
 BENCH_PROGRAMS := $(addprefix $(OUT)/bench/,open-loop pauses bare micro parse-bench record-bench)
@@ -287,7 +304,7 @@ docs-ui: ## fetch Swagger UI and ReDoc, the pinned npm packages
 CPP_FILES = $(shell find src tests -name '*.cpp' -o -name '*.hpp')
 SCRIPTS := deploy/launch deploy/run-nginx deploy/start-as deploy/install-packages deploy/lock-packages \
            deploy/npm-ci deploy/fetch-docs-ui tests/fuzz/run tests/reproducible tests/deb/run \
-           $(addprefix deploy/debian/,appcorectl appcore.postinst appcore.prerm appcore.postrm) tests/verify .ci/run
+           $(addprefix deploy/debian/,appcorectl appcore.postinst appcore.prerm appcore.postrm) tests/verify tests/parity/debian-13 tests/models/make_fixtures .ci/run
 
 lint: ## format, clang-tidy, cppcheck, shellcheck, nginx -t, the CI workflow
 	@deploy/install-packages run build test lint
