@@ -54,6 +54,7 @@ class Counts:
 
     def __init__(self, place: Place) -> None:
         self._on_disk = place.run_dir / "state"
+        self._before = place.run_dir / "state.before"  # between the disk and the link
         digest = hashlib.sha256(str(place.run_dir).encode()).hexdigest()[:16]
         self._in_memory = MEMORY / f"appcore-{os.geteuid()}-{digest}"
 
@@ -75,16 +76,15 @@ class Counts:
                 places.make_folder(folder, MODE)
             return
         if not self._is_ours(self._in_memory):
-            self._copy(self._on_disk, self._in_memory)
-        if self._on_disk.is_symlink():
-            places.point(self._on_disk, self._in_memory)
-            return
-        before = self._on_disk.with_name("state.before")
-        shutil.rmtree(before, ignore_errors=True)
-        if self._on_disk.exists():
-            os.rename(self._on_disk, before)
+            is_whole = self._on_disk.is_dir() and not self._on_disk.is_symlink()
+            new = self._in_memory.with_name(self._in_memory.name + ".new")
+            self._copy(self._on_disk if is_whole else self._before, new)
+            os.rename(new, self._in_memory)
+        if self._on_disk.is_dir() and not self._on_disk.is_symlink():
+            shutil.rmtree(self._before, ignore_errors=True)
+            os.rename(self._on_disk, self._before)
         places.point(self._on_disk, self._in_memory)
-        shutil.rmtree(before, ignore_errors=True)
+        shutil.rmtree(self._before, ignore_errors=True)
 
     def put_back(self) -> None:
         """After the end, when no process lives: brings them to the disk. Nothing in memory is fine."""
@@ -96,26 +96,25 @@ class Counts:
             if self._on_disk.is_symlink():  # they have been lost with a reboot, or were never made
                 self._on_disk.unlink()
             return
-        kept = self._on_disk.with_name("state.new")
+        kept = self._on_disk.with_name("state.kept")
         self._copy(self._in_memory, kept)
         if self._on_disk.is_symlink():
             self._on_disk.unlink()
         else:
             shutil.rmtree(self._on_disk, ignore_errors=True)
         os.rename(kept, self._on_disk)
+        shutil.rmtree(self._before, ignore_errors=True)
         os.rename(self._in_memory, gone)
         shutil.rmtree(gone, ignore_errors=True)
 
     @staticmethod
-    def _copy(origin: Path, target: Path) -> None:
-        new = target.with_name(target.name + ".new") if not target.name.endswith(".new") else target
+    def _copy(origin: Path, new: Path) -> None:
+        """A copy under a name of its own, which may have been left half-way."""
         shutil.rmtree(new, ignore_errors=True)
-        os.mkdir(new, 0o700)
+        new.mkdir(mode=0o700)
         if origin.is_dir() and not origin.is_symlink():
             shutil.copytree(origin, new, dirs_exist_ok=True)
         new.chmod(MODE)
-        if new != target:
-            os.rename(new, target)
 
     @staticmethod
     def _is_ours(path: Path) -> bool:

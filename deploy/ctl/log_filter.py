@@ -117,6 +117,12 @@ class Output:
             pass  # no regular file
 
 
+def _pieces(line: bytes) -> list[bytes]:
+    if len(line) <= LONGEST_LINE:
+        return [line]
+    return [line[start:start + LONGEST_LINE] for start in range(0, len(line), LONGEST_LINE)]
+
+
 class _Lines:
     """Cuts the input into lines."""
 
@@ -124,12 +130,10 @@ class _Lines:
         self._rest = b""
 
     def take(self, data: bytes) -> list[bytes]:
-        lines = (self._rest + data).split(b"\n")
-        self._rest = lines.pop()
-        while len(self._rest) > LONGEST_LINE:
-            lines.append(self._rest[:LONGEST_LINE])
-            self._rest = self._rest[LONGEST_LINE:]
-        return lines
+        *ended, rest = (self._rest + data).split(b"\n")
+        lines = [piece for line in ended for piece in _pieces(line)]
+        *pieces, self._rest = _pieces(rest)
+        return lines + pieces
 
     def last(self) -> list[bytes]:
         return [self._rest] if self._rest else []
