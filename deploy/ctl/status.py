@@ -32,6 +32,9 @@ class _Findings:
         if supervisord is None:
             self.problems.append("supervisord has ended")
             return
+        if supervisord.is_stopped:
+            self.problems.append(f"supervisord (process {supervisord.pid}) is stopped")
+            return
         try:
             self.programs = host.programs()
         except CtlError as error:
