@@ -187,6 +187,24 @@ TEST_CASE("requests are observed with their duration") {
     CHECK(f.observer.seen.at(0).status == 200);
 }
 
+TEST_CASE("the duration of a request is that of its action") {
+    fakes::Clock clock;
+    fakes::Ids ids;
+    fakes::Observer observer;
+    api::App app({{Endpoint::health,
+                   [&clock](const http::Request&, http::Response& response, api::Outcome&) {
+                       clock.steady_now += std::chrono::milliseconds(7);
+                       response.set(200, http::kJson, "{}");
+                   }}},
+                 clock, ids, observer);
+    http::Request request;
+    request.method = http::Method::get;
+    request.target = "/health";
+    http::Response response;
+    app.handle(request, response);
+    CHECK(observer.seen.at(0).duration == std::chrono::milliseconds(7));
+}
+
 TEST_CASE("what nginx refused is answered with its status, and preflights of it are refused too") {
     Fixture f;
     f.request.error_status = 413;

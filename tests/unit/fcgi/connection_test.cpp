@@ -3,10 +3,13 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <functional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "catch.hpp"
 #include "wire.hpp"
@@ -176,6 +179,46 @@ TEST_CASE("a peer that stops in the middle of a request is given up, at every by
     }
 }
 
+TEST_CASE("a peer that does not read its reply is given up") {
+    Pair pair(kStall);
+    pair.handler.extra.assign(10'000'000, 'y');
+    pair.send(wire::request(post, "hello", true));
+    CHECK(pair.serve() == Connection::After::closed);
+    CHECK(pair.handler.replies == 1);
+}
+
+TEST_CASE("a connection is closed without waiting for its peer to close, too") {
+    std::vector<std::chrono::nanoseconds> times;
+    for (int i = 0; i < 5; ++i) {
+        Pair pair;
+        pair.send(wire::request(post, "hello"));
+        const auto begin = std::chrono::steady_clock::now();
+        CHECK(pair.serve() == Connection::After::closed);
+        times.emplace_back(std::chrono::steady_clock::now() - begin);
+    }
+    // The library would wait for up to two seconds each time.
+    CHECK(*std::min_element(times.begin(), times.end()) < std::chrono::seconds(1));
+}
+
+TEST_CASE("waiting for a connection ends when it has bytes or when the time is over") {
+    constexpr std::chrono::milliseconds kWait{30};
+    Pair pair;
+    const auto begin = std::chrono::steady_clock::now();
+    CHECK(pair.connection->state(kWait) == Connection::State::silent);
+    CHECK(std::chrono::steady_clock::now() - begin >= kWait);
+    std::thread writer([&pair] { pair.send("x"); });
+    CHECK(pair.connection->state(kPatience) == Connection::State::readable);
+    writer.join();
+}
+
+TEST_CASE("a connection is new until its first request") {
+    Pair pair;
+    CHECK(pair.connection->is_fresh());
+    pair.send(wire::request(post, "hello", true));
+    pair.serve();
+    CHECK_FALSE(pair.connection->is_fresh());
+}
+
 TEST_CASE("a connection is silent, readable or gone") {
     Pair pair;
     CHECK(pair.connection->state() == Connection::State::silent);
@@ -194,6 +237,14 @@ TEST_CASE("a request that its sender gives up while the body is read is not answ
     pair.limits.before_long = [&pair] { pair.peer = system::FileDescriptor(); };
     pair.send(wire::request({{"REQUEST_METHOD", "POST"}, {"CONTENT_LENGTH", "50000"}},
                             std::string(50000, 'x'), true));
+    CHECK(pair.serve() == Connection::After::closed);
+    CHECK(pair.handler.requests == 0);
+}
+
+TEST_CASE("a body over the limit whose sender has gone is not answered") {
+    Pair pair;
+    pair.send(wire::request({{"CONTENT_LENGTH", "1001"}}, std::string(kMaxBody + 1, 'x'), true));
+    pair.peer = system::FileDescriptor();
     CHECK(pair.serve() == Connection::After::closed);
     CHECK(pair.handler.requests == 0);
 }
@@ -244,10 +295,14 @@ TEST_CASE("padding where the library does not expect it ends the connection") {
     CHECK(pair.handler.requests == 0);
 }
 
-TEST_CASE("memory of a large body is given back") {
+TEST_CASE("memory of a large body is given back, that of a usual one serves the next request") {
+    constexpr std::size_t kUsual = 2'000'000;  // 100,000 features
     Pair pair;
-    pair.send(wire::request(post, "hello", true));
-    pair.buffers.body.reserve(64U << 20U);
-    pair.serve();
-    CHECK(pair.buffers.body.capacity() < (2U << 20U));
+    for (const std::size_t capacity : {kUsual, std::size_t{64} << 20U}) {
+        pair.buffers.body.reserve(capacity);
+        pair.send(wire::request(post, "hello", true));
+        pair.serve();
+        CHECK((pair.buffers.body.capacity() >= kUsual) == (capacity == kUsual));
+        CHECK(pair.buffers.body.capacity() < 2 * kUsual);
+    }
 }

@@ -1,12 +1,16 @@
 #include "appcore/fcgi/server.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <string>
@@ -64,10 +68,44 @@ class Listener {
     socklen_t length_ = 0;
 };
 
-// A process that serves until it is told to stop.
+// Some tests have more connections than the limit that a shell begins with.
+void allow_many_open_files() {
+    rlimit limit = {};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    limit.rlim_cur = limit.rlim_max;
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
+}
+
+// From now on this process may open `more` files and no others.
+void limit_open_files(std::size_t more) {
+    std::vector<FileDescriptor> next;
+    while (next.size() < more) next.emplace_back(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
+    const auto limit = static_cast<rlim_t>(next.back().get()) + 1;
+    const rlimit limits = {limit, limit};
+    ::setrlimit(RLIMIT_NOFILE, &limits);
+}
+
+// A child in which signals do what they do by default, from its first moment: Catch's handlers
+// allocate, which a child of a process with several threads may not.
+pid_t fork_without_handlers() {
+    sigset_t all;
+    sigset_t before;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_BLOCK, &all, &before);
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+        for (const int number : {SIGTERM, SIGINT}) ::signal(number, SIG_DFL);
+    }
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return pid;
+}
+
+// A process that serves until it is told to stop, with `most` connections at a time if that is
+// more than none.
 class Process {
   public:
-    explicit Process(const Listener& listener) : pid_(::fork()) {
+    explicit Process(const Listener& listener, std::size_t most = 0)
+        : pid_(fork_without_handlers()) {
         if (pid_ != 0) return;
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         const fcgi::Signals signals;
@@ -75,6 +113,7 @@ class Process {
         bool good = fcgi::Connection::initialize().ok();
         auto server = fcgi::Server::create(listener.descriptor(), handler, signals,
                                            {.max_body = kMaxBody, .long_body = kLongBody});
+        if (most > 0) limit_open_files(most);
         good = good && server.ok() && server.value()->run().ok();
         ::_exit(good ? 0 : 1);
     }
@@ -94,13 +133,17 @@ class Process {
     // The exit code, or -1 if a signal ended it.
     int wait() {
         int status = 0;
-        ::waitpid(pid_, &status, 0);
+        ::wait4(pid_, &status, 0, &usage_);
         pid_ = -1;
         return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     }
 
+    // How often it has waited for something, until the end of wait().
+    [[nodiscard]] long pauses() const { return usage_.ru_nvcsw; }
+
   private:
     pid_t pid_;
+    rusage usage_ = {};
 };
 
 void send(const FileDescriptor& client, std::string_view bytes) {
@@ -121,6 +164,18 @@ std::string receive(const FileDescriptor& client) {
     const std::string reply = wire::reply(bytes);
     const std::size_t head = reply.find("\r\n\r\n");
     return head == std::string::npos ? "" : reply.substr(head + 4);
+}
+
+// Whether the other end has closed the connection, which it may have done just now.
+bool is_closed(const FileDescriptor& client) {
+    pollfd waiting = {client.get(), POLLIN, 0};
+    char byte = 0;
+    return ::poll(&waiting, 1, kPatience) == 1 && ::recv(client.get(), &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+bool is_open(const FileDescriptor& client) {
+    char byte = 0;
+    return ::recv(client.get(), &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
 const std::string request = wire::request({{"REQUEST_METHOD", "GET"}}, "");
@@ -190,7 +245,7 @@ TEST_CASE("before a long body silent connections are given up, those with a requ
     process.signal(SIGCONT);
     CHECK_FALSE(receive(large).empty());
     CHECK_FALSE(receive(busy).empty());
-    CHECK(receive(silent).empty());
+    CHECK(is_closed(silent));
     send(large, kept_request);
     CHECK(receive(large) == "6");
 }
@@ -216,6 +271,60 @@ TEST_CASE("silent connections hold nobody up, not even very many of them") {
     const FileDescriptor client = listener.connect();
     send(client, request);
     CHECK(receive(client) == "1");
+}
+
+TEST_CASE("above 1,024 kept connections the one that has waited longest is closed") {
+    constexpr std::size_t kKept = 1024;
+    allow_many_open_files();
+    const Listener listener;
+    const Process process(listener);
+    std::vector<FileDescriptor> silent;
+    for (std::size_t i = 0; i < kKept + 2; ++i) silent.push_back(listener.connect());
+    REQUIRE(silent.back().is_open());
+    // Answered after all of them have been accepted, and not kept.
+    const FileDescriptor client = listener.connect();
+    send(client, request);
+    REQUIRE(receive(client) == "1");
+    CHECK(is_closed(silent[0]));
+    CHECK(is_closed(silent[1]));
+    CHECK(std::all_of(silent.begin() + 2, silent.end(), is_open));
+}
+
+TEST_CASE("without a descriptor for a newcomer the connection that has waited longest is closed") {
+    constexpr std::size_t kMost = 5;
+    const Listener listener;
+    const Process process(listener, kMost);
+    std::vector<FileDescriptor> kept;
+    for (std::size_t i = 0; i < kMost; ++i) {
+        kept.push_back(listener.connect());
+        send(kept.back(), kept_request);
+        REQUIRE_FALSE(receive(kept.back()).empty());
+    }
+    // The first one has been active since the second one was.
+    send(kept[0], kept_request);
+    REQUIRE_FALSE(receive(kept[0]).empty());
+    const FileDescriptor client = listener.connect();
+    send(client, request);
+    CHECK(receive(client) == "7");
+    CHECK(is_closed(kept[1]));
+    for (const std::size_t i : {0U, 2U, 3U, 4U}) CHECK(is_open(kept[i]));
+}
+
+TEST_CASE("only the first of many silent connections is waited for") {
+    constexpr std::size_t kSilent = 1000;
+    allow_many_open_files();
+    const Listener listener;
+    Process process(listener);
+    process.signal(SIGSTOP);
+    std::vector<FileDescriptor> silent;
+    for (std::size_t i = 0; i < kSilent; ++i) silent.push_back(listener.connect());
+    const FileDescriptor client = listener.connect();
+    send(client, request);
+    process.signal(SIGCONT);
+    CHECK(receive(client) == "1");
+    process.signal(SIGTERM);
+    REQUIRE(process.wait() == 0);
+    CHECK(process.pauses() < static_cast<long>(kSilent) / 2);
 }
 
 TEST_CASE("half a request holds others up for a moment only") {
@@ -275,10 +384,8 @@ TEST_CASE("SIGTERM ends a process with 0, whether it is idle or has kept connect
     const Listener listener;
     Process process(listener);
     const FileDescriptor client = listener.connect();
-    if (GENERATE(true, false)) {
-        send(client, kept_request);
-        REQUIRE(receive(client) == "1");
-    }
+    send(client, GENERATE(as<std::string>(), request, kept_request));
+    REQUIRE(receive(client) == "1");
     process.signal(GENERATE(SIGTERM, SIGINT));
     CHECK(process.wait() == 0);
 }
@@ -297,6 +404,40 @@ TEST_CASE("a request that has arrived before SIGTERM is answered") {
         REQUIRE(receive(kept) == "2");
         REQUIRE(process.wait() == 0);
     }
+}
+
+TEST_CASE("after SIGTERM new connections have 200 ms in all for their first request") {
+    constexpr std::chrono::milliseconds kFirstRequest{200};
+    const Listener listener;
+    Process process(listener);
+    std::vector<FileDescriptor> silent;
+    for (int i = 0; i < 100; ++i) silent.push_back(listener.connect());
+    // Answered after all of them have been accepted.
+    const FileDescriptor client = listener.connect();
+    send(client, request);
+    REQUIRE(receive(client) == "1");
+    const auto begin = std::chrono::steady_clock::now();
+    process.signal(SIGTERM);
+    REQUIRE(process.wait() == 0);
+    const auto time = std::chrono::steady_clock::now() - begin;
+    CHECK(time >= kFirstRequest);
+    CHECK(time < 50 * kFirstRequest);  // each on its own would take 100 times as long
+}
+
+TEST_CASE("after SIGTERM a connection that has been used is not waited for") {
+    const Listener listener;
+    // A busy machine may take as long; waiting takes it each time.
+    for (int i = 0; i < 50; ++i) {
+        Process process(listener);
+        const FileDescriptor kept = listener.connect();
+        send(kept, kept_request);
+        REQUIRE(receive(kept) == "1");
+        const auto begin = std::chrono::steady_clock::now();
+        process.signal(SIGTERM);
+        REQUIRE(process.wait() == 0);
+        if (std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(200)) return;
+    }
+    FAIL("all processes have taken 200 ms and more");
 }
 
 TEST_CASE("no SIGTERM is lost and no request fails, whenever it comes") {
