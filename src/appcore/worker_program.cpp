@@ -2,8 +2,6 @@
 
 #include <unistd.h>
 
-#include <charconv>
-#include <cstdint>
 #include <span>
 #include <string>
 
@@ -15,6 +13,7 @@
 #include "appcore/guard/sandbox.hpp"
 #include "appcore/guard/watchdog.hpp"
 #include "appcore/program.hpp"
+#include "appcore/recycling.hpp"
 #include "appcore/service.hpp"
 
 namespace appcore {
@@ -42,16 +41,6 @@ std::string slot_name(const std::string& pool, unsigned slot) {
     return pool + (slot < 10 ? "-0" : "-") + std::to_string(slot);
 }
 
-// A tenth more or less, so that workers that started together do not end together.
-std::uint64_t spread(std::uint64_t max_requests, system::IdSource& ids) {
-    const std::uint64_t tenth = max_requests / 10;
-    if (tenth == 0) return max_requests;
-    const std::string id(ids.next().text().substr(0, 8));  // eight random digits
-    std::uint32_t random = 0;
-    std::from_chars(id.data(), id.data() + id.size(), random, 16);
-    return max_requests - tenth + random % (2 * tenth + 1);
-}
-
 Status serve(const models::PredictionModel& model, const Config& config, const CommandLine& line) {
     if (!line.slot) return Error{"which place in the pool? (--slot N, see --help)"};
     const fcgi::Signals signals;
@@ -70,7 +59,7 @@ Status serve(const models::PredictionModel& model, const Config& config, const C
     recorder.set_health(model.is_healthy());
     guard::RequestInHand request;
     Service service(api::worker_routes(model, clock, ids), {clock, ids, recorder, lines, request},
-                    {config.slow_request, spread(config.max_requests, ids)});
+                    {config.slow_request, recycle_after(config.max_requests, ids)});
     service.between_requests();
     guard::LastWords last_words(name);
     guard::report_crashes(request, last_words, guard::crash_reply());
