@@ -1,8 +1,6 @@
 #include "appcore/models/mean_model.hpp"
 
-#include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace appcore::models {
 namespace {
@@ -30,12 +28,11 @@ double MeanModel::predict(std::span<const double> features) const {
     const double sum = compensated_sum(features, 0);
     if (std::isfinite(sum)) return sum / count;
     // Divided by a power of two above their count the features cannot overflow in any order. What
-    // very small ones lose by it is far below the rounding of a sum this large.
+    // very small ones lose by it is far below the rounding of a sum this large. Scaling back cannot
+    // overflow either: the sum is rounded by half of its last place at most, which divided by the
+    // count is less than half of the last place of the largest double.
     const int scale = std::ilogb(count) + 1;
-    const double largest = std::ldexp(std::numeric_limits<double>::max(), -scale);
-    const double mean = compensated_sum(features, -scale) / count;
-    return std::ldexp(std::clamp(mean, -largest, largest),
-                      scale);  // no mean is beyond its features
+    return std::ldexp(compensated_sum(features, -scale) / count, scale);
 }
 
 }  // namespace appcore::models

@@ -51,7 +51,7 @@ TEST_CASE("the mean is right where the sum overflows", "[models]") {
 
 // The sum and the division round once each, so the last digit may be off.
 TEST_CASE("the mean of the largest doubles is finite and nearly the largest double", "[models]") {
-    for (const std::size_t count : {1U, 2U, 3U, 7U, 10U, 100U, 1000U, 12345U}) {
+    for (const std::size_t count : {1U, 2U, 3U, 7U, 10U, 100U, 1000U, 1025U, 12345U, 65537U}) {
         CAPTURE(count);
         const double next_to_largest = std::nextafter(largest, 0.0);
         const double result = mean(std::vector<double>(count, largest));
