@@ -68,7 +68,7 @@ PROGRAM_OBJECTS := $(OUT)/src/worker.o $(OUT)/src/metrics.o
 UNIT_TESTS := $(OUT)/unit-tests
 BENCH_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find tests/bench -name '*.cpp' 2>/dev/null)))
 
-.PHONY: all programs run run-package run-container run-compose up down restart scale reopen status test unit e2e coverage coverage-programs coverage-report memcheck fuzz fuzz-programs sigterms rolling exact parity parity-13 bench bench-readme bench-micro lint format tidy \
+.PHONY: all programs run run-package run-container run-compose up down restart scale reopen status test unit e2e coverage coverage-programs coverage-report memcheck fuzz fuzz-programs mutants sigterms rolling exact parity parity-13 bench bench-readme bench-micro lint format tidy \
         cppcheck scripts workflows nginx-check image image-test image-smoke artefacts reproducible lock lock-check deb deb-test docs-ui verify install clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -185,7 +185,7 @@ test: ## all tests
 	@deploy/install-packages run build test
 	@deploy/fetch-docs-ui
 	@$(MAKE) --no-print-directory -j$(JOBS) programs $(OBEDIENT) $(UNIT_TESTS) fuzz-programs
-	@exec env $(TESTS) unit ctl seeds e2e
+	@exec env $(TESTS) unit ctl seeds mutants e2e
 
 unit: ## the unit tests, those of deploy/ctl, and the fuzz targets with their seeds
 	@deploy/install-packages build test
@@ -223,6 +223,14 @@ coverage-report:
 memcheck: programs $(UNIT_TESTS) ## unit tests and a smoke run of the programs under valgrind
 	@deploy/install-packages run build test memcheck
 	@APPCORE_BIN_DIR='$(abspath $(OUT))' tests/memcheck
+
+# Small changes to the code, each of which must make one of the tests fail that tests/mutants names for it.
+# They are tried in copies of the tree, so one may go on working in this one.
+MUTANTS ?=
+mutants: ## break the code in small ways that named tests must notice; MUTANTS="name ..." for some of them
+	@deploy/install-packages run build test
+	@deploy/fetch-docs-ui
+	@exec env JOBS='$(JOBS)' CXX='$(CXX)' tests/mutants/run $(MUTANTS)
 
 # Fuzzing, under clang's AddressSanitizer and UndefinedBehaviorSanitizer: FUZZERS one after the other,
 # each for FUZZ_SECONDS or for FUZZ_RUNS inputs. What they learn stays in build/fuzz/corpus.
@@ -331,8 +339,10 @@ cppcheck:
 
 scripts:
 	@shellcheck -x $(SCRIPTS)
-	@pyflakes3 deploy/appcorectl deploy/ctl/*.py tests/ctl/*.py tests/run tests/memcheck tests/fuzz/make_seeds.py tests/e2e/*.py tests/image/*.py tests/deb/*.py
+	@pyflakes3 deploy/appcorectl deploy/ctl/*.py tests/ctl/*.py tests/run tests/memcheck tests/mutants/run tests/fuzz/make_seeds.py tests/e2e/*.py tests/image/*.py tests/deb/*.py
 	@MYPYPATH=deploy mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy -p ctl
+	@mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy tests/mutants/run
+	@tests/mutants/run --check
 
 workflows:
 	@node tests/lint/workflows.mjs .github/workflows/*.yml
