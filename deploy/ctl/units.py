@@ -18,7 +18,8 @@ import time
 from pathlib import Path
 
 from ctl import place as places
-from ctl import probe
+from ctl import probe, processes
+from ctl.host import START_LIMIT
 from ctl.messages import CtlError
 from ctl.place import Place
 from ctl.settings import Settings
@@ -102,9 +103,23 @@ def start(count: int) -> None:
     systemctl("start", *SOCKETS)
     for number in range(1, count + 1):
         systemctl("restart", worker(number))
+        _wait_for_program(worker(number))
         if number == 1:
             _check_lives(worker(1))
     systemctl("restart", METRICS)
+
+
+def _wait_for_program(unit: str) -> None:
+    """systemd calls a unit started when `launch` is: until it has become the program."""
+    end = time.monotonic() + START_LIMIT
+    while "APPCORE_POOL_FOLDER" not in processes.environment_of(_main_pid(unit)):
+        if time.monotonic() > end:
+            raise CtlError(f"{unit} does not start; see journalctl -u {unit}")
+        time.sleep(0.02)
+
+
+def _main_pid(unit: str) -> int:
+    return int(_ask("show", "-p", "MainPID", "--value", unit) or 0)
 
 
 def _check_lives(unit: str) -> None:
@@ -124,6 +139,13 @@ def remove_surplus(count: int) -> None:
 
 
 def listing() -> str:
-    done = subprocess.run(["systemctl", "list-units", "--all", "--plain", "--no-legend", "--no-pager", "appcore-*"],
-                          text=True, capture_output=True, timeout=LIMIT, check=False)
+    return _ask("list-units", "--all", "--plain", "--no-legend", "--no-pager", "appcore-*")
+
+
+def _ask(*arguments: str) -> str:
+    """What systemctl prints."""
+    try:
+        done = subprocess.run(["systemctl", *arguments], text=True, capture_output=True, timeout=LIMIT, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise CtlError(f"cannot run systemctl: {error}") from None
     return done.stdout.rstrip()
