@@ -64,7 +64,8 @@ USER 10001:10001
 WORKDIR /
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["appcorectl", "health"]
+# As long as a request may wait (APPCORE_REQUEST_TIMEOUT, 30 s, and 5): a busy pool is not a sick one.
+HEALTHCHECK --interval=10s --timeout=40s --start-period=20s CMD ["appcorectl", "health"]
 # supervisord is not made to be process 1: it would ignore a SIGTERM that comes early, and adopt nobody.
 ENTRYPOINT ["tini", "--"]
 CMD ["appcorectl", "run"]
