@@ -27,15 +27,15 @@ FIRST_LOGIN_USER = 1000  # logind removes what such a user has in /dev/shm when 
 
 
 def file_system(path: Path) -> str:
-    """The type of the file system that an existing folder is on."""
+    """The type of the file system that an existing folder is on; "" if nobody tells."""
     device = os.stat(path).st_dev
     wanted = f"{os.major(device)}:{os.minor(device)}"
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as file:
-        for line in file:
-            fields = line.split()
-            if fields[2] == wanted:
-                return fields[fields.index("-") + 1]
-    return ""
+    try:
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as file:
+            found = [fields for line in file if (fields := line.split())[2] == wanted]
+    except OSError:
+        return ""
+    return found[0][found[0].index("-") + 1] if found else ""
 
 
 def _is_swept() -> bool:

@@ -117,6 +117,11 @@ class MachineHost(Host):
                 shutil.rmtree(other, ignore_errors=True)
         shutil.rmtree(self._included.with_name("nginx.before"), ignore_errors=True)
 
+    def remove_older(self) -> None:
+        """What older packages kept beside the pools' folders."""
+        for name in ("pool.sock", "environment", "environment.before", "environment.new"):
+            (self.place.keep_dir / name).unlink(missing_ok=True)
+
     def forget_nginx(self) -> None:
         self._record.forget()
 

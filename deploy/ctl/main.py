@@ -64,7 +64,8 @@ def main(arguments: list[str]) -> int:
         messages.show(USAGE_TEXT.rstrip())
         return 0 if arguments in (["--help"], ["help"]) else USAGE
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup, or a shell's background
+            signal.signal(number, _interrupt)
     os.umask(0o022)  # who may read what is said where it is made
     try:
         return _run(arguments)

@@ -103,13 +103,15 @@ class Stack:
 
     def _name_standard_output(self, supervisord: int) -> None:
         """In the foreground the programs write their log to standard output, which each opens for itself, so that no
-        line is copied. What cannot be opened by name, a socket under systemd, goes through the filter."""
+        line is copied. What cannot be opened by name (a socket, under systemd) and what people may stop (a terminal,
+        by Ctrl-S) gets it through the filter."""
         name = f"/proc/{os.getpid()}/fd/1"
         try:
             os.close(os.open(name, os.O_WRONLY | os.O_APPEND | os.O_NOCTTY | os.O_NONBLOCK))
+            is_direct = not os.isatty(1)
         except OSError:
-            name = f"/proc/{supervisord}/fd/1"
-        places.point(self.place.logs / "appcore.log", Path(name))
+            is_direct = False
+        places.point(self.place.logs / "appcore.log", Path(name if is_direct else f"/proc/{supervisord}/fd/1"))
 
     def _wait_healthy(self, pool: Pool, supervisord: subprocess.Popen[bytes]) -> None:
         end = time.monotonic() + START_LIMIT

@@ -141,6 +141,7 @@ class Machine:
         self._host.switch(new)
         units.stop(self._place, new.request_timeout)
         self._host.converge(new)
+        self._host.remove_older()
 
     def _write_only(self, new: Pool) -> None:
         for name in pools.COLOURS:

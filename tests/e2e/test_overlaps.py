@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import pwd
 import random
 import resource
@@ -234,6 +235,18 @@ class Overlaps(unittest.TestCase):
         with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
             return file.read().split("\0")
 
+    def test_the_kernel_ends_workers_before_those_that_would_bring_them_back(self):
+        stack = self.stack().up()
+
+        def score(pid):
+            with open(f"/proc/{pid}/oom_score_adj", encoding="ascii") as file:
+                return int(file.read())
+
+        workers = [score(pid) for pid in stack.children("appcore-worker")]
+        with open(os.path.join(stack.run_dir, "nginx.pid"), encoding="ascii") as file:
+            nginx = int(file.read())
+        self.assertGreater(min(workers), max(score(nginx), score(self.supervisord(stack))))
+
     # --- what an operator types ------------------------------------------------------------------------
 
     def test_a_leading_zero_is_no_octal_number(self):
@@ -309,6 +322,26 @@ class Overlaps(unittest.TestCase):
                                        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         self.addCleanup(process.wait)
         self.assertTrue(wait_until(lambda: stack.ctl("status").returncode == SERVES, 60))
+        self.assert_serves(stack)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(), 0)
+        self.assert_down(stack)
+
+    def test_a_stopped_terminal_stops_nobody_and_drops_no_line_of_a_worker(self):
+        """Ctrl-S, or a terminal that nobody reads: what it takes is much less than what is said."""
+        stack = self.stack()
+        reader, terminal = pty.openpty()
+        self.addCleanup(os.close, reader)
+        process = subprocess.Popen([CTL, "run"], env=stack.environment(), stdin=terminal, stdout=terminal, stderr=terminal,
+                                   start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+        os.close(terminal)
+        self.addCleanup(process.wait)
+        self.assertTrue(wait_until(lambda: stack.ctl("status").returncode == SERVES, 60))
+        for _ in range(300):
+            self.assertEqual(stack.predict({"features": [1]}).status, 201)
+            self.assertEqual(stack.request("TRACE", "/health").status, 405)
+        self.assertEqual(stack.count("appcore_log_lines_dropped_total"), 0)
+        self.assertEqual(stack.ctl("restart").returncode, 0)
         self.assert_serves(stack)
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(), 0)
