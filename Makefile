@@ -68,7 +68,7 @@ PROGRAM_OBJECTS := $(OUT)/src/worker.o $(OUT)/src/metrics.o
 UNIT_TESTS := $(OUT)/unit-tests
 BENCH_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find tests/bench -name '*.cpp' 2>/dev/null)))
 
-.PHONY: all programs run run-package run-container run-compose up down restart scale reopen status test unit e2e coverage coverage-programs coverage-report memcheck fuzz fuzz-programs mutants sigterms rolling exact parity parity-13 bench bench-readme bench-micro lint format tidy \
+.PHONY: all programs run run-package run-container run-compose up down restart scale reopen status test unit e2e coverage coverage-programs coverage-report memcheck fuzz fuzz-programs mutants sigterms rolling exact operations parity parity-13 bench bench-readme bench-micro lint format tidy \
         cppcheck scripts workflows nginx-check image image-test image-smoke artefacts reproducible lock lock-check deb deb-test docs-ui verify install clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -259,6 +259,11 @@ rolling: ## restarts, resizes, kills, stops and changed configurations under loa
 exact: ## exact counts over 200,000 requests, 100 kills, 20 rolling restarts
 	@$(BUILD_PROGRAMS)
 	@APPCORE_BIN_DIR='$(abspath $(OUT))' python3 tests/e2e/test_exact_counts.py long
+
+operations: ## commands and accidents at once, in ROUNDS=500 random rounds; SEED= repeats a run
+	@deploy/install-packages run build test
+	@$(BUILD_PROGRAMS)
+	@APPCORE_BIN_DIR='$(abspath $(OUT))' ROUNDS='$(or $(ROUNDS),500)' SEED='$(SEED)' /usr/bin/python3 -B tests/e2e/test_operations.py
 
 # Against the libraries themselves: a model of every kind, 10,000 random rows and 9,000 on thresholds and one step beside them. KINDS="dart ..."
 # for those whose name contains one of the words. Models and the libraries' predictions stay in build/parity; remove them to train anew.

@@ -20,9 +20,20 @@ class OwnHost(Host):
     def __init__(self, place: Place) -> None:
         super().__init__(place, Supervisor(place.run_dir / "ctl.sock"), place.run_dir / "conf.d", "")
         self._record = nginx_reload.Record(place.run_dir / "nginx.loaded")
+        self._temp = place.run_dir / "temp"  # nginx makes folders in it when it reads its configuration
 
     def processes(self) -> list[Process]:
         return processes.of_stack(self.place.run_dir)
+
+    def converge(self, pool: Pool) -> None:
+        self.make_folders()
+        super().converge(pool)
+
+    def make_folders(self) -> None:
+        """Those of RUN_DIR, also of a stack that runs: somebody may have cleared the logs away."""
+        for folder, mode in ((self.place.logs, 0o750), (self._temp, 0o750), (self.place.run_dir / "conf.d", 0o755),
+                             (self.place.pools, 0o755)):
+            places.make_folder(folder, mode)
 
     def check_nginx(self, pool: Pool) -> None:
         nginx_config.check(pool.folder / "nginx.conf")
@@ -34,12 +45,13 @@ class OwnHost(Host):
         self._record.write(_nginx_conf(pool))
 
     def adopt_nginx(self, pool: Pool) -> None:
-        wanted = _nginx_conf(pool)
-        if self._record.says(wanted):
+        """Also where it has read the right configuration, but its file or the folders that it then made are gone."""
+        wanted, path = _nginx_conf(pool), self.place.run_dir / "nginx.conf"
+        if self._record.says(wanted) and places.read_file(path) == wanted and (self._temp / "body").is_dir():
             return
         master = self._nginx_master()
         self._record.forget()
-        places.write_file(self.place.run_dir / "nginx.conf", wanted)
+        places.write_file(path, wanted)
         if master is None:
             self._wait_for_nginx()  # it reads the file when it starts
         else:

@@ -52,9 +52,7 @@ class Stack:
     # --- building -------------------------------------------------------------------------------------
 
     def make_folders(self, settings: told.Settings) -> None:
-        for folder, mode in ((self.place.logs, 0o750), (self.place.run_dir / "temp", 0o750),
-                             (self.place.run_dir / "conf.d", 0o755), (self.place.pools, 0o755)):
-            places.make_folder(folder, mode)
+        self.host.make_folders()
         if Path(settings.text("APPCORE_STATE_DIR")) != self.counts.folder():
             places.make_folder(Path(settings.text("APPCORE_STATE_DIR")), counts.MODE)
         if textfile := settings.text("APPCORE_TEXTFILE_DIR"):

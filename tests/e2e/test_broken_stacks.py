@@ -1,0 +1,86 @@
+"""A stack that something has damaged: status does not call it healthy, no command hangs, and `up` and `down` put it in order.
+
+More of it, at random, in test_operations.py; what commands do to each other in test_overlaps.py.
+"""
+
+import os
+import random
+import shutil
+import signal
+import unittest
+
+import census
+from stack import Stack, stop_process, wait_until
+
+PARTS = 2  # of RUN_DIR, any, that are removed beside those that are named
+
+
+class Broken(unittest.TestCase):
+    def started(self):
+        self.stack = Stack(WORKERS=2)
+        self.addCleanup(self.stack.down)
+        self.stack.up()
+
+    def pid(self, kind):
+        return census.pids(self.stack.run_dir, self.stack.port, kind)[0]
+
+    def members(self):
+        return [str(p) for p in census.members(self.stack.run_dir, self.stack.port).values()]
+
+    def is_healthy(self):
+        try:
+            return self.stack.request("GET", "/health", timeout=5).status == 200
+        except OSError:
+            return False
+
+    def problems(self):
+        return census.problems(self.stack.run_dir, self.stack.port) + ([] if self.is_healthy() else ["/health is no 200"])
+
+    def assert_up_serves(self):
+        done = self.stack.ctl("up")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(wait_until(lambda: not self.problems(), 30) or self.problems(), True)
+        done = self.stack.ctl("status")
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def assert_down_ends_all(self):
+        done = self.stack.ctl("down")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertTrue(wait_until(lambda: not self.members(), 20), self.members())
+
+    def assert_not_well(self):
+        """status says that something is wrong; and that nothing runs only if that is so."""
+        done = self.stack.ctl("status")
+        self.assertNotEqual(done.returncode, 0, done.stdout)
+        self.assertTrue(done.returncode != 3 or not self.members(), done.stdout)
+
+    def test_parts_of_run_dir_that_are_removed_while_it_runs(self):
+        self.started()
+        names = sorted(os.listdir(self.stack.run_dir))
+        for name in ["log", "temp", "nginx.conf", *random.sample(names, PARTS)]:
+            with self.subTest(name=name):
+                path = os.path.join(self.stack.run_dir, name)
+                if os.path.isdir(path) and not os.path.islink(path):
+                    shutil.rmtree(path)
+                elif os.path.lexists(path):
+                    os.unlink(path)
+                wait_until(lambda: not self.is_healthy(), 1)
+                if self.problems():
+                    self.assert_not_well()
+                self.assert_up_serves()
+        body = b'{"features":[1' + b" " * 3_000_000 + b"]}"  # more than nginx keeps in memory
+        self.assertEqual(self.stack.predict(body).status, 201)
+
+    def test_a_killed_supervisord_whose_children_are_stopped(self):
+        """They cannot end as they are told when it dies, and hold port and sockets."""
+        for then in (self.assert_up_serves, self.assert_down_ends_all):
+            self.started()
+            for kind in ("appcore-worker", "nginx", "master"):
+                stop_process(self.pid(kind))
+            os.kill(self.pid("supervisord"), signal.SIGKILL)
+            self.assert_not_well()
+            then()
+
+
+if __name__ == "__main__":
+    unittest.main()
