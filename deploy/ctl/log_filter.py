@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections
 import fcntl
+import functools
 import os
 import signal
 import threading
@@ -71,16 +72,11 @@ class Output:
                 reopen, self._reopen = self._reopen, False
                 data = self._waiting.popleft() if self._waiting else b""
                 dropped, self._dropped = self._dropped, 0
-            written = self._write(self._report(dropped) + data, reopen)
+            written = self._write(_report(dropped) + data, reopen)
             with self._changed:
                 self._size -= len(data)
                 if not written:
                     self._dropped += dropped + data.count(b"\n")
-
-    def _report(self, dropped: int) -> bytes:
-        if not dropped:
-            return b""
-        return log_lines.line("WARNING", "appcorectl", f"{dropped} log lines dropped: they could not be written") + b"\n"
 
     def _write(self, data: bytes, reopen: bool) -> bool:
         """Whether all of it is in the file; otherwise none of it is."""
@@ -115,6 +111,13 @@ class Output:
             os.ftruncate(self._file, size)
         except OSError:
             pass  # no regular file
+
+
+def _report(dropped: int) -> bytes:
+    if not dropped:
+        return b""
+    message = f"{dropped} log lines dropped: they could not be written"
+    return log_lines.line("WARNING", "appcorectl", message) + b"\n"
 
 
 def _pieces(line: bytes) -> list[bytes]:
@@ -158,9 +161,26 @@ def _hand_out(lines: list[bytes], system: Output, access: Output) -> None:
 
 
 def main(folder: str) -> int:
-    """Writes system.log and access.log in `folder`, or everything to STANDARD_OUTPUT."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGTSTP):
+    """Writes system.log and access.log in `folder`, or everything to STANDARD_OUTPUT.
+
+    A second process does it, and the first one only starts another should that be killed: the input waits in the pipe.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    while child := os.fork():
+        signal.signal(signal.SIGHUP, functools.partial(_pass_on, child))
+        _, status = os.waitpid(child, 0)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        if os.WIFEXITED(status):
+            return os.WEXITSTATUS(status)
+    return _filter(folder)
+
+
+def _pass_on(child: int, number: int, _: object) -> None:
+    os.kill(child, number)
+
+
+def _filter(folder: str) -> int:
     if folder == STANDARD_OUTPUT:
         system = access = Output(folder)
     else:

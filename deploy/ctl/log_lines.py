@@ -27,7 +27,8 @@ def is_message_of_program(text: str) -> bool:
 
 def _now() -> str:
     nanoseconds = time.time_ns()
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(nanoseconds // 10**9)) + f".{nanoseconds // 1000 % 10**6:06d}Z"
+    seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(nanoseconds // 10**9))
+    return f"{seconds}.{nanoseconds // 1000 % 10**6:06d}Z"
 
 
 def line(level: str, logger: str, message: str, timestamp: str | None = None) -> bytes:

@@ -153,7 +153,8 @@ def commands_holding(file: str) -> list[int]:
     return found
 
 
-def wait_for_end(waited: Iterable[Process], seconds: float, meanwhile: Callable[[], None] | None = None) -> list[Process]:
+def wait_for_end(waited: Iterable[Process], seconds: float,
+                 meanwhile: Callable[[], None] | None = None) -> list[Process]:
     """Those that still live when the time is up. `meanwhile` is called a few times a second."""
     end = time.monotonic() + seconds
     living = [process for process in waited if _lives(process)]

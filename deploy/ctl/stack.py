@@ -45,7 +45,8 @@ class Stack:
     def resolve(self, before: dict[str, str]) -> told.Settings:
         """The caller's settings over those of a pool."""
         said = told.merge(before, told.said_by(self.environment))
-        defaults = {"APPCORE_STATE_DIR": str(self.counts.folder()), "APPCORE_TEXTFILE_DIR": str(self.place.textfile_dir),
+        defaults = {"APPCORE_STATE_DIR": str(self.counts.folder()),
+                    "APPCORE_TEXTFILE_DIR": str(self.place.textfile_dir),
                     "APPCORE_LOG_FILE": str(self.place.logs / "appcore.log")}
         return told.resolve(said, defaults, told.find_programs(self.environment))
 

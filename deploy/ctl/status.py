@@ -66,10 +66,10 @@ def _wrong_processes(found: list[Process], supervisord: Process) -> list[str]:
     while more := {process.pid for process in found if process.parent in family} - family:
         family |= more
     strangers = [process for process in found if process.pid not in family and not process.is_log_filter]
-    filters = [process for process in found if process.is_log_filter]
+    has_filter = any(process.is_log_filter for process in found)
     return ([f"process {process.pid} ({process.name}) is left over" for process in strangers]
             + [f"process {process.pid} ({process.name}) is stopped" for process in found if process.is_stopped]
-            + ([] if len(filters) == 1 else [f"there are {len(filters)} log filters"]))
+            + ([] if has_filter else ["the log filter has ended"]))
 
 
 def report(host: OwnHost) -> int:

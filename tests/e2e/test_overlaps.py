@@ -1,5 +1,6 @@
 """Commands that meet each other, killed commands, removed folders, dead supervisors: it serves, or it is down and says so."""
 
+import contextlib
 import json
 import os
 import pty
@@ -221,14 +222,22 @@ class Overlaps(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stdout)
             (self.assert_down if command == "down" else self.assert_serves)(stack)
 
-    def test_a_log_filter_that_is_killed_is_started_again(self):
+    def test_log_filters_that_are_killed_are_started_again(self):
+        """One by the other; both by the next command."""
         stack = self.stack().up()
-        log_filter, = [pid for pid in processes(stack.run_dir) if "log-filter" in self.command(pid)]
-        os.kill(log_filter, signal.SIGKILL)
-        self.assertEqual(stack.ctl("up").returncode, 0)
-        self.assert_serves(stack)
-        stack.request("TRACE", "/health", headers=[("X-Request-ID", "filtered")])
-        self.assertTrue(wait_until(lambda: stack.logged("access", request_id="filtered")))
+        filters = [pid for pid in processes(stack.run_dir) if "log-filter" in self.command(pid)]
+        for number, pids in enumerate(([max(filters)], [min(filters)], filters)):
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            if pids == filters:
+                filters = [pid for pid in processes(stack.run_dir) if "log-filter" in self.command(pid)]
+                for pid in filters:
+                    os.kill(pid, signal.SIGKILL)
+                self.assertEqual(stack.ctl("up").returncode, 0)
+            self.assert_serves(stack)
+            stack.request("TRACE", "/health", headers=[("X-Request-ID", f"filtered-{number}")])
+            self.assertTrue(wait_until(lambda n=number: stack.logged("access", request_id=f"filtered-{n}")))
 
     @staticmethod
     def command(pid):
