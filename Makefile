@@ -63,8 +63,8 @@ CATCH_LIBS = $(if $(wildcard /usr/include/catch2/catch_all.hpp),-lCatch2Main -lC
 LIBRARY := $(OUT)/libappcore.a
 LIBRARY_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find src/appcore -name '*.cpp')))
 UNIT_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find tests/unit -name '*.cpp' 2>/dev/null)))
-PROGRAMS := $(OUT)/appcore-worker $(OUT)/appcore-metrics
-PROGRAM_OBJECTS := $(OUT)/src/worker.o $(OUT)/src/metrics.o
+PROGRAMS := $(OUT)/appcore-worker $(OUT)/appcore-metrics $(OUT)/appcore-model
+PROGRAM_OBJECTS := $(OUT)/src/worker.o $(OUT)/src/metrics.o $(OUT)/src/model.o
 UNIT_TESTS := $(OUT)/unit-tests
 BENCH_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find tests/bench -name '*.cpp' 2>/dev/null)))
 
@@ -88,6 +88,9 @@ $(OUT)/flags: FORCE
 
 # Private: what a target needs beyond that is not its prerequisites', the flags' among them.
 $(OUT)/tests/unit/%.o: private CPPFLAGS += -Itests/unit
+
+# Models predict the bits of the libraries that trained them: no product is fused with a sum.
+$(OUT)/src/appcore/models/%.o $(OUT)/src/appcore/importers/%.o: CXXFLAGS += -ffp-contract=off
 
 # The commit is known to one object, which is made anew when the commit changes.
 COMMIT := $(or $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null),unknown)

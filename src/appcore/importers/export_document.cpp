@@ -1,0 +1,6 @@
+#include "appcore/importers/source.hpp"
+namespace appcore::importers {
+Result<Source> import_export(std::string_view, const ImportOptions&) {
+    return Error{"no"};
+}
+}  // namespace appcore::importers

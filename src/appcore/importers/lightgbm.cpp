@@ -1,0 +1,178 @@
+// LightGBM's text format, v2 to v4, as its Booster.save_model() writes it.
+
+#include <array>
+#include <cmath>
+#include <string>
+
+#include "appcore/importers/lightgbm_objective.hpp"
+#include "appcore/importers/lightgbm_tree.hpp"
+#include "appcore/importers/source.hpp"
+#include "appcore/importers/text_lines.hpp"
+#include "appcore/models/limits.hpp"
+
+namespace appcore::importers {
+namespace {
+
+namespace acm = models::acm;
+
+constexpr std::array<std::string_view, 11> kHeaderNames = {
+    "version",         "num_class",  "num_tree_per_iteration", "label_index",
+    "max_feature_idx", "objective",  "average_output",         "feature_names",
+    "feature_infos",   "tree_sizes", "monotone_constraints"};
+
+constexpr std::array<std::string_view, 23> kTreeNames = {
+    "num_leaves",     "num_cat",       "split_feature",  "split_gain",      "threshold",
+    "decision_type",  "left_child",    "right_child",    "leaf_parent",     "leaf_value",
+    "leaf_weight",    "leaf_count",    "internal_value", "internal_weight", "internal_count",
+    "cat_boundaries", "cat_threshold", "is_linear",      "leaf_const",      "num_features",
+    "leaf_features",  "leaf_coeff",    "shrinkage"};
+
+constexpr std::string_view kTree = "Tree=";
+
+class Importer {
+  public:
+    Importer(std::string_view text, const ImportOptions& options)
+        : lines_(text), options_(options) {
+        // Leaves of all trees are kept in one way.
+        const bool linear = text.find("\nis_linear=1") != std::string_view::npos;
+        source_.forest = ForestBuilder(
+            acm::NodeKind::large, linear ? acm::LeafKind::linear : acm::LeafKind::inline_value);
+    }
+
+    Result<Source> run() {
+        std::optional<std::string_view> line = lines_.next();
+        if (line != "tree") return Error{"the file is no LightGBM model"};
+        if (Status read = read_header(line); !read) return read.error();
+        if (Status read = read_facts(); !read) return read.error();
+        if (Status read = read_trees(line); !read) return read.error();
+        if (Status checked = check_count(); !checked) return checked.error();
+        source_.forest.finish();
+        return std::move(source_);
+    }
+
+  private:
+    // Up to the first tree.
+    Status read_header(std::optional<std::string_view>& line) {
+        while ((line = lines_.next()) && !line->starts_with(kTree)) {
+            if (line->empty()) continue;
+            if (*line == "end of trees") break;
+            if (Status added = add_field(*line, kHeaderNames, header_); !added) return added;
+        }
+        const std::string_view version = header("version");
+        if (version != "v2" && version != "v3" && version != "v4") {
+            return Error{"LightGBM's text format is '" + std::string(version.substr(0, 60)) +
+                         "'; appcore knows v2 to v4"};
+        }
+        return Done{};
+    }
+
+    [[nodiscard]] std::string_view header(std::string_view name) const {
+        const auto found = header_.find(name);
+        return found == header_.end() ? std::string_view() : found->second;
+    }
+
+    Status read_facts() {
+        acm::Facts& facts = source_.facts;
+        facts.source = acm::Source::lightgbm;
+        facts.model_kind = acm::ModelKind::trees;
+        facts.input = facts.sum = acm::Arithmetic::float64;
+        facts.flags = acm::kTakesMissing | acm::kFlushesZeros;
+        if (options_.null_is_missing) facts.flags |= acm::kNullIsMissing;
+        source_.library = "LightGBM, text format " + std::string(header("version"));
+
+        const auto last = parse_whole<std::uint32_t>(header("max_feature_idx"));
+        if (!last || *last >= models::kMaxFeatures) {
+            return Error{"'max_feature_idx' is no index below " +
+                         std::to_string(models::kMaxFeatures)};
+        }
+        facts.features = *last + 1;
+        const auto outputs = parse_whole<std::uint32_t>(header_.contains("num_tree_per_iteration")
+                                                            ? header("num_tree_per_iteration")
+                                                            : header("num_class"));
+        if (!outputs || *outputs == 0 || *outputs > models::kMaxOutputs) {
+            return Error{"'num_tree_per_iteration' is no number from 1 to " +
+                         std::to_string(models::kMaxOutputs)};
+        }
+        facts.outputs = *outputs;
+        source_.base.assign(facts.outputs, 0);
+        if (Status read = read_names(); !read) return read;
+        if (Status read = read_lightgbm_objective(header("objective"), source_); !read) return read;
+        return choose_output(options_.output, true, facts);
+    }
+
+    Status read_names() {
+        std::string_view names = header("feature_names");
+        while (!names.empty()) {
+            const std::string_view name = names.substr(0, names.find(' '));
+            names.remove_prefix(std::min(name.size() + 1, names.size()));
+            if (name.size() > models::kMaxName) return Error{"a feature's name is too long"};
+            source_.names.emplace_back(name);
+            if (source_.names.size() > source_.facts.features) break;
+        }
+        if (source_.names.size() != source_.facts.features) {
+            return Error{"'feature_names' are not " + std::to_string(source_.facts.features) +
+                         ", as 'max_feature_idx' says"};
+        }
+        return Done{};
+    }
+
+    // `line` is that of the first tree.
+    Status read_trees(std::optional<std::string_view> line) {
+        for (; line; line = lines_.next()) {
+            if (line->empty()) continue;
+            if (!line->starts_with(kTree)) break;  // the trees are over
+            Fields fields;
+            while ((line = lines_.next()) && !line->empty()) {
+                Status added = add_field(*line, kTreeNames, fields);
+                if (!added) return in_tree(added.error());
+            }
+            const auto tree = static_cast<std::uint32_t>(source_.forest.tree_count());
+            const Status added = add_lightgbm_tree(fields, source_.facts.features,
+                                                   tree % source_.facts.outputs, source_.forest);
+            if (!added) return in_tree(added.error());
+        }
+        return Done{};
+    }
+
+    [[nodiscard]] Error in_tree(const Error& error) const {
+        if (error.message.starts_with("tree ") || error.message.starts_with("the model ")) {
+            return error;
+        }
+        return Error{"tree " + std::to_string(source_.forest.tree_count()) + ": " + error.message};
+    }
+
+    Status check_count() {
+        const std::size_t trees = source_.forest.tree_count();
+        std::size_t announced = 0;
+        for (const char c : header("tree_sizes")) announced += c == ' ' ? 1 : 0;
+        if (!header("tree_sizes").empty()) ++announced;
+        if (header_.contains("tree_sizes") && trees != announced) {
+            return Error{"the file has " + std::to_string(trees) + " trees, 'tree_sizes' says " +
+                         std::to_string(announced) + "; it is damaged or cut off"};
+        }
+        if (trees % source_.facts.outputs != 0) {
+            return Error{"the file has " + std::to_string(trees) +
+                         " trees, not the same number for " +
+                         std::to_string(source_.facts.outputs) + " outputs"};
+        }
+        // The raw score of a random forest is a sum, its prediction an average.
+        const bool average = header_.contains("average_output") && trees > 0;
+        const bool raw = source_.facts.output == acm::Output::margin;
+        source_.facts.divisor =
+            average && !raw ? static_cast<double>(trees / source_.facts.outputs) : 1;
+        return Done{};
+    }
+
+    Lines lines_;
+    const ImportOptions& options_;
+    Fields header_;
+    Source source_;
+};
+
+}  // namespace
+
+Result<Source> import_lightgbm(std::string_view text, const ImportOptions& options) {
+    return Importer(text, options).run();
+}
+
+}  // namespace appcore::importers

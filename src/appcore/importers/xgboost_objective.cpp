@@ -1,0 +1,133 @@
+#include "appcore/importers/xgboost_objective.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+
+#include "appcore/importers/text_lines.hpp"
+#include "appcore/importers/value_reader.hpp"
+#include "appcore/importers/xgboost_names.hpp"
+
+namespace appcore::importers {
+namespace {
+
+using models::acm::Link;
+
+// From the base score to the margin where sums begin.
+enum class Base : unsigned char { as_it_is, logit, logarithm };
+
+struct Objective {
+    std::string_view name;
+    Link link;
+    Base base;
+    bool has_classes;
+};
+
+constexpr std::array kObjectives = {
+    Objective{"reg:squarederror", Link::identity, Base::as_it_is, false},
+    Objective{"reg:linear", Link::identity, Base::as_it_is, false},
+    Objective{"reg:squaredlogerror", Link::identity, Base::as_it_is, false},
+    Objective{"reg:pseudohubererror", Link::identity, Base::as_it_is, false},
+    Objective{"reg:absoluteerror", Link::identity, Base::as_it_is, false},
+    Objective{"reg:quantileerror", Link::identity, Base::as_it_is, false},
+    Objective{"reg:logistic", Link::xgboost_sigmoid, Base::logit, false},
+    Objective{"reg:gamma", Link::xgboost_exp, Base::logarithm, false},
+    Objective{"reg:tweedie", Link::xgboost_exp, Base::logarithm, false},
+    Objective{"binary:logistic", Link::xgboost_sigmoid, Base::logit, false},
+    Objective{"binary:logitraw", Link::identity, Base::as_it_is, false},
+    Objective{"binary:hinge", Link::xgboost_hinge, Base::as_it_is, false},
+    Objective{"count:poisson", Link::xgboost_exp, Base::logarithm, false},
+    Objective{"survival:cox", Link::xgboost_exp, Base::logarithm, false},
+    Objective{"survival:aft", Link::xgboost_exp, Base::logarithm, false},
+    Objective{"rank:pairwise", Link::identity, Base::as_it_is, false},
+    Objective{"rank:ndcg", Link::identity, Base::as_it_is, false},
+    Objective{"rank:map", Link::identity, Base::as_it_is, false},
+    Objective{"multi:softmax", Link::xgboost_softmax, Base::as_it_is, true},
+    Objective{"multi:softprob", Link::xgboost_softmax, Base::as_it_is, true},
+};
+
+// Of training only, apart from the number of quantiles and classes, which shows in the outputs.
+constexpr std::array<std::string_view, 11> kObjectiveNames = {"name",
+                                                              "reg_loss_param",
+                                                              "poisson_regression_param",
+                                                              "tweedie_regression_param",
+                                                              "softmax_multiclass_param",
+                                                              "lambda_rank_param",
+                                                              "lambdarank_param",
+                                                              "aft_loss_param",
+                                                              "pseudo_huber_param",
+                                                              "quantile_loss_param",
+                                                              "gamma_regression_param"};
+
+// "5E-1", or since XGBoost 3.1 "[5E-1,2.5E-1]".
+std::optional<std::vector<float>> read_scores(std::string_view text) {
+    if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
+    std::vector<float> scores;
+    while (true) {
+        const std::size_t comma = text.find(',');
+        std::string_view number = text.substr(0, comma);
+        while (number.starts_with(' ')) number.remove_prefix(1);
+        while (number.ends_with(' ')) number.remove_suffix(1);
+        const auto score = parse_whole<float>(number);
+        if (!score || !std::isfinite(*score)) return std::nullopt;
+        scores.push_back(*score);
+        if (comma == std::string_view::npos) return scores;
+        text.remove_prefix(comma + 1);
+    }
+}
+
+Result<float> margin_of(float score, const Objective& objective) {
+    const auto outside = [&](std::string_view domain) {
+        return Error{"the base_score of " + std::string(objective.name) + " must be " +
+                     std::string(domain) + ", got " + std::to_string(score) +
+                     ": set base_score in training, or save the model again"};
+    };
+    switch (objective.base) {
+        case Base::as_it_is:
+            return score;
+        case Base::logit:
+            if (!(score > 0 && score < 1)) return outside("above 0 and below 1");
+            return -logf(1.0F / score - 1.0F);
+        case Base::logarithm:
+            if (!(score > 0)) return outside("above 0");
+            return logf(score);
+    }
+    return score;
+}
+
+}  // namespace
+
+Status read_xgboost_objective(const Value& value, std::string_view base_score, Source& source) {
+    Status checked = check_members(value, "objective", kObjectiveNames, kXgboostAdvice);
+    if (!checked) return checked;
+    const Value* const name = value.find("name");
+    if (name == nullptr || name->text() == nullptr) return Error{"the objective has no 'name'"};
+    const auto* const objective = std::ranges::find(kObjectives, *name->text(), &Objective::name);
+    if (objective == kObjectives.end()) {
+        return Error{"the objective " + shown_name(*name->text()) +
+                     " is unknown, so that its link is, too; train with one that appcore knows: "
+                     "reg:*, binary:*, count:poisson, multi:*, rank:*, survival:*"};
+    }
+    const std::uint32_t outputs = source.facts.outputs;
+    if (objective->has_classes != (outputs > 1)) {
+        return Error{"the objective " + shown_name(objective->name) + " does not have " +
+                     std::to_string(outputs) +
+                     " outputs; appcore reads several outputs of multi:softprob and multi:softmax"};
+    }
+    source.objective = objective->name;
+    source.facts.link = objective->link;
+    const auto scores = read_scores(base_score);
+    if (!scores || (scores->size() != 1 && scores->size() != outputs)) {
+        return Error{"'base_score' is no number, nor one for each output: " +
+                     shown_name(base_score)};
+    }
+    for (std::uint32_t i = 0; i < outputs; ++i) {
+        const Result<float> margin = margin_of((*scores)[scores->size() == 1 ? 0 : i], *objective);
+        if (!margin) return margin.error();
+        source.base.push_back(static_cast<double>(margin.value()));
+    }
+    return Done{};
+}
+
+}  // namespace appcore::importers

@@ -1,0 +1,205 @@
+#include "appcore/importers/xgboost_tree.hpp"
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <string>
+
+#include "appcore/importers/value_reader.hpp"
+#include "appcore/importers/xgboost_names.hpp"
+#include "appcore/models/limits.hpp"
+
+namespace appcore::importers {
+namespace {
+
+using models::acm::ColumnKind;
+
+constexpr std::array<std::string_view, 18> kTreeNames = {"base_weights",
+                                                         "categories",
+                                                         "categories_nodes",
+                                                         "categories_segments",
+                                                         "categories_sizes",
+                                                         "default_left",
+                                                         "id",
+                                                         "left_children",
+                                                         "loss_changes",
+                                                         "parents",
+                                                         "right_children",
+                                                         "split_conditions",
+                                                         "split_indices",
+                                                         "split_type",
+                                                         "sum_hessian",
+                                                         "tree_param",
+                                                         "leaf_child_counts",
+                                                         "size_leaf_vector"};
+
+constexpr std::array<std::string_view, 6> kParameterNames = {
+    "num_deleted", "num_feature", "num_nodes", "size_leaf_vector", "num_roots", "max_depth"};
+
+constexpr double kMostNodes = models::kMaxNodes;
+
+Error at_node(std::size_t node, std::string_view what) {
+    return Error{"node " + std::to_string(node) + " " + std::string(what)};
+}
+
+class TreeReader {
+  public:
+    TreeReader(const Value& tree, ForestBuilder& forest) : tree_(tree), forest_(forest) {}
+
+    Status add() {
+        if (Status checked = check_names(); !checked) return checked;
+        if (Status read = read_lists(); !read) return read;
+        if (Status read = read_sets(); !read) return read;
+        std::vector<TreeNode> nodes(left_.size());
+        for (std::size_t i = 0; i < nodes.size(); ++i) {
+            const Result<TreeNode> node = make_node(i);
+            if (!node) return node.error();
+            nodes[i] = node.value();
+        }
+        return forest_.add_tree(nodes, 0);
+    }
+
+  private:
+    Status check_names() const {
+        if (tree_.find("leaf_weights") != nullptr) {
+            return Error{
+                "it has vector leaves (multi_strategy=multi_output_tree), which appcore does "
+                "not read; train with multi_strategy=one_output_per_tree"};
+        }
+        if (Status checked = check_members(tree_, "trees", kTreeNames, kXgboostAdvice); !checked) {
+            return checked;
+        }
+        const Value* const parameters = tree_.find("tree_param");
+        if (parameters == nullptr) return Error{"'tree_param' is missing"};
+        Status checked = check_members(*parameters, "tree_param", kParameterNames, kXgboostAdvice);
+        if (!checked) return checked;
+        const Value* const leaf_size = parameters->find("size_leaf_vector");
+        if (leaf_size != nullptr && read_count(leaf_size).value_or(2) > 1) {
+            return Error{"'size_leaf_vector' is above 1: appcore does not read vector leaves"};
+        }
+        return Done{};
+    }
+
+    Status read_lists() {
+        const Value* const nodes = tree_.find("tree_param")->find("num_nodes");
+        const std::optional<std::uint32_t> count = read_count(nodes);
+        if (!count || *count == 0 || *count > models::kMaxNodes) {
+            return Error{"'num_nodes' is no number of nodes from 1 to " +
+                         std::to_string(models::kMaxNodes)};
+        }
+        auto left = read_integers<std::int32_t>(tree_, "left_children", -1, kMostNodes, *count);
+        if (!left) return left.error();
+        auto right = read_integers<std::int32_t>(tree_, "right_children", -1, kMostNodes, *count);
+        if (!right) return right.error();
+        // Of nodes that were deleted, the feature may be any number.
+        auto features =
+            read_integers<std::uint32_t>(tree_, "split_indices", 0, 4294967295.0, *count);
+        if (!features) return features.error();
+        auto default_left = read_integers<std::uint8_t>(tree_, "default_left", 0, 1, *count);
+        if (!default_left) return default_left.error();
+        const Value* const conditions = tree_.find("split_conditions");
+        if (conditions == nullptr || conditions->numbers() == nullptr ||
+            conditions->numbers()->size() != *count) {
+            return Error{"'split_conditions' is no list of " + std::to_string(*count) + " numbers"};
+        }
+        left_ = std::move(left).value();
+        right_ = std::move(right).value();
+        features_ = std::move(features).value();
+        default_left_ = std::move(default_left).value();
+        conditions_ = conditions->numbers();
+        return Done{};
+    }
+
+    // The categories of categorical splits: for each of the nodes a part of one long list.
+    Status read_sets() {
+        if (tree_.find("split_type") == nullptr) return Done{};
+        auto types = read_integers<std::uint8_t>(tree_, "split_type", 0, 1, left_.size());
+        if (!types) return types.error();
+        auto categories =
+            read_integers<std::uint32_t>(tree_, "categories", 0, models::kMaxCategory - 1.0);
+        if (!categories) return categories.error();
+        auto nodes = read_integers<std::uint32_t>(tree_, "categories_nodes", 0, kMostNodes);
+        if (!nodes) return nodes.error();
+        const std::size_t sets = nodes.value().size();
+        const auto most = static_cast<double>(categories.value().size());
+        auto segments = read_integers<std::uint32_t>(tree_, "categories_segments", 0, most, sets);
+        if (!segments) return segments.error();
+        auto sizes = read_integers<std::uint32_t>(tree_, "categories_sizes", 0, most, sets);
+        if (!sizes) return sizes.error();
+        sets_.assign(left_.size(), kNoSet);
+        for (std::size_t i = 0; i < sets; ++i) {
+            const std::uint32_t node = nodes.value()[i];
+            const std::uint32_t first = segments.value()[i];
+            const std::uint32_t size = sizes.value()[i];
+            if (node >= sets_.size() || sets_[node] != kNoSet) {
+                return Error{"'categories_nodes' has a node that does not exist, or twice"};
+            }
+            if (size == 0 || first + size > categories.value().size()) {
+                return Error{"'categories_segments' leads out of 'categories'"};
+            }
+            const std::span<const std::uint32_t> all(categories.value());
+            const auto set = forest_.add_set(all.subspan(first, size));
+            if (!set) return set.error();
+            sets_[node] = set.value();
+        }
+        for (std::size_t i = 0; i < sets_.size(); ++i) {
+            const bool is_set = types.value()[i] == 1 && left_[i] >= 0;
+            if (is_set && sets_[i] == kNoSet) return at_node(i, "has no categories");
+            if (!is_set) sets_[i] = kNoSet;
+        }
+        return Done{};
+    }
+
+    Result<TreeNode> make_node(std::size_t i) {
+        TreeNode node;
+        node.value = (*conditions_)[i];
+        if (left_[i] < 0) return node;  // a leaf, or deleted
+        if (right_[i] != left_[i] + 1) {
+            return at_node(i,
+                           "has a right child that is not the one behind its left child; "
+                           "XGBoost itself would ignore 'right_children': save the model again "
+                           "with XGBoost");
+        }
+        if (features_[i] >= models::kMaxFeatures) {
+            return at_node(i, "splits by feature " + std::to_string(features_[i]) +
+                                  "; appcore takes " + std::to_string(models::kMaxFeatures));
+        }
+        const bool default_left = default_left_[i] == 1;
+        if (!sets_.empty() && sets_[i] != kNoSet) {
+            // The categories in the set go right, all others left: with the children exchanged
+            // those in the set go left.
+            node.left = right_[i];
+            node.right = left_[i];
+            node.index = sets_[i];
+            node.column =
+                forest_.column(features_[i], default_left ? ColumnKind::category
+                                                          : ColumnKind::category_missing_in);
+            return node;
+        }
+        if (!std::isfinite(node.value)) return at_node(i, "has a threshold that is not finite");
+        node.left = left_[i];
+        node.right = right_[i];
+        node.column = forest_.column(
+            features_[i], default_left ? ColumnKind::missing_left : ColumnKind::missing_right);
+        return node;
+    }
+
+    static constexpr std::uint32_t kNoSet = 0xFFFFFFFF;
+
+    const Value& tree_;
+    ForestBuilder& forest_;
+    std::vector<std::int32_t> left_;
+    std::vector<std::int32_t> right_;
+    std::vector<std::uint32_t> features_;
+    std::vector<std::uint8_t> default_left_;
+    const Numbers* conditions_ = nullptr;
+    std::vector<std::uint32_t> sets_;  // of each node; empty without categories
+};
+
+}  // namespace
+
+Status add_xgboost_tree(const Value& tree, ForestBuilder& forest) {
+    return TreeReader(tree, forest).add();
+}
+
+}  // namespace appcore::importers

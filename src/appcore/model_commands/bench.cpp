@@ -1,0 +1,91 @@
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "appcore/model_commands/commands.hpp"
+#include "appcore/model_commands/csv.hpp"
+#include "appcore/model_commands/open_model.hpp"
+#include "appcore/model_commands/report.hpp"
+#include "appcore/models/evaluator.hpp"
+
+namespace appcore::model_commands {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kMadeUpRows = 1'000;
+constexpr int kRounds = 10;
+
+// A number from -4 to 4, always the same for the same place; no generator of the standard library
+// gives the same everywhere.
+double made_up(std::uint64_t place) {
+    std::uint64_t word = place + 0x9e3779b97f4a7c15;
+    word = (word ^ (word >> 30U)) * 0xbf58476d1ce4e5b9;
+    word = (word ^ (word >> 27U)) * 0x94d049bb133111eb;
+    return static_cast<double>(word >> 40U) / static_cast<double>(1U << 24U) * 8 - 4;
+}
+
+Rows make_rows(std::size_t features) {
+    Rows rows{features, std::vector<double>(kMadeUpRows * features)};
+    for (std::size_t i = 0; i < rows.values.size(); ++i) rows.values[i] = made_up(i);
+    return rows;
+}
+
+struct Timing {
+    double nanoseconds;  // a prediction, in the fastest of the rounds
+    std::uint64_t predictions;
+};
+
+Timing time_predictions(const models::ModelView& view, const Rows& rows, double seconds) {
+    models::Evaluator evaluator(view);
+    Timing timing{std::numeric_limits<double>::max(), 0};
+    double sum = 0;  // used, so that nothing is left out
+    for (int round = 0; round < kRounds; ++round) {
+        const Clock::time_point begin = Clock::now();
+        std::uint64_t done = 0;
+        double passed = 0;
+        do {
+            for (std::size_t i = 0; i < rows.count(); ++i)
+                sum += evaluator.predict(rows.row(i)).value;
+            done += rows.count();
+            passed = std::chrono::duration<double>(Clock::now() - begin).count();
+        } while (passed < seconds / kRounds);
+        timing.nanoseconds = std::min(timing.nanoseconds, passed * 1e9 / static_cast<double>(done));
+        timing.predictions += done;
+    }
+    if (std::isnan(sum)) timing.predictions = 0;
+    return timing;
+}
+
+}  // namespace
+
+Result<std::string> bench(const Arguments& arguments) {
+    const std::string& file = arguments.files.front();
+    const auto model = OpenModel::open(file, arguments);
+    if (!model) return model.error();
+    const models::ModelView& view = model.value().view();
+    Rows rows = make_rows(view.facts.features);
+    if (!arguments.rows.empty()) {
+        auto read = read_rows(arguments.rows, model.value().names());
+        if (!read) return read.error();
+        rows = std::move(read).value();
+    }
+    const Timing timing = time_predictions(view, rows, arguments.seconds);
+    const double rounded = std::round(timing.nanoseconds * 10) / 10;
+    if (arguments.json) {
+        JsonObject object;
+        object.add("ns_per_prediction", rounded)
+            .add("rows", std::uint64_t{rows.count()})
+            .add("predictions", timing.predictions)
+            .add("trees", std::uint64_t{view.trees.size()})
+            .add("seconds", arguments.seconds);
+        return object.text() + "\n";
+    }
+    return number_text(rounded) + " ns a prediction: one row, one thread, the fastest of " +
+           std::to_string(kRounds) + " rounds with " + grouped(timing.predictions) +
+           " predictions of " + grouped(rows.count()) + " rows together\n";
+}
+
+}  // namespace appcore::model_commands
