@@ -106,7 +106,7 @@ constexpr unsigned kHighestClientLimit = 999999;  // above it a limit is none
 constexpr double kSlowest = 3600;  // seconds, as above
 constexpr std::uint64_t kMostRequests = 1'000'000'000'000;
 
-constexpr std::array<Variable, 17> variables = {{
+constexpr std::array<Variable, 18> variables = {{
     {"APP_NAME", "practical-production-service", "the name in the first log line",
      [](std::string_view text, Config& config) { return store_text(text, config.app_name); }},
     {"LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING, ERROR or CRITICAL",
@@ -148,6 +148,10 @@ constexpr std::array<Variable, 17> variables = {{
      [](std::string_view text, Config& config) {
          return store_number(text, std::uint64_t{0}, kMostRequests, config.max_requests);
      }},
+    {"APPCORE_MODEL", "",
+     "compiled model (appcore-model compile) that the workers serve; empty: the mean of the "
+     "features",
+     [](std::string_view text, Config& config) { return store_path(text, config.model); }},
     {"APPCORE_SANDBOX", "on",
      "on or off: workers give up the system calls that serving does not need",
      [](std::string_view text, Config& config) -> Problem {

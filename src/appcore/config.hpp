@@ -28,6 +28,7 @@ struct Config {
     std::chrono::milliseconds slow_request{};  // zero: none is slow
     std::uint64_t max_requests = 0;            // zero: no limit
     std::size_t max_body = 0;                  // bytes
+    std::string model;                         // path of a compiled model; empty: the mean
     bool sandbox = true;                       // whether workers filter their system calls
 };
 

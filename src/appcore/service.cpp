@@ -66,7 +66,10 @@ void Service::request_ends(const api::Exchange& exchange) {
     record.status = exchange.status;
     record.duration = exchange.duration;
     if (exchange.outcome.prediction) {
-        record.prediction = {monitoring::metrics::Outcome::success, *exchange.outcome.prediction};
+        record.prediction = {exchange.outcome.prediction_failed
+                                 ? monitoring::metrics::Outcome::error
+                                 : monitoring::metrics::Outcome::success,
+                             *exchange.outcome.prediction};
     }
     record.key = monitoring::request_key(exchange.request.key);
     // A client gets one reply, however many workers have tried: one count.

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <memory>
 #include <span>
 #include <string>
 
@@ -12,6 +13,7 @@
 #include "appcore/guard/parting_reply.hpp"
 #include "appcore/guard/sandbox.hpp"
 #include "appcore/guard/watchdog.hpp"
+#include "appcore/models/file_model.hpp"
 #include "appcore/program.hpp"
 #include "appcore/recycling.hpp"
 #include "appcore/service.hpp"
@@ -41,7 +43,15 @@ std::string slot_name(const std::string& pool, unsigned slot) {
     return pool + (slot < 10 ? "-0" : "-") + std::to_string(slot);
 }
 
-Status serve(const models::PredictionModel& model, const Config& config, const CommandLine& line) {
+// The model of the configuration; nothing if it names none.
+using Loaded = Result<std::unique_ptr<models::FileModel>>;
+Loaded load_model(const Config& config) {
+    if (config.model.empty()) return std::unique_ptr<models::FileModel>();
+    return models::FileModel::load(config.model);
+}
+
+Status serve(const models::PredictionModel& built_in, const Config& config,
+             const CommandLine& line) {
     if (!line.slot) return Error{"which place in the pool? (--slot N, see --help)"};
     const fcgi::Signals signals;
     if (*line.slot == 0) {
@@ -51,6 +61,14 @@ Status serve(const models::PredictionModel& model, const Config& config, const C
     const std::string name = slot_name(line.pool, *line.slot);
     const auto log = monitoring::Log::open(config.log_file, config.log_level, name);
     monitoring::Log& lines = *log;
+
+    const Loaded loaded = load_model(config);
+    if (!loaded) {
+        lines.error("the model cannot be served: " + loaded.error().message);
+        return loaded.error();
+    }
+    const models::FileModel* const file = loaded.value().get();
+    const models::PredictionModel& model = file == nullptr ? built_in : *file;
 
     const system::SystemClock clock;
     system::RandomIds ids;
@@ -73,7 +91,8 @@ Status serve(const models::PredictionModel& model, const Config& config, const C
         return server.error();
     }
     lines.info(config.app_name + " " + std::string(api::kVersion) + " starts, model " +
-               std::string(model.version()) + ", pid " + std::to_string(getpid()));
+               (file == nullptr ? std::string(model.version()) : file->description()) + ", pid " +
+               std::to_string(getpid()));
     // The last step: what comes before needs calls that are gone then.
     if (config.sandbox) {
         if (const Status entered = guard::enter_sandbox(); !entered) {

@@ -127,7 +127,7 @@ int main(int argc, char* argv[]) {
         {"parse", [&] { (void)api::scan_features(kGood, features); }},
         {"parse-1000", [&] { (void)api::scan_features(thousand, features); }},
         {"validate-bad",
-         [&] { (void)api::read_predict_request("", R"({"features":["x"]})", features); }},
+         [&] { (void)api::read_predict_request("", R"({"features":["x"]})", {}, features); }},
         {"predict", [&] { (void)worker.model.predict(three); }},
         {"record",
          [&] {

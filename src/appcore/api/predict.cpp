@@ -1,11 +1,13 @@
 #include "appcore/api/predict.hpp"
 
+#include <cmath>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "appcore/api/errors.hpp"
 #include "appcore/api/predict_request.hpp"
+#include "appcore/api/validation_error.hpp"
 #include "appcore/json/number.hpp"
 
 namespace appcore::api {
@@ -17,11 +19,11 @@ constexpr std::size_t kKeptFeatures =
 class Predict {
   public:
     Predict(const models::PredictionModel& model, const system::Clock& clock, system::IdSource& ids)
-        : model_(model), clock_(clock), ids_(ids) {}
+        : model_(model), rules_(model.input()), clock_(clock), ids_(ids) {}
 
     void operator()(const http::Request& request, http::Response& response, Outcome& outcome) {
         const auto content_type = request.header(http::Header::content_type).value_or("");
-        if (auto rejection = read_predict_request(content_type, request.body, features_)) {
+        if (auto rejection = read_predict_request(content_type, request.body, rules_, features_)) {
             response.set_status(rejection->status);
             response.add_header("Content-Type", http::kJson);
             response.body = std::move(rejection->body);
@@ -38,6 +40,11 @@ class Predict {
         const system::SteadyTime begin = clock_.steady();
         const double result = model_.predict(features_);
         outcome.prediction = clock_.steady() - begin;
+        if (!std::isfinite(result)) {
+            outcome.prediction_failed = true;
+            refuse_features(response);
+            return;
+        }
 
         response.set(201, http::kJson, R"({"prediction_id":")");
         std::string& body = response.body;
@@ -49,7 +56,25 @@ class Predict {
         body.append(R"("})");
     }
 
+    // The features are what a client may send, but the model has no finite prediction for them.
+    void refuse_features(http::Response& response) const {
+        ValidationErrors errors;
+        std::string& input = errors.begin(error_type::no_prediction, error_location::features);
+        for (const double feature : features_) {
+            input += &feature == features_.data() ? '[' : ',';
+            if (std::isnan(feature)) {
+                input += "null";
+            } else {
+                json::append_float(input, feature);
+            }
+        }
+        input += ']';
+        errors.end();
+        response.set(422, http::kJson, errors.finish());
+    }
+
     const models::PredictionModel& model_;
+    models::InputRules rules_;
     const system::Clock& clock_;
     system::IdSource& ids_;
     std::vector<double> features_;  // its memory serves all requests

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "appcore/models/prediction_model.hpp"
+
 namespace appcore::api {
 
 // Why a body was refused.
@@ -15,11 +17,13 @@ struct Rejection {
     std::string body;  // the reply's JSON text, valid UTF-8
 };
 
-// Reads `body` into `features` and returns nothing, or returns the reply that refuses it.
+// Reads `body` into `features`, NaN where one is missing, and returns nothing, or returns the reply
+// that refuses it; `rules` are the model's.
 // `content_type` is the Content-Type header's value; an absent header is the same as an empty one.
 // Whatever `features` held is replaced; after a rejection its content is unspecified.
 // Good bodies of the plain shape allocate nothing once `features` has its capacity.
 std::optional<Rejection> read_predict_request(std::string_view content_type, std::string_view body,
+                                              const models::InputRules& rules,
                                               std::vector<double>& features);
 
 }  // namespace appcore::api

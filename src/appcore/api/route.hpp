@@ -14,6 +14,7 @@ namespace appcore::api {
 // What an action did besides replying, for the metrics.
 struct Outcome {
     std::optional<std::chrono::nanoseconds> prediction;  // how long the model took, if it was asked
+    bool prediction_failed = false;                      // it has no finite one
 };
 
 using Action = std::function<void(const http::Request&, http::Response&, Outcome&)>;

@@ -28,6 +28,9 @@ inline constexpr ErrorType not_unicode = {
     "string_unicode",
     "Input should be a valid string, unable to parse raw data as a unicode string"};
 inline constexpr ErrorType not_finite = {"finite_number", "Input should be a finite number"};
+// This service's own: no words of pydantic.
+inline constexpr ErrorType no_prediction = {
+    "no_prediction", "The model's prediction for these features is not a finite number"};
 }  // namespace error_type
 
 // Where it is wrong, as JSON text.

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "appcore/importers/json_characters.hpp"
 #include "appcore/models/limits.hpp"
 
 namespace appcore::importers {
@@ -185,11 +186,11 @@ Result<Value> read_document(std::string_view text, Encoding encoding, Precision 
                             const TakeTree& take_tree) {
     Builder builder(text.size(), precision, take_tree);
     try {
-        const auto format =
-            encoding == Encoding::json ? Json::input_format_t::json : Json::input_format_t::ubjson;
-        if (Json::sax_parse(text.begin(), text.end(), &builder, format)) {
-            return builder.take_root();
-        }
+        const bool read =
+            encoding == Encoding::json
+                ? Json::sax_parse(JsonCharacters::begin(text), JsonCharacters::end(text), &builder)
+                : Json::sax_parse(text.begin(), text.end(), &builder, Json::input_format_t::ubjson);
+        if (read) return builder.take_root();
     } catch (const std::exception& exception) {
         return Error{std::string("the document cannot be read: ") + exception.what()};
     }

@@ -39,7 +39,7 @@ constexpr std::array kObjectives = {
     Objective{"binary:hinge", Link::xgboost_hinge, Base::as_it_is, false},
     Objective{"count:poisson", Link::xgboost_exp, Base::logarithm, false},
     Objective{"survival:cox", Link::xgboost_exp, Base::logarithm, false},
-    Objective{"survival:aft", Link::xgboost_exp, Base::logarithm, false},
+    Objective{"survival:aft", Link::xgboost_exp_of_double, Base::logarithm, false},
     Objective{"rank:pairwise", Link::identity, Base::as_it_is, false},
     Objective{"rank:ndcg", Link::identity, Base::as_it_is, false},
     Objective{"rank:map", Link::identity, Base::as_it_is, false},

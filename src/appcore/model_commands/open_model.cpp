@@ -11,9 +11,6 @@
 namespace appcore::model_commands {
 namespace {
 
-// The largest file that can be valid: kMaxNodes large nodes, and the tables beside them.
-constexpr std::uint64_t kMaxCompiledBytes = 8ULL << 30U;
-
 Error in_file(const std::string& path, const Error& error) {
     return Error{path + ": " + error.message};
 }
@@ -48,7 +45,7 @@ Result<models::ModelBytes> compile_file(const std::string& path, const Arguments
 }
 
 Result<OpenModel> OpenModel::open(const std::string& path, const Arguments& arguments) {
-    auto file = system::MappedFile::open(path, kMaxCompiledBytes);
+    auto file = system::MappedFile::open(path, models::kMaxFileBytes);
     if (!file) return file.error();
     if (is_compiled(file.value().bytes())) {
         auto view = models::read_model(file.value().bytes());

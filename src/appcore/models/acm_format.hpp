@@ -76,6 +76,7 @@ enum class Link : std::uint32_t {
     identity,
     xgboost_sigmoid,  // 1 / (expf(min(-x, 88.7)) + 1 + 1e-16)
     xgboost_exp,
+    xgboost_exp_of_double,  // survival:aft calls exp() instead of expf()
     xgboost_hinge,  // x > 0
     xgboost_softmax,
     sigmoid,  // 1 / (1 + exp(-scale * x))
@@ -85,7 +86,7 @@ enum class Link : std::uint32_t {
     softmax,
     sigmoid_normalized,  // each output's sigmoid by the sum of these
 };
-inline constexpr std::uint32_t kLinks = 11;
+inline constexpr std::uint32_t kLinks = 12;
 
 enum class Output : std::uint32_t {
     value,              // that of output `output_index`, after the link

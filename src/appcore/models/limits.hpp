@@ -7,6 +7,7 @@
 namespace appcore::models {
 
 inline constexpr std::uint64_t kMaxSourceBytes = 2ULL << 30U;  // an importer maps the file whole
+inline constexpr std::uint64_t kMaxFileBytes = 8ULL << 30U;    // of kMaxNodes and their tables
 inline constexpr int kMaxNesting = 64;                 // of JSON; the deepest known document has 8
 inline constexpr std::uint32_t kMaxNodes = 1U << 27U;  // 1 GiB of small nodes, 2 GiB of large ones
 inline constexpr std::uint32_t kMaxTrees = 100'000;

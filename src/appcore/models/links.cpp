@@ -63,6 +63,11 @@ void apply_link(Link link, std::span<float> outputs) {
         case Link::xgboost_exp:
             for (float& output : outputs) output = expf(output);
             break;
+        case Link::xgboost_exp_of_double:
+            for (float& output : outputs) {
+                output = static_cast<float>(std::exp(static_cast<double>(output)));
+            }
+            break;
         case Link::xgboost_hinge:
             for (float& output : outputs) output = output > 0 ? 1.0F : 0.0F;
             break;

@@ -17,7 +17,8 @@ constexpr std::string_view json_type = "application/json";
 // The features that were read; a failure if the body is refused.
 std::vector<double> accepted(std::string_view body, std::string_view content_type = json_type) {
     std::vector<double> features = {-1, -1};
-    const std::optional<Rejection> rejection = read_predict_request(content_type, body, features);
+    const std::optional<Rejection> rejection =
+        read_predict_request(content_type, body, {}, features);
     INFO(body);
     if (rejection) FAIL(rejection->body);
     return features;
@@ -25,7 +26,8 @@ std::vector<double> accepted(std::string_view body, std::string_view content_typ
 
 Rejection refused(std::string_view body, std::string_view content_type = json_type) {
     std::vector<double> features;
-    const std::optional<Rejection> rejection = read_predict_request(content_type, body, features);
+    const std::optional<Rejection> rejection =
+        read_predict_request(content_type, body, {}, features);
     INFO(body);
     REQUIRE(rejection);
     return *rejection;
@@ -229,7 +231,7 @@ TEST_CASE("good bodies of the plain shape allocate nothing for the features", "[
     std::vector<double> features;
     features.reserve(3);
     const double* const storage = features.data();
-    REQUIRE_FALSE(read_predict_request(json_type, R"({"features":[1,2,3]})", features));
+    REQUIRE_FALSE(read_predict_request(json_type, R"({"features":[1,2,3]})", {}, features));
     CHECK(features.data() == storage);
 }
 

@@ -1,0 +1,54 @@
+#include "appcore/models/file_model.hpp"
+
+#include <limits>
+#include <utility>
+
+#include "appcore/models/golden_rows.hpp"
+#include "appcore/models/limits.hpp"
+#include "appcore/system/sha256.hpp"
+
+namespace appcore::models {
+
+Result<std::unique_ptr<FileModel>> FileModel::load(const std::string& path) {
+    auto file = system::MappedFile::open(path, kMaxFileBytes);
+    if (!file) return file.error();
+    auto view = read_model(file.value().bytes());
+    if (!view) return Error{path + ": " + view.error().message};
+    // The constructor is private to others, to make_unique() too.
+    std::unique_ptr<FileModel> model(
+        new FileModel(std::move(file).value(), std::move(view).value()));
+    if (const Status run = run_golden_rows(model->view_, model->evaluator_); !run) {
+        return Error{path + ": " + run.error().message};
+    }
+    return model;
+}
+
+FileModel::FileModel(system::MappedFile file, ModelView view)
+    : file_(std::move(file)), view_(std::move(view)), evaluator_(view_) {}
+
+std::string_view FileModel::version() const {
+    return view_.text(acm::Text::version);
+}
+
+InputRules FileModel::input() const {
+    return {view_.facts.features, view_.has(acm::kNullIsMissing),
+            view_.facts.input == acm::Arithmetic::float32 && view_.steps.empty()};
+}
+
+double FileModel::predict(std::span<const double> features) const {
+    const Prediction prediction = evaluator_.predict(features);
+    return prediction.problem == Problem::none ? prediction.value
+                                               : std::numeric_limits<double>::quiet_NaN();
+}
+
+std::string FileModel::description() const {
+    const acm::Facts& facts = view_.facts;
+    std::string text(version());
+    text.append(" (").append(acm::kSourceNames[static_cast<std::size_t>(facts.source)]);
+    text.append(", ").append(std::to_string(facts.features)).append(" features, ");
+    text.append(std::to_string(view_.trees.size())).append(" trees, ");
+    text.append(std::to_string(facts.golden_rows)).append(" golden rows, source sha256 ");
+    return text.append(system::to_hex(facts.source_sha256)).append(")");
+}
+
+}  // namespace appcore::models
