@@ -4,6 +4,8 @@
 PORT ?= 8000
 ADDRESS ?= 127.0.0.1
 WORKERS ?=
+# A model of XGBoost, LightGBM or scikit-learn, or a compiled one; without it the service predicts the mean.
+MODEL ?=
 RUN_DIR ?= build/run
 BUILD ?= release
 JOBS ?= $(shell nproc)
@@ -148,7 +150,7 @@ $(OUT)/fuzz/%: $(OUT)/tests/fuzz/%.o $(FUZZ_MAIN) $(LIBRARY)
 
 # The service: packages that are missing, the programs, then deploy/appcorectl, which says what happens.
 # Each step is a make of its own because the later ones need the packages of the first.
-CTL = RUN_DIR='$(RUN_DIR)' PORT='$(PORT)' ADDRESS='$(ADDRESS)' WORKERS='$(WORKERS)' \
+CTL = RUN_DIR='$(RUN_DIR)' PORT='$(PORT)' ADDRESS='$(ADDRESS)' WORKERS='$(WORKERS)' MODEL='$(if $(MODEL),$(abspath $(MODEL)))' \
       APPCORE_BIN_DIR='$(abspath $(OUT))' deploy/appcorectl
 BUILD_PROGRAMS = $(MAKE) --no-print-directory -j$(JOBS) programs
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
-from ctl import ending, launching, limits, messages, probe, status, supervisor_config, values
+from ctl import ending, launching, limits, messages, models, probe, settings, status, supervisor_config, values
 from ctl import pool as pools
 from ctl.host import START_LIMIT
 from ctl.lock import Lock
@@ -50,8 +52,12 @@ class Commands:
         if ending.end_all(self._host):
             messages.note("a stack that had broken down has been ended")
         ending.clean(self._place, self._stack.counts)
+        version = self._take_model()
         try:
-            return self._stack.start(lock, foreground)
+            pool, started = self._stack.start(lock, foreground)
+            if version:
+                self._models().took_over(Path(pool.said[models.SETTING]), version)
+            return pool, started
         except (CtlError, Interrupted) as error:
             ending.end_all(self._host)
             reason = self._stack.explain("did not start", error) if isinstance(error, CtlError) else error
@@ -150,9 +156,9 @@ class Commands:
         self._host.converge(pool)
         return pool
 
-    def _change(self, command: str) -> Pool:
+    def _change(self, command: str, held: Lock | None = None) -> Pool:
         """Everything is checked before anything changes, and a pool that does not come up changes nothing."""
-        lock = self._lock(command)
+        lock = held or self._lock(command)
         old = self._need_running()
         new = self._stack.build(pools.other_colour(old.colour), self._stack.resolve(old.said), old.address, old.port)
         try:
@@ -179,6 +185,42 @@ class Commands:
         pool = self._change("scale")
         messages.say(f"{pool.workers} workers, the pool {pool.colour}")
         return 0
+
+    def model(self, what: str = "") -> int:
+        """Lists the models, or changes the pool to another one. A file that cannot serve changes nothing."""
+        if not what:
+            pool = pools.current(self._place)
+            for line in self._models().listing(pool.said if pool else {}):
+                messages.say(line)
+            return 0
+        if what != "--rollback" and not os.path.isfile(what):
+            raise CtlError(f"{what} is no file")
+        lock = self._lock("model")
+        serving = self._need_running().said.get(models.SETTING, "")
+        known = self._models()
+        file = known.path(known.before(serving)) if what == "--rollback" else known.add(known.compile(Path(what)))
+        try:
+            version = known.version(file)
+            self._stack.environment[models.SETTING] = str(file)
+            pool = self._change("model", lock)
+        except BaseException:
+            known.remove_unknown({entry.name for entry in known.entries()} | {os.path.basename(serving)})
+            raise
+        known.took_over(file, version)
+        messages.say(f"serves the model {version}, the pool {pool.colour}")
+        return 0
+
+    def _take_model(self) -> str:
+        """The model that the caller starts with (MODEL), in its place; returns its version, or nothing."""
+        if not (said := self._stack.environment.get("MODEL")):
+            return ""
+        known = self._models()
+        file = known.add(known.compile(Path(said)))
+        self._stack.environment[models.SETTING] = str(file)
+        return known.version(file)
+
+    def _models(self) -> models.Models:
+        return models.Models(self._place, settings.find_programs(self._stack.environment))
 
     def reopen(self) -> int:
         self._lock("reopen")

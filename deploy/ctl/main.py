@@ -10,7 +10,7 @@ from types import FrameType
 from ctl import messages
 from ctl.messages import FAILED, USAGE, CtlError, Interrupted
 
-COMMANDS = ("run", "up", "down", "restart", "scale", "reopen", "health", "status", "check")
+COMMANDS = ("run", "up", "down", "restart", "scale", "reopen", "health", "status", "check", "model")
 USAGE_TEXT = """\
 Usage: appcorectl COMMAND
 
@@ -24,6 +24,9 @@ Operates one stack: nginx, the pool, the metrics program, all under supervisord.
   reopen   reopens the log files, after a rotation
   health   whether GET /health is answered with 200: the exit code
   status   the state of each process; exit code 0 if it serves, 3 if it does not run
+  model F  serves another model (compiled, or a source that is compiled first)
+  model --rollback   serves the one before again
+  model    which one serves, and which ones are kept
   check    renders and checks the configuration, starts nothing
 
 From the environment: RUN_DIR (build/run), PORT (8000), ADDRESS (127.0.0.1), WORKERS (the number of
@@ -59,7 +62,7 @@ def main(arguments: list[str]) -> int:
         from ctl import log_filter
 
         return log_filter.main(arguments[1])
-    takes = 2 if arguments[:1] == ["scale"] else 1
+    takes = 2 if arguments[:1] in (["scale"], ["model"]) else 1
     if not arguments or arguments[0] not in COMMANDS or len(arguments) > takes:
         messages.show(USAGE_TEXT.rstrip())
         return 0 if arguments in (["--help"], ["help"]) else USAGE

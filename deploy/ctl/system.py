@@ -171,6 +171,9 @@ class Machine:
         messages.say("stopped")
         return 0
 
+    def model(self, _: str = "") -> int:
+        raise CtlError(f"on a machine APPCORE_MODEL in {DEFAULTS} names the model: set it, then \"appcorectl restart\"")
+
     def reopen(self) -> int:
         """nginx's own logs are its package's to rotate, but for ours."""
         self._lock("reopen")

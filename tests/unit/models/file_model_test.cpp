@@ -75,6 +75,7 @@ void sign(std::vector<char>& file) {
     for (std::size_t i = 0; i < acm::kSections; ++i) {
         acm::Section section{};
         std::memcpy(&section, table + i * sizeof section, sizeof section);
+        if (section.offset > file.size() || section.size > file.size() - section.offset) continue;
         section.checksum =
             system::crc32c(std::as_bytes(std::span(file)).subspan(section.offset, section.size));
         std::memcpy(table + i * sizeof section, &section, sizeof section);
