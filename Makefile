@@ -94,6 +94,9 @@ $(OUT)/tests/unit/%.o: private CPPFLAGS += -Itests/unit
 # Models predict the bits of the libraries that trained them: no product is fused with a sum.
 $(OUT)/src/appcore/models/%.o $(OUT)/src/appcore/importers/%.o: CXXFLAGS += -ffp-contract=off
 
+# appcore-model prints this script.
+$(OUT)/src/appcore/model_commands/export_script.o: deploy/appcore_export.py
+
 # The commit is known to one object, which is made anew when the commit changes.
 COMMIT := $(or $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null),unknown)
 COMMIT_TIME := $(or $(shell git log -1 --format=%ct 2>/dev/null),0)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "appcore/guard/crash_report.hpp"
 #include "appcore/guard/watchdog.hpp"
 #include "appcore/metrics_service.hpp"
+#include "appcore/models/file_model.hpp"
 #include "appcore/program.hpp"
 
 namespace {
@@ -39,6 +41,15 @@ constexpr std::string_view kUsage =
     "  --version       print the version, and exit\n"
     "  --help          print this, and exit\n";
 
+// The workers have checked the file before they serve it; without it only these facts are missing.
+std::optional<models::FileFacts> read_model_facts(const Config& config, monitoring::Log& log) {
+    if (config.model.empty()) return std::nullopt;
+    auto facts = models::read_file_facts(config.model);
+    if (facts) return std::move(facts).value();
+    log.warning("the model is not shown: " + facts.error().message);
+    return std::nullopt;
+}
+
 Status serve(const Config& config, const CommandLine& line) {
     const fcgi::Signals signals;
     if (line.slot == 0U) {
@@ -54,8 +65,10 @@ Status serve(const Config& config, const CommandLine& line) {
     monitoring::Recorder recorder(
         {config.state_dir, std::string(monitoring::metrics_slot), "", getpid(), clock.wall()});
     monitoring::Collector collector(config.state_dir);
-    const monitoring::PoolFacts facts{std::string(api::kVersion), std::string(build_commit()),
-                                      config.workers};
+    monitoring::PoolFacts facts{std::string(api::kVersion), std::string(build_commit()),
+                                config.workers};
+    const std::optional<models::FileFacts> model = read_model_facts(config, lines);
+    if (model) facts.model = {model->version, model->format, model->sha256};
     Outlets outlets;
     if (!config.textfile_dir.empty()) {
         outlets.publisher.emplace(collector, config.textfile_dir, facts);
@@ -68,9 +81,10 @@ Status serve(const Config& config, const CommandLine& line) {
     outlets.history = &history;
     std::vector<api::Route> routes = {
         {http::Endpoint::metrics, api::metrics_action(collector, facts, clock)},
-        {http::Endpoint::status, api::status_action(collector, history, clock,
-                                                    {config.app_name, facts.version, config.workers,
-                                                     config.request_timeout})}};
+        {http::Endpoint::status,
+         api::status_action(collector, history, clock,
+                            {config.app_name, facts.version, config.workers, config.request_timeout,
+                             model, clock.wall()})}};
     guard::RequestInHand request;
     MetricsService service(std::move(routes), {clock, ids, recorder, lines, request},
                            std::move(outlets));

@@ -14,6 +14,8 @@
 #include "appcore/guard/sandbox.hpp"
 #include "appcore/guard/watchdog.hpp"
 #include "appcore/models/file_model.hpp"
+#include "appcore/models/limits.hpp"
+#include "appcore/monitoring/slot_layout.hpp"
 #include "appcore/program.hpp"
 #include "appcore/recycling.hpp"
 #include "appcore/service.hpp"
@@ -42,6 +44,9 @@ constexpr std::string_view kUsage =
 std::string slot_name(const std::string& pool, unsigned slot) {
     return pool + (slot < 10 ? "-0" : "-") + std::to_string(slot);
 }
+
+static_assert(models::kMaxVersion < sizeof(monitoring::ModelEntry::name),
+              "a slot keeps every version whole, with a zero behind it");
 
 // The model of the configuration; nothing if it names none.
 using Loaded = Result<std::unique_ptr<models::FileModel>>;

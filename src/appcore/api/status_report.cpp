@@ -166,6 +166,12 @@ Json status_report(const StatusSources& sources, const system::Clock& clock) {
     report["service"] = {{"name", sources.facts.name},
                          {"version", sources.facts.version},
                          {"model_versions", std::move(model_versions)}};
+    if (const auto& model = sources.facts.model) {
+        report["service"]["model"] = {
+            {"version", model->version},         {"format", model->format},
+            {"source_sha256", model->sha256},    {"features", model->features},
+            {"golden_rows", model->golden_rows}, {"since", text_of(sources.facts.model_since)}};
+    }
     report["generated_at"] = text_of(now.wall);
     report["pool"] = pool_json(sources, workers, now);
     report["workers"] = Json::array();

@@ -3,8 +3,10 @@
 
 #include <chrono>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
+#include "appcore/models/file_model.hpp"
 #include "appcore/monitoring/collector.hpp"
 #include "appcore/monitoring/history.hpp"
 #include "appcore/system/clock.hpp"
@@ -16,7 +18,9 @@ struct ServiceFacts {
     std::string name;
     std::string version;
     unsigned workers = 0;  // that the pool should have, unless a worker says otherwise
-    std::chrono::seconds request_timeout{};  // a request that takes longer is a problem
+    std::chrono::seconds request_timeout{};       // a request that takes longer is a problem
+    std::optional<models::FileFacts> model = {};  // nothing while the mean is served
+    system::WallTime model_since{};               // when this program has found it
 };
 
 struct StatusSources {

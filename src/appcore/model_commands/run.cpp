@@ -8,6 +8,7 @@
 
 #include "appcore/api/version.hpp"
 #include "appcore/model_commands/commands.hpp"
+#include "appcore/model_commands/export_script.hpp"
 #include "appcore/model_commands/progress.hpp"
 #include "appcore/model_commands/report.hpp"
 
@@ -28,6 +29,7 @@ constexpr std::string_view kUsage =
     "  predict FILE       predictions for rows, one a line\n"
     "  compare OLD NEW    how far the predictions of two models are apart\n"
     "  bench FILE         nanoseconds a prediction\n"
+    "  export-script      print appcore_export.py, which exports scikit-learn's models\n"
     "\n"
     "  COMMAND --help     what a command takes\n"
     "  --version          print the version, and exit\n"
@@ -56,6 +58,10 @@ struct Command {
     std::string_view usage;
     bool imports;  // takes the options of importers
 };
+
+Result<std::string> print_export_script(const Arguments& /*arguments*/) {
+    return std::string(export_script());
+}
 
 constexpr std::array kCommands = {
     Command{{"compile", 1, "-o --version --output --trees --missing --golden --json"},
@@ -93,6 +99,10 @@ constexpr std::array kCommands = {
             "  --rows ROWS.csv    rows to predict (default: 1,000 made-up ones)\n"
             "  --seconds S        how long (default 2)\n",
             true},
+    Command{{"export-script", 0, ""},
+            print_export_script,
+            "Usage: appcore-model export-script >appcore_export.py\n",
+            false},
 };
 
 void print(std::FILE* to, std::string_view text) {
@@ -112,9 +122,11 @@ int run_command(const Command& command, std::span<const char* const> arguments) 
     const auto parsed = parse_arguments(command.syntax, arguments);
     if (!parsed) return fail(kWrongUse, parsed.error().message + " (see --help)", json);
     if (parsed.value().help) {
-        print(stdout, std::string(command.usage)
-                          .append(command.imports ? kImportHelp : "")
-                          .append(kJsonHelp));
+        if (!command.imports) {
+            print(stdout, command.usage);
+            return 0;
+        }
+        print(stdout, std::string(command.usage).append(kImportHelp).append(kJsonHelp));
         return 0;
     }
     const auto done = [&] {

@@ -77,7 +77,7 @@ enum class Link : std::uint32_t {
     xgboost_sigmoid,  // 1 / (expf(min(-x, 88.7)) + 1 + 1e-16)
     xgboost_exp,
     xgboost_exp_of_double,  // survival:aft calls exp() instead of expf()
-    xgboost_hinge,  // x > 0
+    xgboost_hinge,          // x > 0
     xgboost_softmax,
     sigmoid,  // 1 / (1 + exp(-scale * x))
     exp,

@@ -9,6 +9,17 @@
 
 namespace appcore::models {
 
+Result<FileFacts> read_file_facts(const std::string& path) {
+    const auto file = system::MappedFile::open(path, kMaxFileBytes);
+    if (!file) return file.error();
+    const auto view = read_model(file.value().bytes());
+    if (!view) return Error{path + ": " + view.error().message};
+    const acm::Facts& facts = view.value().facts;
+    return FileFacts{std::string(view.value().text(acm::Text::version)),
+                     std::string(acm::kSourceNames[static_cast<std::size_t>(facts.source)]),
+                     system::to_hex(facts.source_sha256), facts.features, facts.golden_rows};
+}
+
 Result<std::unique_ptr<FileModel>> FileModel::load(const std::string& path) {
     auto file = system::MappedFile::open(path, kMaxFileBytes);
     if (!file) return file.error();

@@ -1,6 +1,7 @@
 // The model in a compiled file.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -10,6 +11,17 @@
 #include "appcore/system/mapped_file.hpp"
 
 namespace appcore::models {
+
+// What a file says of itself, all of it checked but the golden rows. The error begins with the
+// path.
+struct FileFacts {
+    std::string version;
+    std::string format;  // of the source
+    std::string sha256;  // of the source, hexadecimal
+    std::uint32_t features;
+    std::uint32_t golden_rows;
+};
+[[nodiscard]] Result<FileFacts> read_file_facts(const std::string& path);
 
 class FileModel final : public PredictionModel {
   public:

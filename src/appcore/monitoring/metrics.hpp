@@ -35,6 +35,9 @@ inline constexpr Definition app_info{"app_info", "Application metadata",
 // What the old service did not have.
 inline constexpr Definition build_info{
     "appcore_build_info", "Version and commit of the running build", prometheus::MetricType::Gauge};
+inline constexpr Definition model_info{"appcore_model_info",
+                                       "The model that is served, of a file: always 1",
+                                       prometheus::MetricType::Gauge};
 inline constexpr Definition workers{"appcore_workers", "Workers that the pool should have",
                                     prometheus::MetricType::Gauge};
 inline constexpr Definition worker_up{"appcore_worker_up",
@@ -95,6 +98,8 @@ inline constexpr std::string_view label_model_version = "model_version";
 inline constexpr std::string_view label_status = "status";
 inline constexpr std::string_view label_version = "version";
 inline constexpr std::string_view label_commit = "commit";
+inline constexpr std::string_view label_format = "format";
+inline constexpr std::string_view label_sha256 = "sha256";
 inline constexpr std::string_view label_worker = "worker";
 inline constexpr std::string_view label_event = "event";
 inline constexpr std::string_view label_result = "result";

@@ -89,6 +89,15 @@ void add_pool(Families& families, const PoolSnapshot& pool, const PoolFacts& fac
         {label(metrics::label_commit, facts.commit), label(metrics::label_version, facts.version)},
         1);
     families.push_back(std::move(info));
+    if (facts.model) {
+        auto model = make_family(metrics::model_info);
+        add_gauge(model,
+                  {label(metrics::label_format, facts.model->format),
+                   label(metrics::label_model_version, facts.model->version),
+                   label(metrics::label_sha256, facts.model->sha256)},
+                  1);
+        families.push_back(std::move(model));
+    }
     auto workers = make_family(metrics::workers);
     add_gauge(workers, {}, pool.size.value_or(facts.workers));
     families.push_back(std::move(workers));

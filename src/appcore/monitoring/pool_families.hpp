@@ -3,6 +3,7 @@
 
 #include <prometheus/metric_family.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,11 +12,19 @@
 
 namespace appcore::monitoring {
 
+// The model of a file.
+struct ModelFacts {
+    std::string version;
+    std::string format;
+    std::string sha256;  // of the source it was compiled from
+};
+
 // What the snapshot does not know.
 struct PoolFacts {
     std::string version;
     std::string commit;
-    unsigned workers;  // that the pool should have
+    unsigned workers;                      // that the pool should have
+    std::optional<ModelFacts> model = {};  // nothing while the mean is served
 };
 
 // Families appcore_* and process_*. Of a dead worker there are its counters, and that it is down. A

@@ -25,11 +25,11 @@ std::string read_text(const std::filesystem::path& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-const std::filesystem::path fixtures = "tests/models/lightgbm";
+const std::filesystem::path fixtures = "tests/models";
 
 // A small compiled model: LightGBM's with categories, as bytes.
-std::vector<char> compiled(const std::string& name = "binary_sigmoid_categorical") {
-    const std::string text = read_text(fixtures / (name + ".txt"));
+std::vector<char> compiled(const std::string& name = "binary-sigmoid-categorical") {
+    const std::string text = read_text(fixtures / ("lightgbm-" + name) / "model.txt");
     importers::CompileOptions options;
     options.name = name;
     const auto file = importers::compile(std::as_bytes(std::span(text)), options);
@@ -94,7 +94,7 @@ TEST_CASE("a compiled file predicts, says its version, and allocates nothing for
     const TemporaryFile file(compiled());
     const auto model = models::FileModel::load(file.path());
     REQUIRE(model);
-    CHECK(model.value()->version().starts_with("binary_sigmoid"));
+    CHECK(model.value()->version().starts_with("binary-sigmoid"));
     CHECK(model.value()->input().features == 10U);
     const std::vector<double> row = {1.7195590751229346,
                                      0.5161405512045351,
@@ -122,7 +122,7 @@ TEST_CASE("the same source and options give the same bytes") {
 }
 
 TEST_CASE("every flipped byte of a compiled file is found") {
-    const std::vector<char> whole = compiled("random_forest");
+    const std::vector<char> whole = compiled("random-forest");
     REQUIRE(reason(whole).empty());
     for (std::size_t at = 0; at < whole.size(); at += 37) {
         std::vector<char> altered = whole;
@@ -144,7 +144,7 @@ TEST_CASE("a compiled file that was cut or got longer is refused") {
 }
 
 TEST_CASE("nodes of a file whose checksums fit are checked one by one") {
-    const std::vector<char> whole = compiled("random_forest");
+    const std::vector<char> whole = compiled("random-forest");
     const acm::Section nodes = section_of(whole, acm::SectionId::nodes);
     const auto alter = [&](std::size_t index, auto change) {
         std::vector<char> altered = whole;

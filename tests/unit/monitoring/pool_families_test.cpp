@@ -85,6 +85,7 @@ TEST_CASE("the pool has its build, size, requests in flight and queue") {
     pool.workers = {worker("metrics"), worker("worker-01"), worker("worker-02")};
     for (WorkerState& state : pool.workers) state.busy_since = now;
     std::string text = text_of(pool);
+    CHECK_FALSE(has(text, "appcore_model_info"));
     CHECK(has(text, R"(appcore_build_info{commit="abc",version="0.1.0"} 1.0)"));
     CHECK(has(text, "appcore_workers 4.0"));
     CHECK(has(text, "appcore_requests_in_flight 2.0"));

@@ -1,0 +1,152 @@
+"""Models from files: served by a stack, changed under load, taken back, and refused when they are no good."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import unittest
+
+import stack
+
+MODELS = os.path.join(stack.ROOT, "tests", "models")
+
+
+def program(name):
+    return os.path.join(os.environ.get("APPCORE_BIN_DIR", os.path.join(stack.ROOT, "build", "release")), name)
+
+
+def fixture(name, file):
+    return os.path.join(MODELS, f"lightgbm-{name}", file)
+
+
+def first_row(name):
+    with open(fixture(name, "rows.csv"), encoding="ascii") as file:
+        return [float(field) for field in file.readline().split(",")]
+
+
+def first_prediction(name):
+    with open(fixture(name, "cases.json"), encoding="ascii") as file:
+        return json.load(file)["cases"][0]["predictions"][0]
+
+
+class ModelTests(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="appcore-models-")
+        cls.stack = stack.Stack(WORKERS=2, MODEL=fixture("binary", "model.txt"))
+        cls.stack.up()
+        cls.compiled = {name: cls.compile(name) for name in ("binary", "poisson")}
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.stack.down()
+        shutil.rmtree(cls.folder, ignore_errors=True)
+
+    @classmethod
+    def compile(cls, name):
+        path = os.path.join(cls.folder, f"{name}.acm")
+        subprocess.run([program("appcore-model"), "compile", fixture(name, "model.txt"), "-o", path, "--version", name],
+                       check=True, stdout=subprocess.DEVNULL)
+        return path
+
+    def predict(self, features):
+        return self.stack.request("POST", "/predict", json.dumps({"features": features}).encode(), stack.JSON)
+
+    def version(self):
+        return self.predict(first_row("binary")).json()["model_version"]
+
+    def switch(self, what):
+        done = self.stack.ctl("model", what)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_a_prediction_has_the_bits_of_lightgbm(self):
+        self.switch(self.compiled["binary"])
+        reply = self.predict(first_row("binary"))
+        self.assertEqual(reply.status, 201, reply.body)
+        self.assertEqual(reply.json()["result"], first_prediction("binary"))
+        self.assertEqual(reply.json()["model_version"], "binary")
+
+    def test_a_wrong_number_of_features_is_refused_in_pydantics_words(self):
+        row = first_row("binary")
+        for features, kind, bound, word in ((row + [1.0], "too_long", "max", "most"), (row[:-1], "too_short", "min", "least")):
+            reply = self.predict(features)
+            self.assertEqual(reply.status, 422)
+            self.assertEqual(reply.json()["detail"], [{
+                "type": kind, "loc": ["body", "features"],
+                "msg": f"List should have at {word} 10 items after validation, not {len(features)}", "input": features,
+                "ctx": {"field_type": "List", f"{bound}_length": 10, "actual_length": len(features)}}])
+
+    def test_a_bad_item_is_reported_before_a_short_list(self):
+        self.assertEqual([item["type"] for item in self.predict(["x", 2]).json()["detail"]], ["float_parsing"])
+        self.assertEqual([item["type"] for item in self.predict(["x"] * 11).json()["detail"]], ["too_long"])
+        self.assertEqual([item["type"] for item in self.predict([None] * 10).json()["detail"]], ["float_type"] * 10)
+
+    def test_models_change_and_come_back_under_load_and_each_reply_is_of_one_model(self):
+        self.switch(self.compiled["binary"])
+        row = first_row("binary")
+        results = {}
+        for name in ("binary", "poisson"):
+            self.switch(self.compiled[name])
+            results[name] = self.predict(row).json()["result"]
+        wrong, stop = [], threading.Event()
+
+        def ask():
+            while not stop.is_set():
+                reply = self.predict(row)
+                body = reply.json()
+                if reply.status != 201 or body["result"] != results.get(body["model_version"]):
+                    wrong.append((reply.status, reply.body))
+
+        askers = [threading.Thread(target=ask) for _ in range(2)]
+        for asker in askers:
+            asker.start()
+        try:
+            for _ in range(3):
+                self.switch("--rollback")
+                self.assertEqual(self.version(), "binary")
+                self.switch("--rollback")
+                self.assertEqual(self.version(), "poisson")
+        finally:
+            stop.set()
+            for asker in askers:
+                asker.join()
+        self.assertEqual(wrong, [])
+
+    def test_a_file_that_is_no_good_changes_nothing_and_says_why(self):
+        self.switch(self.compiled["binary"])
+        with open(self.compiled["poisson"], "rb") as file:
+            whole = file.read()
+        altered = bytearray(whole)
+        altered[len(altered) // 2] ^= 1
+        swapped = bytearray(whole)
+        swapped[12:16] = whole[12:16][::-1]
+        for name, content, reason in (("cut", whole[:-100], "the file is damaged"),
+                                      ("altered", bytes(altered), "the file is damaged: checksum"),
+                                      ("swapped", bytes(swapped), "another byte order"),
+                                      ("pickle", b"\x80\x04\x95abc", "pickle")):
+            path = os.path.join(self.folder, name + ".acm")
+            with open(path, "wb") as file:
+                file.write(content)
+            done = self.stack.ctl("model", path)
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn(reason, done.stdout)
+            self.assertEqual(self.version(), "binary")
+        listed = self.stack.ctl("model").stdout
+        self.assertIn("serves  binary", listed)
+        kept = [name for name in os.listdir(os.path.join(self.stack.run_dir, "models")) if name.endswith(".acm")]
+        self.assertLessEqual(len(kept), 5)
+
+    def test_a_model_that_cannot_be_read_keeps_a_stack_from_starting(self):
+        other = stack.Stack(WORKERS=1, APPCORE_MODEL="/nowhere.acm")
+        try:
+            done = other.ctl("up")
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn("/nowhere.acm", done.stdout)
+        finally:
+            other.down()
+
+
+if __name__ == "__main__":
+    unittest.main()
