@@ -20,10 +20,6 @@ constexpr std::array<std::string_view, 8> kTreeNames = {
 
 constexpr double kMostNodes = models::kMaxNodes;
 
-Error at_node(std::size_t node, std::string_view what) {
-    return Error{"node " + std::to_string(node) + " " + std::string(what)};
-}
-
 // "x <= threshold" as "x < ...", for all x that are floats.
 double above_as_float(double threshold) {
     auto below = static_cast<float>(threshold);
