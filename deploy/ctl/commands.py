@@ -200,7 +200,7 @@ class Commands:
         known = self._models()
         file = known.path(known.before(serving)) if what == "--rollback" else known.add(known.compile(Path(what)))
         try:
-            version = known.version(file)
+            version = known.version(file, what)
             self._stack.environment[models.SETTING] = str(file)
             pool = self._change("model", lock)
         except BaseException:
@@ -217,7 +217,7 @@ class Commands:
         known = self._models()
         file = known.add(known.compile(Path(said)))
         self._stack.environment[models.SETTING] = str(file)
-        return known.version(file)
+        return known.version(file, said)
 
     def _models(self) -> models.Models:
         return models.Models(self._place, settings.find_programs(self._stack.environment))

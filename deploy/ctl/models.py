@@ -55,15 +55,16 @@ class Models:
     def path(self, entry: Entry) -> Path:
         return self._folder / os.path.basename(entry.name)
 
-    def version(self, file: Path) -> str:
-        """Checks the file, golden rows included; the reason is appcore-model's own."""
+    def version(self, file: Path, called: str) -> str:
+        """Checks the file, golden rows included; the reason is appcore-model's own, with the name its caller knows."""
         try:
             done = subprocess.run([self._program, "check", file, "--json"], text=True, capture_output=True,
                                   timeout=CHECK_LIMIT, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise CtlError(f"cannot check {file}: {error}") from None
         if done.returncode != 0:
-            raise CtlError(done.stderr.strip().removeprefix("appcore-model: ") or f"cannot check {file}")
+            reason = done.stderr.strip().removeprefix("appcore-model: ").replace(str(file), called)
+            raise CtlError(reason or f"cannot check {called}")
         return str(json.loads(done.stdout)["model_version"])
 
     def compile(self, source: Path) -> Path:

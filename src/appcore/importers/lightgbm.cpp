@@ -29,10 +29,18 @@ constexpr std::array<std::string_view, 23> kTreeNames = {
 
 constexpr std::string_view kTree = "Tree=";
 
+// Each line ends with a line break, and a list of parameters with a line of its own.
+bool is_cut_off(std::string_view text) {
+    constexpr std::string_view end = "\nend of parameters";
+    const std::size_t parameters = text.find("\nparameters:");
+    return !text.ends_with('\n') || (parameters != std::string_view::npos &&
+                                     text.find(end, parameters) == std::string_view::npos);
+}
+
 class Importer {
   public:
     Importer(std::string_view text, const ImportOptions& options)
-        : lines_(text), options_(options) {
+        : text_(text), lines_(text), options_(options) {
         // Leaves of all trees are kept in one way.
         const bool linear = text.find("\nis_linear=1") != std::string_view::npos;
         source_.forest = ForestBuilder(
@@ -42,6 +50,7 @@ class Importer {
     Result<Source> run() {
         std::optional<std::string_view> line = lines_.next();
         if (line != "tree") return Error{"the file is no LightGBM model"};
+        if (is_cut_off(text_)) return Error{"the file is cut off: its end is missing"};
         if (Status read = read_header(line); !read) return read.error();
         if (Status read = read_facts(); !read) return read.error();
         if (Status read = read_trees(line); !read) return read.error();
@@ -92,6 +101,10 @@ class Importer {
         if (!outputs || *outputs == 0 || *outputs > models::kMaxOutputs) {
             return Error{"'num_tree_per_iteration' is no number from 1 to " +
                          std::to_string(models::kMaxOutputs)};
+        }
+        if (header_.contains("num_class") &&
+            parse_whole<std::uint32_t>(header("num_class")) != outputs) {
+            return Error{"'num_class' and 'num_tree_per_iteration' must be equal"};
         }
         facts.outputs = *outputs;
         source_.base.assign(facts.outputs, 0);
@@ -163,6 +176,7 @@ class Importer {
         return Done{};
     }
 
+    std::string_view text_;
     Lines lines_;
     const ImportOptions& options_;
     Fields header_;

@@ -289,6 +289,11 @@ class Importer {
         const std::size_t outputs = facts.outputs;
         const auto weights = read_numbers(model, "weights", (facts.features + 1) * outputs);
         if (!weights) return weights.error();
+        for (const double weight : weights.value()) {
+            if (!std::isfinite(static_cast<float>(weight))) {
+                return Error{"'weights' has a number that is too large for float32"};
+            }
+        }
         for (std::size_t output = 0; output < outputs; ++output) {
             for (std::size_t i = 0; i < facts.features; ++i) {
                 source_.weights.push_back(weights.value()[i * outputs + output]);

@@ -152,7 +152,8 @@ class TreeReader {
 
     Result<TreeNode> make_node(std::size_t i) {
         TreeNode node;
-        node.value = (*conditions_)[i];
+        // What XGBoost reads is a float; a larger number would be infinite.
+        node.value = static_cast<double>(static_cast<float>((*conditions_)[i]));
         if (left_[i] < 0) return node;  // a leaf, or deleted
         if (right_[i] != left_[i] + 1) {
             return at_node(i,
