@@ -9,6 +9,7 @@
 #include "appcore/importers/compile.hpp"
 #include "appcore/model_commands/arguments.hpp"
 #include "appcore/model_commands/csv.hpp"
+#include "appcore/models/limits.hpp"
 #include "appcore/system/mapped_file.hpp"
 #include "catch.hpp"
 
