@@ -123,7 +123,7 @@ $(OUT)/appcore-%: $(OUT)/src/%.o $(LIBRARY)
 # The unit tests make system calls fail: the linker leads these through tests/unit/faults.cpp, and fails
 # itself where the two lists differ.
 WRAPPED := accept4 epoll_create1 epoll_ctl epoll_pwait fchmod fcntl fdopendir fstat fstatat mkostemp mmap \
-           open openat opendir poll posix_fallocate pread readdir renameat unlinkat utimensat write
+           open openat opendir poll posix_fallocate pread readdir renameat unlinkat utimensat write writev
 $(UNIT_TESTS): $(UNIT_OBJECTS) $(LIBRARY)
 	@echo "  LINK  $@"
 	@$(CXX) $(CXXFLAGS) $(LDFLAGS) $(addprefix -Wl$(comma)--wrap=,$(WRAPPED)) $^ $(LIBS) $(CATCH_LIBS) -o $@

@@ -58,7 +58,8 @@ Status serve(const Config& config, const CommandLine& line) {
     }
     const auto log = monitoring::Log::open(config.log_file, config.log_level,
                                            std::string(monitoring::metrics_slot));
-    monitoring::Log& lines = *log;
+    if (!log) return log.error();
+    monitoring::Log& lines = *log.value();
 
     const system::SystemClock clock;
     system::RandomIds ids;
@@ -106,8 +107,10 @@ Status serve(const Config& config, const CommandLine& line) {
     Status served = server.value()->run();
     if (const Status attached = recorder.attach(); !attached) lines.error(attached.error().message);
     service.between_requests();
-    recorder.leave();
     lines.info("stopped");
+    service.collect_left_lines();
+    lines.finish();
+    recorder.leave();
     return served;
 }
 

@@ -3,6 +3,11 @@
 #include <utility>
 
 namespace appcore {
+namespace {
+
+constexpr std::chrono::seconds kCollectInterval{1};  // nobody waits for the lines of the dead
+
+}  // namespace
 
 MetricsService::MetricsService(std::vector<api::Route> routes, const Surroundings& surroundings,
                                Outlets outlets)
@@ -10,7 +15,8 @@ MetricsService::MetricsService(std::vector<api::Route> routes, const Surrounding
       clock_(surroundings.clock),
       recorder_(surroundings.recorder),
       log_(surroundings.log),
-      outlets_(std::move(outlets)) {}
+      outlets_(std::move(outlets)),
+      left_lines_(recorder_.options().state_directory, log_) {}
 
 void MetricsService::between_requests() {
     Service::between_requests();
@@ -21,6 +27,13 @@ void MetricsService::between_requests() {
         }
     }
     if (outlets_.pusher) report_pushes();
+    if (clock_.steady() - collected_ >= kCollectInterval) collect_left_lines();
+}
+
+// By the process that is the metrics program, and not by one that waits for its slot.
+void MetricsService::collect_left_lines() {
+    collected_ = clock_.steady();
+    if (recorder_.is_attached()) left_lines_.collect();
 }
 
 // A gateway that is away for a week is worth two lines, not forty thousand.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "appcore/left_lines.hpp"
 #include "appcore/monitoring/history.hpp"
 #include "appcore/monitoring/publisher.hpp"
 #include "appcore/monitoring/pusher.hpp"
@@ -28,6 +29,9 @@ class MetricsService final : public Service {
     // Called on the server's tick, too.
     void between_requests() override;
 
+    // Has the lines written that dead processes have left; between_requests() does so once a second.
+    void collect_left_lines();
+
   private:
     void report_pushes();
 
@@ -36,6 +40,8 @@ class MetricsService final : public Service {
     monitoring::Log& log_;
     Outlets outlets_;
     std::string push_problem_;  // as it was logged last
+    LeftLines left_lines_;
+    system::SteadyTime collected_;  // when they were looked for last
 };
 
 }  // namespace appcore

@@ -17,27 +17,59 @@ Service::Service(std::vector<api::Route> routes, const Surroundings& surrounding
 
 void Service::request_arrives(int connection) {
     const system::SteadyTime now = clock_.steady();
+    connection_ = connection;
     request_in_hand_.begin(connection, now);
     recorder_.begin_request(now);
+    last_reply(connection).reset();
 }
 
 void Service::handle(const http::Request& request, http::Response& response) {
+    record_.reset();
+    log_.take_back();
     request_in_hand_.handle(request);
     app_.handle(request, response);
-    request_in_hand_.reply();
-    ++handled_;
     has_handled_ = true;
 }
 
+// Counted before the reply leaves, so that whoever has it finds it in the next scrape.
+void Service::commit() {
+    request_in_hand_.commit();
+    if (record_) recorder_.record_request(*record_);
+    request_in_hand_.reply();
+}
+
 // A connection that only ends is no activity.
-void Service::request_done() {
+void Service::request_done(fcgi::Delivery delivery) {
+    using fcgi::Delivery;
+    if (record_ && (delivery == Delivery::whole || delivery == Delivery::partial)) {
+        recorder_.request_delivered();
+        log_.publish();
+        last_reply(connection_) = record_;
+    } else {
+        if (record_ && delivery == Delivery::refused) recorder_.retract_request(*record_);
+        log_.take_back();
+    }
+    record_.reset();
     request_in_hand_.end();
     if (has_handled_) {
+        ++handled_;
         recorder_.end_request(clock_.steady());
     } else {
         recorder_.forget_request();
     }
     has_handled_ = false;
+}
+
+void Service::reply_lost(int connection) {
+    Record& record = last_reply(connection);
+    if (record) recorder_.retract_request(*record);
+    record.reset();
+}
+
+Service::Record& Service::last_reply(int connection) {
+    const auto at = static_cast<std::size_t>(connection);
+    if (at >= last_replies_.size()) last_replies_.resize(at + 1);
+    return last_replies_[at];
 }
 
 bool Service::is_spent() const {
@@ -49,16 +81,38 @@ void Service::between_requests() {
         recorder_.count(monitoring::metrics::Event::log_line_dropped, dropped - counted_drops_);
         counted_drops_ = dropped;
     }
-    if (const auto problem = recorder_.maintain(clock_.steady())) {
+    const system::SteadyTime now = clock_.steady();
+    if (const auto problem = recorder_.maintain(now)) {
         log_.error("metrics are kept in memory for now: " + problem->message);
     }
+    // The ring is beside the slot, under the same lock. One that could not be had is tried again as
+    // often as the slot itself.
+    const bool is_time = lacked_ring_ && now - *lacked_ring_ >= monitoring::kMaintenanceInterval;
+    if (recorder_.attachments() != attachments_ || is_time) take_log_ring(now);
+    log_.report_problem();
+}
+
+void Service::take_log_ring(system::SteadyTime now) {
+    attachments_ = recorder_.attachments();
+    lacked_ring_.reset();
+    const monitoring::RecorderOptions& slot = recorder_.options();
+    const auto taken = log::take_ring(slot.state_directory, slot.name, recorder_.log_mark(),
+                                      recorder_.lock());
+    if (taken) {
+        const auto& [ring, problem] = taken.value();
+        if (ring->identity() != log_.ring_identity()) log_.use(ring);
+        if (!problem.empty()) log_.error(problem);
+    } else {
+        lacked_ring_ = now;
+        log_.error("log lines are kept in memory for now: " + taken.error().message);
+    }
+    recorder_.use_log_ring(log_.ring_identity());
 }
 
 void Service::reopen_logs() {
     log_.reopen();
 }
 
-// Counted before the reply leaves, so that whoever has it finds it in the next scrape.
 void Service::request_ends(const api::Exchange& exchange) {
     monitoring::RequestRecord record{};
     record.method = exchange.request.method;
@@ -72,9 +126,9 @@ void Service::request_ends(const api::Exchange& exchange) {
                              *exchange.outcome.prediction};
     }
     record.key = monitoring::request_key(exchange.request.key);
-    // A client gets one reply, however many workers have tried: one count.
-    const bool is_counted = exchange.request.is_retry && recorder_.was_counted(record.key);
-    if (!is_counted) recorder_.record_request(record);
+    // A client gets one reply, however many workers have tried: one count and one line.
+    if (exchange.request.is_retry && recorder_.was_counted(record.key)) return;
+    // Counted together with its lines.
     const monitoring::RequestLine line{exchange.request_id, exchange.request.method_name,
                                        exchange.path,       exchange.status,
                                        exchange.duration,   exchange.request.client};
@@ -82,6 +136,8 @@ void Service::request_ends(const api::Exchange& exchange) {
     if (limits_.slow_request.count() > 0 && exchange.duration >= limits_.slow_request) {
         log_.slow_request(line);
     }
+    record.log_position = log_.position();
+    record_ = record;
 }
 
 void Service::failure(std::string_view what) {

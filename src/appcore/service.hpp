@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -35,23 +36,34 @@ class Service : public fcgi::Handler, private api::Observer {
 
     void request_arrives(int connection) override;
     void handle(const http::Request& request, http::Response& response) override;
-    void request_done() override;
+    void commit() override;
+    void request_done(fcgi::Delivery delivery) override;
+    void reply_lost(int connection) override;
     [[nodiscard]] bool is_spent() const override;
     void between_requests() override;
     void reopen_logs() override;
 
   private:
+    using Record = std::optional<monitoring::RequestRecord>;
+
     void request_ends(const api::Exchange& exchange) override;
     void failure(std::string_view what) override;
+    Record& last_reply(int connection);
+    void take_log_ring(system::SteadyTime now);
 
     const system::Clock& clock_;
     monitoring::Recorder& recorder_;
     monitoring::Log& log_;
     guard::RequestInHand& request_in_hand_;
     ServiceLimits limits_;
-    std::uint64_t handled_ = 0;  // requests so far
-    bool has_handled_ = false;   // the connection at hand has brought one
+    std::uint64_t handled_ = 0;         // requests so far
+    bool has_handled_ = false;          // the connection at hand has brought one
+    int connection_ = -1;               // the one at hand
+    Record record_;                     // of the request at hand, if it is to be counted
+    std::vector<Record> last_replies_;  // by connection, as they were counted
     std::uint64_t counted_drops_ = 0;
+    unsigned attachments_ = 0;  // of the recorder to slots, when a ring was looked for last
+    std::optional<system::SteadyTime> lacked_ring_;  // when there was none
     api::App app_;
 };
 

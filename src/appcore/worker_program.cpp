@@ -65,7 +65,8 @@ Status serve(const models::PredictionModel& built_in, const Config& config,
     }
     const std::string name = slot_name(line.pool, *line.slot);
     const auto log = monitoring::Log::open(config.log_file, config.log_level, name);
-    monitoring::Log& lines = *log;
+    if (!log) return log.error();
+    monitoring::Log& lines = *log.value();
 
     const Loaded loaded = load_model(config);
     if (!loaded) {
@@ -106,8 +107,9 @@ Status serve(const models::PredictionModel& built_in, const Config& config,
     }
     Status served = server.value()->run();
     if (const Status attached = recorder.attach(); !attached) lines.error(attached.error().message);
+    lines.info(service.is_spent() ? "recycled: APPCORE_MAX_REQUESTS is reached" : "stopped");
+    lines.finish();
     recorder.leave();
-    lines.info(service.is_spent() ? "makes place for a new worker" : "stopped");
     return served;
 }
 

@@ -36,7 +36,7 @@ std::string long_list() {
 // A worker without its loop, on a state directory and a log of its own.
 struct Worker {
     explicit Worker(const std::string& directory)
-        : log(monitoring::Log::open(directory + "/log", spdlog::level::info, "blue-01")),
+        : log(monitoring::Log::open(directory + "/log", spdlog::level::info, "blue-01").value()),
           recorder({directory + "/state", "blue-01", "v1.0", getpid(), clock.wall()}),
           service(api::worker_routes(model, clock, ids), {clock, ids, recorder, *log, hand}, {}) {
         service.between_requests();

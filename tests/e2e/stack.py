@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -61,6 +62,25 @@ def stop_process(pid):
     os.kill(pid, signal.SIGSTOP)
     if not wait_until(has_stopped, LONGEST):
         raise TimeoutError(f"process {pid} does not stop")
+
+
+def has_waiting_lines(state_directory):
+    """Whether a ring of log lines holds some that count and have not been written (src/appcore/log/ring.hpp)."""
+    for name in os.listdir(state_directory):
+        if not name.endswith(".log-ring"):
+            continue
+        with contextlib.suppress(OSError, ValueError, StopIteration):
+            with open(os.path.join(state_directory, name), "rb") as ring:
+                identity, published, written = (struct.unpack_from("=Q", ring.read(192), at)[0] for at in (24, 64, 128))
+            with open(os.path.join(state_directory, name.removesuffix("log-ring") + "slot"), "rb") as slot:
+                words = slot.read()
+            # The slot's own text says where its words are (src/appcore/monitoring/slot_description.hpp).
+            fields = next(line for line in words.split(b"\n") if b"worker " in line).split(b"worker ")[1].split()
+            word = {field: struct.unpack_from("=Q", words, 8 * (int(fields[0]) + i))[0]
+                    for i, field in enumerate(fields[2:])}
+            if max(published, word[b"log_position"] if word[b"log_ring"] == identity else 0) > written:
+                return True
+    return False
 
 
 class Response:
@@ -196,8 +216,15 @@ class Stack:
         with open(os.path.join(self.run_dir, "log", name + ".log"), "rb") as log:
             return log.read().split(b"\n")[:-1]
 
+    def settle_log(self, seconds=10):
+        """Waits until log/appcore.log has what has been said so far: another thread writes it."""
+        directory = self.variables.get("APPCORE_STATE_DIR") or self.state_dir
+        return wait_until(lambda: not os.path.isdir(directory) or not has_waiting_lines(directory), seconds, 0.005)
+
     def logged(self, name, **fields):
         """The objects in log/NAME.log that have these fields."""
+        if name == "appcore":
+            self.settle_log()
         objects = []
         for line in self.log_lines(name):
             try:

@@ -30,7 +30,7 @@ class Handler final : public fcgi::Handler {
         response.set(200, http::kPlainText, sum % 2 == 0 ? "even" : "odd");
     }
     void request_arrives(int) override { ++open_; }
-    void request_done() override { --open_; }
+    void request_done(fcgi::Delivery) override { --open_; }
     [[nodiscard]] int open() const { return open_; }
 
   private:

@@ -9,6 +9,11 @@ namespace {
 
 thread_local bool is_counting = false;
 thread_local int counted = 0;
+thread_local int before_failure = 0;  // calls up to the one that fails; 0: none does
+
+bool fails() {
+    return before_failure > 0 && --before_failure == 0;
+}
 
 }  // namespace
 
@@ -27,6 +32,18 @@ int Counter::count() {
     return counted;
 }
 
+Failure::Failure(int n) {
+    before_failure = n;
+}
+
+Failure::~Failure() {
+    before_failure = 0;
+}
+
+bool Failure::struck() {
+    return before_failure == 0;
+}
+
 }  // namespace allocations
 
 // Replaced for the whole test program, all that have no alignment, in a file of their own: where
@@ -36,7 +53,7 @@ int Counter::count() {
 // NOLINTBEGIN(cppcoreguidelines-no-malloc,cppcoreguidelines-owning-memory)
 void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
     if (is_counting) ++counted;
-    return std::malloc(size);
+    return fails() ? nullptr : std::malloc(size);
 }
 void* operator new(std::size_t size) {
     if (void* const memory = operator new(size, std::nothrow)) return memory;

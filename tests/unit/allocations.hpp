@@ -1,4 +1,5 @@
-// How often this thread calls operator new, for tests of what must not.
+// How often this thread calls operator new, for tests of what must not, and calls that fail, for tests
+// of what must bear it.
 #pragma once
 
 namespace allocations {
@@ -12,6 +13,18 @@ class Counter {
     Counter& operator=(const Counter&) = delete;
 
     [[nodiscard]] static int count();
+};
+
+// Until its end the n-th call in this thread fails, n from 1 on.
+class Failure {
+  public:
+    explicit Failure(int n);
+    ~Failure();
+    Failure(const Failure&) = delete;
+    Failure& operator=(const Failure&) = delete;
+
+    // Whether there were so many calls.
+    [[nodiscard]] static bool struck();
 };
 
 }  // namespace allocations

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -162,6 +163,21 @@ WRAPPED(ssize_t, write, (int fd, const void* bytes, size_t count)) {
         return -1;
     }
     return __real_write(fd, bytes, count);
+}
+
+WRAPPED(ssize_t, writev, (int fd, const struct iovec* parts, int count)) {
+    const int error =
+        faults::next_error("writev", {ENOSPC, EIO, EINTR, faults::kHalf, faults::kHalfThenFull});
+    // Half of the bytes of the first part that has any.
+    while (error < 0 && count > 1 && parts->iov_len == 0) ++parts, --count;
+    if (error < 0) {
+        return __real_write(fd, parts->iov_base, std::max<size_t>(parts->iov_len / 2, 1));
+    }
+    if (error > 0) {
+        errno = error;
+        return -1;
+    }
+    return __real_writev(fd, parts, count);
 }
 
 WRAPPED(ssize_t, pread, (int fd, void* bytes, size_t count, off_t offset)) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 #include <utility>
 
 #include "appcore/api/cors.hpp"
@@ -56,6 +57,8 @@ void App::handle(const http::Request& request, http::Response& response) {
     Outcome outcome;
     try {
         respond(request, endpoint, response, outcome);
+    } catch (const std::bad_alloc&) {
+        throw;  // the transport gives back what it can, and asks for the reply to that
     } catch (const std::exception& exception) {
         observer_.failure(exception.what());
         response.clear();
@@ -92,6 +95,9 @@ void App::respond(const http::Request& request, Endpoint endpoint, http::Respons
         }
     } else if (request.body_state == BodyState::too_large) {
         answer_error(413, response);
+    } else if (request.body_state == BodyState::no_memory) {
+        observer_.failure("no memory for its body or its reply");
+        answer_error(503, response);
     } else if (request.body_state == BodyState::length_mismatch) {
         answer_error(400, kUnreadableBody, response);
     } else {

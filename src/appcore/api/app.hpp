@@ -20,7 +20,8 @@ class App {
     App(std::vector<Route> routes, const system::Clock& clock, system::IdSource& ids,
         Observer& observer);
 
-    // Fills the empty `response`. Never throws, and every status it sets is one of
+    // Fills the empty `response`. Throws std::bad_alloc and nothing else; where that happens, the
+    // same request with the body_state `no_memory` makes a 503. Every status it sets is one of
     // http::status_codes.
     void handle(const http::Request& request, http::Response& response);
 

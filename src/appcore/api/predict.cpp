@@ -1,6 +1,7 @@
 #include "appcore/api/predict.hpp"
 
 #include <cmath>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,7 +22,7 @@ class Predict {
     Predict(const models::PredictionModel& model, const system::Clock& clock, system::IdSource& ids)
         : model_(model), rules_(model.input()), clock_(clock), ids_(ids) {}
 
-    void operator()(const http::Request& request, http::Response& response, Outcome& outcome) {
+    void operator()(const http::Request& request, http::Response& response, Outcome& outcome) try {
         const auto content_type = request.header(http::Header::content_type).value_or("");
         if (auto rejection = read_predict_request(content_type, request.body, rules_, features_)) {
             response.set_status(rejection->status);
@@ -32,10 +33,15 @@ class Predict {
         } else {
             answer_error(503, response);
         }
-        if (features_.capacity() > kKeptFeatures) std::vector<double>().swap(features_);
+        if (features_.capacity() > kKeptFeatures) give_back();
+    } catch (const std::bad_alloc&) {
+        give_back();
+        throw;
     }
 
   private:
+    void give_back() { std::vector<double>().swap(features_); }
+
     void predict(http::Response& response, Outcome& outcome) {
         const system::SteadyTime begin = clock_.steady();
         const double result = model_.predict(features_);

@@ -7,11 +7,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <cerrno>
+#include <new>
 #include <string_view>
 
 #include "appcore/fcgi/parameters.hpp"
-#include "appcore/http/status.hpp"
 
 namespace appcore::fcgi {
 namespace {
@@ -22,10 +22,23 @@ constexpr std::size_t kAtOnce = 4096;         // parameters and body in libfcgi'
 // Bodies of 100,000 features have room; a larger one's memory is given back.
 constexpr std::size_t kKeptBodyCapacity = 9 << 18;
 
-enum class BodyRead : unsigned char { whole, too_large, broken };
+enum class BodyRead : unsigned char { whole, too_large, no_memory, broken };
+
+// Reads the rest of a body that there is no memory for, so that the connection can be kept.
+BodyRead skip_body(FCGX_Stream* in, std::size_t limit) {
+    std::array<char, kAtOnce> rest{};
+    for (std::size_t size = 0; size <= limit;) {
+        const int count = FCGX_GetStr(rest.data(), static_cast<int>(rest.size()), in);
+        if (FCGX_GetError(in) != 0) return BodyRead::broken;
+        if (static_cast<std::size_t>(count) < rest.size()) return BodyRead::no_memory;
+        size += rest.size();
+    }
+    return BodyRead::too_large;
+}
 
 // Reads the stream to its end, however many bytes were announced (CONTENT_LENGTH may lie).
-BodyRead read_body(FCGX_Stream* in, std::size_t announced, std::size_t limit, std::string& body) {
+BodyRead read_body(FCGX_Stream* in, std::size_t announced, std::size_t limit,
+                   std::string& body) try {
     body.clear();
     // At most `limit`, and the byte more that is asked for below; only what is written takes
     // memory.
@@ -42,34 +55,25 @@ BodyRead read_body(FCGX_Stream* in, std::size_t announced, std::size_t limit, st
         if (size > limit) return BodyRead::too_large;
         if (static_cast<std::size_t>(count) < step) return BodyRead::whole;
     }
+} catch (const std::bad_alloc&) {
+    std::string().swap(body);
+    return skip_body(in, limit);
 }
 
-void append_number(std::string& out, std::size_t value) {
-    std::array<char, 20> digits{};
-    const auto end = std::to_chars(digits.begin(), digits.end(), value).ptr;
-    out.append(digits.begin(), end);
-}
-
-// The CGI header block (RFC 3875, 6.3).
-void write_head(const http::Response& response, std::string& head) {
-    head.assign("Status: ");
-    append_number(head, static_cast<std::size_t>(response.status()));
-    head.append(" ").append(http::reason_phrase(response.status()));
-    head.append("\r\n").append(response.headers()).append("Content-Length: ");
-    append_number(head, response.body.size());
-    head.append("\r\n\r\n");
-}
-
-// Returns false if the peer has gone.
-bool put(std::string_view bytes, FCGX_Stream* out) {
-    constexpr std::size_t kLargest = 1 << 30;  // libfcgi counts in int
-    while (!bytes.empty()) {
-        const std::size_t step = std::min(bytes.size(), kLargest);
-        if (FCGX_PutStr(bytes.data(), static_cast<int>(step), out) < 0) return false;
-        if (FCGX_GetError(out) != 0) return false;
-        bytes.remove_prefix(step);
+// Makes reply and head. Where there is no memory for that, everything large is given back, and
+// there is a short reply instead.
+void answer(Handler& handler, http::Request& request, Buffers& buffers) {
+    try {
+        handler.handle(request, buffers.response);
+        write_head(buffers.response, buffers.head);
+    } catch (const std::bad_alloc&) {
+        request.body = {};
+        request.body_state = http::BodyState::no_memory;
+        std::string().swap(buffers.body);
+        buffers.response.clear();
+        handler.handle(request, buffers.response);
+        write_head(buffers.response, buffers.head);
     }
-    return true;
 }
 
 void limit_stalls(int socket, std::chrono::milliseconds stall) {
@@ -109,6 +113,15 @@ Connection::State Connection::state(std::chrono::milliseconds wait) const {
     return (waiting.revents & (POLLHUP | POLLERR)) != 0 ? State::gone : State::readable;
 }
 
+bool Connection::lost_reply() const {
+    if (!has_replied_) return false;
+    int error = 0;
+    socklen_t length = sizeof error;
+    // The kernel's word for a Unix socket whose peer closed it with bytes unread.
+    return ::getsockopt(request_->ipcFd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 &&
+           error == ECONNRESET;
+}
+
 Connection::After Connection::serve(Handler& handler, Buffers& buffers, const Limits& limits) {
     FCGX_Request* const fcgi = request_.get();
     // Before it reads, libfcgi finishes a request that never was, and would close the connection.
@@ -117,17 +130,33 @@ Connection::After Connection::serve(Handler& handler, Buffers& buffers, const Li
     // A close need not linger (three system calls, or two seconds with a silent peer): what is to
     // be sent has been sent, and what was received has been read.
     FCGX_Detach(fcgi);
-    handler.request_arrives(fcgi->ipcFd);
-    const After after = serve_one(handler, buffers, limits);
-    handler.request_done();
+    Outcome outcome{After::closed, Delivery::none};
+    try {
+        handler.request_arrives(fcgi->ipcFd);
+        outcome = serve_one(handler, buffers, limits);
+    } catch (const std::bad_alloc&) {
+        // Not even a short reply: the web server asks another process.
+        outcome.after = finish(false, false);
+    }
+    has_replied_ = outcome.delivery == Delivery::whole;
+    handler.request_done(outcome.delivery);
     buffers.response.clear();
     if (buffers.body.capacity() > kKeptBodyCapacity) std::string().swap(buffers.body);
-    return after;
+    return outcome.after;
 }
 
-Connection::After Connection::serve_one(Handler& handler, Buffers& buffers, const Limits& limits) {
+// Forgets the request at hand; libfcgi's own end of it would write to the connection.
+Connection::After Connection::finish(bool keep, bool linger) {
+    // Unread bytes would turn the close into a reset, and the reply might be lost: linger.
+    if (linger) FCGX_Attach(request_.get());
+    FCGX_Free(request_.get(), keep ? 0 : 1);
+    return keep ? After::kept : After::closed;
+}
+
+Connection::Outcome Connection::serve_one(Handler& handler, Buffers& buffers,
+                                          const Limits& limits) {
     FCGX_Request* const fcgi = request_.get();
-    if (FCGX_Accept_r(fcgi) != 0) return After::closed;
+    if (FCGX_Accept_r(fcgi) != 0) return {After::closed, Delivery::none};
 
     auto [request, announced] = read_parameters(fcgi->envp);
     const std::size_t expected = announced.value_or(0);
@@ -138,30 +167,27 @@ Connection::After Connection::serve_one(Handler& handler, Buffers& buffers, cons
     // What has come in one piece with its request took no time in which the peer could have gone.
     const bool took_time = read != BodyRead::whole || buffers.body.size() > kAtOnce;
     if (read == BodyRead::broken || (took_time && state() == State::gone)) {
-        FCGX_Free(fcgi, 1);
-        return After::closed;
+        return {finish(false, false), Delivery::none};
     }
-    if (read == BodyRead::too_large) {
-        request.body_state = http::BodyState::too_large;
-    } else {
+    if (read == BodyRead::whole) {
         // FastCGI specification, 6.2: compare the two, and do not act where they differ.
         const bool differs = announced && *announced != buffers.body.size();
         request.body_state = differs ? http::BodyState::length_mismatch : http::BodyState::complete;
         request.body = buffers.body;
+    } else {
+        request.body_state = read == BodyRead::too_large ? http::BodyState::too_large
+                                                         : http::BodyState::no_memory;
     }
 
-    handler.handle(request, buffers.response);
-    write_head(buffers.response, buffers.head);
-    if (put(buffers.head, fcgi->out) && !buffers.response.body_omitted()) {
-        put(buffers.response.body, fcgi->out);
-    }
-    if (read == BodyRead::too_large) {
-        // Unread bytes would turn the close into a reset, and the reply might be lost: linger.
-        FCGX_Attach(fcgi);
-        fcgi->keepConnection = 0;
-    }
-    FCGX_Finish_r(fcgi);
-    return fcgi->ipcFd < 0 ? After::closed : After::kept;
+    answer(handler, request, buffers);
+    handler.commit();
+    const http::Response& response = buffers.response;
+    const Delivery delivery =
+        send_reply(fcgi->ipcFd, static_cast<std::uint16_t>(fcgi->requestId), buffers.head,
+                   response.body_omitted() ? std::string_view{} : response.body);
+    const bool is_read = read != BodyRead::too_large;
+    const bool keep = is_read && fcgi->keepConnection != 0 && delivery == Delivery::whole;
+    return {finish(keep, !is_read), delivery};
 }
 
 }  // namespace appcore::fcgi

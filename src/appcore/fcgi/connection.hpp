@@ -47,11 +47,15 @@ class Connection {
 
     enum class After : unsigned char { kept, closed };
 
-    // Reads one request whole, has it answered and writes the reply in one piece where it fits into
-    // libfcgi's 8 KiB. Waits for the peer in between, so that it is to be called when state() is
-    // `readable`. A body above `max_body` is answered without being read; a request that the web
-    // server has given up while its body was read is not answered at all, which would be work and a
-    // count for nobody. `before_long` is called before a body of `long_body` bytes or more is read.
+    // Whether the peer has closed its end without reading all of the reply that was sent last. To
+    // be asked once.
+    [[nodiscard]] bool lost_reply() const;
+
+    // Reads one request whole, has it answered and sends the reply. Waits for the peer in between,
+    // so that it is to be called when state() is `readable`. A body above `max_body` is answered
+    // without being read, and so is one that there is no memory for; a request that the web server
+    // has given up while its body was read is not answered at all, which would be work and a count
+    // for nobody. `before_long` is called before a body of `long_body` bytes or more is read.
     // `kept` if the web server wants to send another request on this connection (FastCGI
     // specification, 3.5: FCGI_KEEP_CONN).
     struct Limits {
@@ -62,10 +66,16 @@ class Connection {
     After serve(Handler& handler, Buffers& buffers, const Limits& limits);
 
   private:
-    After serve_one(Handler& handler, Buffers& buffers, const Limits& limits);
+    struct Outcome {
+        After after;
+        Delivery delivery;
+    };
+    Outcome serve_one(Handler& handler, Buffers& buffers, const Limits& limits);
+    After finish(bool keep, bool linger);
 
     std::unique_ptr<FCGX_Request> request_;
     bool is_fresh_ = true;
+    bool has_replied_ = false;
 };
 
 }  // namespace appcore::fcgi

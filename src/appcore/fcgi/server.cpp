@@ -20,6 +20,9 @@ constexpr std::chrono::milliseconds kFirstBytes{5};
 // At the end, all new connections together get this long to say what they came for.
 constexpr std::chrono::milliseconds kFirstRequest{200};
 constexpr std::chrono::milliseconds kOutOfDescriptors{10};  // a pause, instead of spinning
+// Signals and peers that have gone are looked for this often at least while there is always work to
+// do: few system calls beside those of the requests served meanwhile.
+constexpr std::chrono::milliseconds kLook{10};
 
 Status watch(int epoll, int descriptor) {
     epoll_event event = {};
@@ -86,23 +89,47 @@ Status Server::wait_and_serve() {
     const int count = epoll_pwait(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
                                   tick > 0 ? tick : -1, &signals_.while_waiting());
     if (count < 0 && errno != EINTR) return errno_error("epoll_pwait");
+    round_begun_ = std::chrono::steady_clock::now();
     bool connection_waits = false;
     int turns = 0;
     for (int i = 0; i < count; ++i) {
         const epoll_event& event = events_[static_cast<std::size_t>(i)];
         if (event.data.fd == listener_) {
             connection_waits = true;
-        } else if (Slot connection = kept_.take(event.data.fd);
-                   connection && (event.events & (EPOLLHUP | EPOLLERR)) == 0) {
-            serve(std::move(connection), true);
+        } else if (serve_kept(event)) {
             ++turns;
         }
+        if (is_told_to_stop()) return Done{};
     }
     // As many new connections as kept ones have had a turn: under overload those that wait to be
-    // accepted wait no longer than the others. Otherwise one, so that the siblings get their share.
+    // accepted wait no longer than the others. Otherwise one, to leave work for the siblings.
     turns = std::max(turns, 1);
-    while (connection_waits && turns-- > 0) connection_waits = accept_one();
+    while (connection_waits && turns-- > 0) {
+        connection_waits = accept_one() && !is_told_to_stop();
+    }
     return Done{};
+}
+
+bool Server::is_told_to_stop() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - looked_ >= kLook) {
+        signals_.deliver();
+        looked_ = now;
+    }
+    return Signals::stop_requested();
+}
+
+bool Server::serve_kept(const epoll_event& event) {
+    Slot connection = kept_.take(event.data.fd);
+    if (!connection) return false;
+    const bool is_old_news = std::chrono::steady_clock::now() - round_begun_ >= kLook;
+    if ((event.events & (EPOLLHUP | EPOLLERR)) != 0 ||
+        (is_old_news && connection->state() == Connection::State::gone)) {
+        if (connection->lost_reply()) handler_.reply_lost(connection->descriptor());
+        return false;
+    }
+    serve(std::move(connection), true);
+    return true;
 }
 
 bool Server::accept_one() {
@@ -145,18 +172,20 @@ void Server::keep(Slot connection, bool registered) {
 }
 
 // A request may have come on a kept connection just before the web server saw our end of it, and is
-// on its way where the connection is new. What comes later goes to a sibling, since we read none of
-// it.
+// on its way where the connection is new. What comes later, or would have to wait for too long here,
+// goes to a sibling, since we read none of it.
 void Server::drain() {
     using std::chrono::steady_clock;
-    const auto deadline = steady_clock::now() + kFirstRequest;
+    const auto begun = steady_clock::now();
     while (const Slot connection = kept_.take_any()) {
-        const auto left =
-            std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now());
+        const auto spent = steady_clock::now() - begun;
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(kFirstRequest - spent);
         const bool waits = connection->is_fresh() && left.count() > 0;
-        if (connection->state(waits ? left : std::chrono::milliseconds(0)) ==
-            Connection::State::readable) {
+        const auto state = connection->state(waits ? left : std::chrono::milliseconds(0));
+        if (state == Connection::State::readable && spent < kDrain) {
             connection->serve(handler_, buffers_, {.max_body = options_.max_body});
+        } else if (state == Connection::State::gone && connection->lost_reply()) {
+            handler_.reply_lost(connection->descriptor());
         }
     }
 }

@@ -38,8 +38,13 @@ class Server {
                                                   const Signals& signals, ServerOptions options);
 
     // Serves until SIGTERM or SIGINT, or until the handler is spent, then answers what has reached
-    // it already and returns. Connections that no process has accepted stay with the listener.
+    // it already, begins with none of that after kDrain, and returns. Requests that have not been
+    // read are then for a sibling: the web server repeats them. Connections that no process has
+    // accepted stay with the listener.
     Status run();
+
+    // supervisord waits five seconds longer than the longest request (stopwaitsecs).
+    static constexpr std::chrono::milliseconds kDrain{2000};
 
   private:
     using Slot = KeptConnections::Slot;
@@ -49,6 +54,10 @@ class Server {
            ServerOptions options);
 
     Status wait_and_serve();
+    // Serves the connection of an event; false if it has brought no request.
+    bool serve_kept(const epoll_event& event);
+    // Whether SIGTERM or SIGINT has come, up to kLook ago.
+    bool is_told_to_stop();
     // False if no connection waits, or none can be had.
     bool accept_one();
     void serve(Slot connection, bool registered);
@@ -64,6 +73,8 @@ class Server {
     KeptConnections kept_;
     Connection::Limits limits_;
     bool expects_bytes_ = true;  // of a connection that is accepted
+    std::chrono::steady_clock::time_point round_begun_;
+    std::chrono::steady_clock::time_point looked_;  // for signals
     std::array<epoll_event, kEventsAtOnce> events_{};
 };
 

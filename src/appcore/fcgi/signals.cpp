@@ -33,7 +33,7 @@ Signals::Signals() {
         sigaction(number, &action, nullptr);
     }
     action.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &action, nullptr);
+    for (const int number : {SIGPIPE, SIGXFSZ}) sigaction(number, &action, nullptr);
 
     sigprocmask(SIG_BLOCK, &noted, &while_waiting_);
     for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigdelset(&while_waiting_, number);
@@ -47,6 +47,12 @@ bool Signals::take_reopen_request() {
     const bool requested = reopen_flag != 0;
     reopen_flag = 0;
     return requested;
+}
+
+void Signals::deliver() const {
+    sigset_t blocked;
+    pthread_sigmask(SIG_SETMASK, &while_waiting_, &blocked);
+    pthread_sigmask(SIG_SETMASK, &blocked, nullptr);
 }
 
 void Signals::wait_for_stop() const {

@@ -10,7 +10,8 @@ namespace appcore::fcgi {
 class Signals {
   public:
     // Blocks SIGTERM, SIGINT, SIGHUP and SIGUSR1, installs handlers that only take note of them,
-    // and ignores SIGPIPE. To be constructed once, before any thread.
+    // and ignores SIGPIPE and SIGXFSZ: a write that fails says so itself. To be constructed once,
+    // before any thread.
     Signals();
 
     // The mask for ppoll or epoll_pwait: as it was before, with those four deliverable.
@@ -21,6 +22,10 @@ class Signals {
 
     // Whether SIGHUP or SIGUSR1 has come since the last call: open the log files anew.
     [[nodiscard]] static bool take_reopen_request();
+
+    // Takes note of those that have come since the last wait: a wait that finds work to do delivers
+    // none. Two system calls.
+    void deliver() const;
 
     // Returns once SIGTERM or SIGINT has come.
     void wait_for_stop() const;

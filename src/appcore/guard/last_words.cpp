@@ -1,5 +1,8 @@
 #include "appcore/guard/last_words.hpp"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,12 +21,22 @@ constexpr std::size_t kPathLimit = 512;
 constexpr std::size_t kMethodLimit = 32;
 constexpr std::size_t kLineCapacity = 8192;  // more than the longest line: 6 bytes for any byte
 
-constexpr std::array<std::string_view, 4> phase_names = {"none", "reading", "handling", "replying"};
+constexpr std::array<std::string_view, 5> phase_names = {"none", "reading", "handling", "committed",
+                                                         "replying"};
 
 // Printable ASCII only; the log's own line would have the rest, but it will not be written any
 // more.
 void append_printable(std::string& out, std::string_view text, std::size_t limit) {
     for (const char c : text.substr(0, limit)) out.push_back(c >= ' ' && c <= '~' ? c : '?');
+}
+
+// A pipe can be opened once more, so that O_NONBLOCK is not seen by those who share it. What is no
+// pipe, or belongs to somebody else, is written to when poll() says that there is room.
+system::FileDescriptor open_pipe() {
+    struct stat status = {};
+    if (::fstat(STDERR_FILENO, &status) != 0 || !S_ISFIFO(status.st_mode)) return {};
+    return system::FileDescriptor(
+        ::open("/proc/self/fd/2", O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC));
 }
 
 }  // namespace
@@ -36,7 +49,7 @@ void append_reply_id(std::string& out, const RequestView& request) {
     if (!request.key.empty()) out.append(api::id_of_failed(request.key).text());
 }
 
-LastWords::LastWords(std::string worker) : worker_(std::move(worker)) {
+LastWords::LastWords(std::string worker) : worker_(std::move(worker)), pipe_(open_pipe()) {
     line_.reserve(kLineCapacity);
     text_.reserve(kLineCapacity);
 }
@@ -78,7 +91,10 @@ void LastWords::say(std::string_view what, const RequestView& request, system::W
                        static_cast<double>(std::max<decltype(milliseconds)>(milliseconds, 0)));
     member("worker", worker_);
     line_.append("}\n");
-    const ssize_t written = ::write(STDERR_FILENO, line_.data(), line_.size());
+    const int fd = pipe_.is_open() ? pipe_.get() : STDERR_FILENO;
+    pollfd waiting = {fd, POLLOUT, 0};
+    if (::poll(&waiting, 1, 0) <= 0) return;
+    const ssize_t written = ::write(fd, line_.data(), line_.size());
     static_cast<void>(written);  // nobody is left to be told
 }
 

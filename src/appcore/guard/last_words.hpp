@@ -5,14 +5,17 @@
 #include <string_view>
 
 #include "appcore/guard/request_in_hand.hpp"
+#include "appcore/system/file_descriptor.hpp"
 
 namespace appcore::guard {
 
 // One JSON object on standard error, where supervisord's log takes it: the log proper may be in use
-// by the thread that hangs. Nothing is allocated, locked or thrown, so a signal handler may speak.
+// by the thread that hangs. Nothing is allocated, locked or thrown, so a signal handler may speak. A
+// reader that hangs costs the line and no time.
 class LastWords {
   public:
-    // `worker` is the field of that name, as in the log.
+    // `worker` is the field of that name, as in the log. To be constructed before the sandbox
+    // (sandbox.hpp), with standard error in its place.
     explicit LastWords(std::string worker);
 
     // `what` happened, such as "hangs" or "crashes it (SIGSEGV)": "a request <what>: POST
@@ -22,6 +25,7 @@ class LastWords {
 
   private:
     std::string worker_;
+    system::FileDescriptor pipe_;  // standard error once more, never waiting; none if it is no pipe
     std::string line_;
     std::string text_;
 };

@@ -18,8 +18,12 @@ void RequestInHand::handle(const http::Request& request) {
     step(Phase::reading, Phase::handling);
 }
 
+void RequestInHand::commit() {
+    step(Phase::handling, Phase::committed);
+}
+
 void RequestInHand::reply() {
-    step(Phase::handling, Phase::replying);
+    step(Phase::committed, Phase::replying);
 }
 
 // From whatever phase it has reached: a request may also end while it is read.
@@ -32,23 +36,44 @@ RequestView RequestInHand::look() const {
     return state == condemned ? RequestView{} : view(static_cast<Phase>(state));
 }
 
-std::optional<RequestView> RequestInHand::condemn(system::SteadyTime limit) {
-    auto state = state_.load(std::memory_order_acquire);
-    if (state == condemned || state == static_cast<unsigned char>(Phase::none)) return std::nullopt;
-    if (begun_.load(std::memory_order_relaxed) > limit.time_since_epoch().count()) {
-        return std::nullopt;
-    }
+// Takes the request if it is in this phase still and, seen once more, the one that is meant.
+template <typename IsMeant>
+std::optional<RequestView> RequestInHand::take(unsigned char state, IsMeant is_meant) {
     // Fails if it has just gone on to another phase: then the next look tells.
     if (!state_.compare_exchange_strong(state, condemned, std::memory_order_acquire)) {
         return std::nullopt;
     }
     // It may also be the next request by now, in the same phase.
     const RequestView taken = view(static_cast<Phase>(state));
-    if (taken.begun > limit) {
+    if (!is_meant(taken)) {
         state_.store(state, std::memory_order_release);
         return std::nullopt;
     }
     return taken;
+}
+
+std::optional<RequestView> RequestInHand::condemn(system::SteadyTime limit) {
+    const auto state = state_.load(std::memory_order_acquire);
+    const auto phase = static_cast<Phase>(state);
+    if (phase != Phase::reading && phase != Phase::handling) return std::nullopt;
+    if (begun_.load(std::memory_order_relaxed) > limit.time_since_epoch().count()) {
+        return std::nullopt;
+    }
+    return take(state, [limit](const RequestView& request) { return request.begun <= limit; });
+}
+
+std::optional<system::SteadyTime> RequestInHand::committed() const {
+    const auto phase = static_cast<Phase>(state_.load(std::memory_order_acquire));
+    if (phase != Phase::committed && phase != Phase::replying) return std::nullopt;
+    return system::SteadyTime{
+        system::SteadyTime::duration{begun_.load(std::memory_order_relaxed)}};
+}
+
+std::optional<RequestView> RequestInHand::condemn_committed(system::SteadyTime begun) {
+    const auto state = state_.load(std::memory_order_acquire);
+    const auto phase = static_cast<Phase>(state);
+    if (phase != Phase::committed && phase != Phase::replying) return std::nullopt;
+    return take(state, [begun](const RequestView& request) { return request.begun == begun; });
 }
 
 void RequestInHand::step(Phase from, Phase to) {

@@ -11,7 +11,9 @@
 
 namespace appcore::guard {
 
-enum class Phase : unsigned char { none, reading, handling, replying };
+// `committed`: the serving thread has decided to answer and to count, and nobody else may any more.
+// `replying`: bytes of the reply may have left.
+enum class Phase : unsigned char { none, reading, handling, committed, replying };
 
 // What is known of a request. The texts are empty while it is being read.
 struct RequestView {
@@ -24,14 +26,17 @@ struct RequestView {
     std::string_view key;        // the web server's name of the request
 };
 
-// One a process. The serving thread takes a request through its phases; each step costs one atomic
-// operation and no system call. Once another thread has condemned the request, the next step never
-// returns: its bytes stay alive, and nothing more happens to it until the process ends.
+// One a process: whose the request at hand is. The serving thread takes it through its phases; each
+// step costs one atomic operation and no system call. Until it is committed, another thread may take
+// it away: then the serving thread's next step never returns, so that it neither answers nor counts,
+// and the request's bytes stay alive until the process ends. So one of the two answers and counts,
+// and never both.
 class RequestInHand {
   public:
     // --- the serving thread
     void begin(int connection, system::SteadyTime now);
     void handle(const http::Request& request);  // whose bytes live until end()
+    void commit();
     void reply();
     void end();
 
@@ -39,8 +44,17 @@ class RequestInHand {
     [[nodiscard]] RequestView look() const;
 
     // --- another thread
-    // Takes the request away from the serving thread if it began at `limit` or before.
+    // Takes the request away from the serving thread if it began at `limit` or before and is not
+    // committed: the caller answers, and ends the process.
     [[nodiscard]] std::optional<RequestView> condemn(system::SteadyTime limit);
+
+    // When the request at hand began, if it is committed: time passes for it in looks of the caller,
+    // since a process that was stopped has not been hanging.
+    [[nodiscard]] std::optional<system::SteadyTime> committed() const;
+
+    // Takes away the committed request that began at `begun`, to end the process without a word to
+    // the web server: what is counted stays so, and whoever repeats the request finds that.
+    [[nodiscard]] std::optional<RequestView> condemn_committed(system::SteadyTime begun);
 
   private:
     // The phases, and one more.
@@ -49,6 +63,8 @@ class RequestInHand {
 
     void step(Phase from, Phase to);
     [[nodiscard]] RequestView view(Phase phase) const;
+    template <typename IsMeant>
+    std::optional<RequestView> take(unsigned char state, IsMeant is_meant);
 
     std::atomic<unsigned char> state_{static_cast<unsigned char>(Phase::none)};
     std::atomic<system::SteadyTime::rep> begun_{0};

@@ -32,13 +32,20 @@ void Watchdog::watch(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     while (!stopped.wait_for(lock, stop, step, [&stop] { return stop.stop_requested(); })) {
         const auto limit = std::chrono::steady_clock::now() - options_.timeout;
-        if (const auto request = request_.condemn(limit)) end(*request);
+        if (const auto request = request_.condemn(limit)) {
+            send_parting_reply(*request, timeout_reply());
+            end(*request);
+        }
+        const auto committed = request_.committed();
+        looks_ = committed && committed == committed_ ? looks_ + 1 : 0;
+        committed_ = committed;
+        if (looks_ * step < options_.timeout) continue;
+        if (const auto request = request_.condemn_committed(*committed_)) end(*request);
     }
 }
 
 void Watchdog::end(const RequestView& request) {
     options_.on_timeout();
-    send_parting_reply(request, timeout_reply());
     const system::SystemClock clock;
     last_words_.say("hangs, and takes the process with it", request, clock.wall(), clock.steady());
     ::_exit(kExitCode);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <thread>
 
@@ -13,9 +14,11 @@
 namespace appcore::guard {
 
 // A thread that looks at the request at hand a few times a second, so that no request pays for a
-// timer. One that has been there for `timeout`, in whatever phase, is answered if nothing of its
-// reply has left yet (parting_reply.hpp), named on standard error, and takes the process with it,
-// which supervisord starts anew.
+// timer. One that has been there for `timeout` is answered with a 504 (parting_reply.hpp), named on
+// standard error, and takes the process with it, which supervisord restarts. One that has been
+// committed (request_in_hand.hpp) is counted already, so it gets another `timeout` for its reply to
+// leave, and no word is sent when that is over: the web server repeats it elsewhere. That time is
+// counted in looks, so that a process which was stopped and goes on finishes what it has counted.
 class Watchdog {
   public:
     static constexpr int kExitCode = 70;  // EX_SOFTWARE of sysexits.h
@@ -36,7 +39,9 @@ class Watchdog {
     RequestInHand& request_;
     LastWords& last_words_;
     Options options_;
-    std::mutex mutex_;     // guards nothing: waiting wants one
+    std::optional<system::SteadyTime> committed_;  // when the request seen last began, if committed
+    int looks_ = 0;                                // at the same one, one after the other
+    std::mutex mutex_;     // condition_variable_any requires one
     std::jthread thread_;  // the last member: ends before the others
 };
 

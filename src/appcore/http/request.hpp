@@ -28,6 +28,7 @@ inline constexpr std::size_t header_count = 9;
 enum class BodyState : unsigned char {
     complete,
     too_large,       // over the limit: `body` is empty, the rest was not read
+    no_memory,       // there was none for it, or for its reply: `body` is empty
     length_mismatch  // not as long as announced: `body` is what came, and not to be trusted
 };
 

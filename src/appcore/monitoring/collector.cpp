@@ -131,6 +131,10 @@ void Collector::read_into(PoolSnapshot& pool, int directory, const std::string& 
     if (!is_new && seen.lineage != lineage) {
         if (!seen.retired) seen.retired.emplace();
         seen.retired->add(seen.last);
+    } else if (!is_new) {
+        // Less than before is a request that was taken back. A scrape may have shown it already: it
+        // stays until the next one of its kind.
+        totals.value().raise_to(seen.last);
     }
     seen.lineage = lineage;
     seen.last = std::move(totals).value();

@@ -1,12 +1,20 @@
 #include "appcore/monitoring/counted.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <ctime>
 
+#include "appcore/monitoring/slot_content.hpp"
 #include "appcore/monitoring/slot_file.hpp"
 #include "appcore/monitoring/slot_image.hpp"
 
 namespace appcore::monitoring {
 namespace {
+
+using std::chrono::nanoseconds;
+constexpr nanoseconds kNoTime{0};
+constexpr nanoseconds kStep = std::chrono::milliseconds(1);
+constexpr nanoseconds kLongestDeath = std::chrono::milliseconds(100);  // on a machine that is busy
 
 bool has_key(const SlotImage& image, const RequestKey& key) {
     const LayoutMap& map = *image.layout;
@@ -17,6 +25,21 @@ bool has_key(const SlotImage& image, const RequestKey& key) {
     return false;
 }
 
+// Whether the slot says so. Its connections are closed, and the request repeated, an instant before
+// a dying process gives up its lock.
+bool is_counted_in(int directory, const std::string& name, const RequestKey& key) {
+    for (auto waited = kNoTime;; waited += kStep) {
+        const bool is_held = is_slot_held(directory, name);
+        const SlotReading reading = read_slot(directory, slot_file(name));
+        if (reading.state != SlotState::intact) return false;
+        if (has_key(reading.image, key)) return true;
+        if (pending_key(reading.image) != key) return false;
+        if (!is_held || waited >= kLongestDeath) return !is_held;
+        const timespec pause = {0, kStep.count()};
+        ::nanosleep(&pause, nullptr);
+    }
+}
+
 }  // namespace
 
 bool already_counted(const std::string& state_directory, const RequestKey& key) {
@@ -24,11 +47,9 @@ bool already_counted(const std::string& state_directory, const RequestKey& key) 
     const Result<system::FileDescriptor> directory = open_state_directory(state_directory);
     if (!directory) return false;
     const Result<std::vector<std::string>> names = list_slots(directory.value().get());
-    if (!names) return false;
-    return std::ranges::any_of(names.value(), [&](const std::string& name) {
-        const SlotReading reading = read_slot(directory.value().get(), slot_file(name));
-        return reading.state == SlotState::intact && has_key(reading.image, key);
-    });
+    return names && std::ranges::any_of(names.value(), [&](const std::string& name) {
+               return is_counted_in(directory.value().get(), name, key);
+           });
 }
 
 }  // namespace appcore::monitoring

@@ -25,6 +25,8 @@ constexpr std::size_t kWorstEscape = 6;  // "\u001f" for one byte
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
+constexpr std::size_t kLineCapacity = 4096;  // as long as any line may be
+
 constexpr std::size_t kMethodLimit = 32;  // none that is registered is half as long
 
 constexpr std::array<std::pair<std::string_view, level_enum>, 5> level_names = {{
@@ -114,29 +116,54 @@ Result<level_enum> parse_log_level(std::string_view name) {
     return Error{"is none of DEBUG, INFO, WARNING, ERROR, CRITICAL"};
 }
 
-std::unique_ptr<Log> Log::open(std::string path, level_enum level, std::string process) {
-    auto sink = std::make_shared<LineSink>(std::move(path));
-    const Status opened = sink->open();
-    auto log = std::unique_ptr<Log>(new Log(std::move(sink), level, std::move(process)));
-    if (!opened) {
-        log->error(opened.error().message +
-                   "; lines go to standard output until it is opened anew");
-    }
-    return log;
+Result<std::unique_ptr<Log>> Log::open(std::string path, level_enum level, std::string process) {
+    auto ring = log::Ring::make_anonymous();
+    if (!ring) return ring.error();
+    return std::unique_ptr<Log>(
+        new Log(std::move(ring).value(), std::move(path), level, std::move(process)));
 }
 
-Log::Log(std::shared_ptr<LineSink> sink, level_enum level, std::string process)
-    : sink_(std::move(sink)), logger_("appcore", sink_), process_(std::move(process)) {
+Log::Log(std::shared_ptr<log::Ring> ring, std::string path, level_enum level, std::string process)
+    : sink_(std::make_shared<log::RingSink>(ring)),
+      logger_("appcore", sink_),
+      process_(std::move(process)),
+      writer_(std::move(path)) {
     logger_.set_formatter(std::make_unique<JsonFormatter>());
     logger_.set_level(level);
+    // Of a line, so that none is lost for lack of memory.
+    members_.reserve(kLineCapacity);
+    path_.reserve(kLineCapacity);
+    writer_.add(std::move(ring));
+}
+
+void Log::use(std::shared_ptr<log::Ring> ring) {
+    sink_->ring().close();
+    sink_->use(ring);
+    writer_.add(std::move(ring));
+}
+
+void Log::adopt(std::shared_ptr<log::Ring> ring, std::function<void()> when_written) {
+    writer_.add(std::move(ring), std::move(when_written));
+}
+
+void Log::publish() {
+    sink_->ring().publish();
+    writer_.wake();
+}
+
+void Log::report_problem() {
+    const std::string problem = writer_.take_problem();
+    if (!problem.empty()) error(problem);
 }
 
 void Log::event(level_enum level, std::string_view message) {
+    if (!logger_.should_log(level)) return;
     members_.assign(R"("message":)");
     append_text(members_, message);
     members_.append(R"(,"worker":)");
     append_text(members_, process_);
     logger_.log(level, members_);
+    publish();
 }
 
 void Log::request(const RequestLine& line) {
@@ -186,10 +213,6 @@ void Log::end_request_line(level_enum level, const RequestLine& line) {
     members_.append(R"(,"client":)");
     append_text(members_, line.client);
     logger_.log(level, members_);
-}
-
-void Log::reopen() {
-    if (const Status reopened = sink_->reopen(); !reopened) error(reopened.error().message);
 }
 
 }  // namespace appcore::monitoring

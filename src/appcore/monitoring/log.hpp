@@ -5,11 +5,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
-#include "appcore/monitoring/line_sink.hpp"
+#include "appcore/log/ring_sink.hpp"
+#include "appcore/log/writer.hpp"
 #include "appcore/result.hpp"
 
 namespace appcore::monitoring {
@@ -27,41 +29,61 @@ struct RequestLine {
 // The levels of Python's logging, by which LOG_LEVEL names them.
 [[nodiscard]] Result<spdlog::level::level_enum> parse_log_level(std::string_view name);
 
+// The thread that serves requests says what there is to say; another one writes it (writer.hpp), so
+// that no disk and no reader of the log is ever in the way of a request. Lines wait in a ring, the
+// one of a file where there is one: then they outlive the process.
 class Log {
   public:
     // Opens `path` (empty: standard output). `process` is the field "worker" of every line. A log
-    // that cannot be opened keeps no process from serving: its lines, the first of which says why,
-    // go to standard output until reopen() succeeds.
-    static std::unique_ptr<Log> open(std::string path, spdlog::level::level_enum level,
-                                     std::string process);
+    // that cannot be opened keeps no process from serving: its lines go to standard output until
+    // reopen() succeeds. Fails for lack of memory or threads only.
+    static Result<std::unique_ptr<Log>> open(std::string path, spdlog::level::level_enum level,
+                                             std::string process);
 
     void info(std::string_view message) { event(spdlog::level::info, message); }
     void warning(std::string_view message) { event(spdlog::level::warn, message); }
     void error(std::string_view message) { event(spdlog::level::err, message); }
 
+    // --- the lines of a request: written when it is finished, or never
     // "GET /health → 200 (0.001s)" with all fields; an error from 500 on.
     void request(const RequestLine& line);
-
     // "GET /health is slow: 1.234 s" as a warning, with the same fields.
     void slow_request(const RequestLine& line);
+    // Up to where the ring holds them; for RequestRecord.
+    [[nodiscard]] log::Position position() const { return sink_->ring().end(); }
+    void publish();
+    void take_back() { sink_->ring().take_back(); }
+
+    // --- the ring
+    [[nodiscard]] std::uint64_t ring_identity() const { return sink_->ring().identity(); }
+    // What comes from now on goes into this ring.
+    void use(std::shared_ptr<log::Ring> ring);
+    // Writes the lines of this ring, too.
+    void adopt(std::shared_ptr<log::Ring> ring, std::function<void()> when_written);
 
     // After a rotation; on failure the old file stays in use and gets the reason.
-    void reopen();
+    void reopen() { writer_.reopen(); }
+    // Says why the log could not be opened, if so; to be called between requests.
+    void report_problem();
+    // Writes what is left, as far as that is possible within a moment. The last call.
+    void finish() { writer_.finish(); }
 
-    // Lines that could not be written so far.
+    // Lines that found no room so far.
     [[nodiscard]] std::uint64_t dropped() const { return sink_->dropped(); }
 
   private:
-    Log(std::shared_ptr<LineSink> sink, spdlog::level::level_enum level, std::string process);
+    Log(std::shared_ptr<log::Ring> ring, std::string path, spdlog::level::level_enum level,
+        std::string process);
     void event(spdlog::level::level_enum level, std::string_view message);
     void begin_request_line(const RequestLine& line);
     void end_request_line(spdlog::level::level_enum level, const RequestLine& line);
 
-    std::shared_ptr<LineSink> sink_;
+    std::shared_ptr<log::RingSink> sink_;
     spdlog::logger logger_;
     std::string process_;
     std::string members_;  // the line in the making; its memory serves all requests
     std::string path_;
+    log::Writer writer_;
 };
 
 }  // namespace appcore::monitoring

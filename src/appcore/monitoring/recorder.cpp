@@ -1,6 +1,7 @@
 #include "appcore/monitoring/recorder.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <span>
 #include <utility>
 #include <vector>
@@ -12,8 +13,6 @@
 
 namespace appcore::monitoring {
 namespace {
-
-constexpr std::chrono::minutes maintenance_interval{1};  // a lasting failure logs once in it
 
 Word to_word(std::chrono::nanoseconds time) {
     return static_cast<Word>(std::max<std::chrono::nanoseconds::rep>(time.count(), 0));
@@ -44,7 +43,7 @@ Recorder::Recorder(RecorderOptions options)
 }
 
 std::optional<Error> Recorder::maintain(system::SteadyTime now) {
-    if (last_maintained_ && now - *last_maintained_ < maintenance_interval) return std::nullopt;
+    if (last_maintained_ && now - *last_maintained_ < kMaintenanceInterval) return std::nullopt;
     last_maintained_ = now;
     Status status = attach();
     return status ? std::nullopt : std::optional{status.error()};
@@ -59,11 +58,14 @@ Status Recorder::attach() {
         if (!is_slot_name(options_.name)) return Error{"no name for a slot: " + options_.name};
         Result<system::FileDescriptor> directory = open_state_directory(options_.state_directory);
         if (!directory) return directory.error();
-        Result<system::FileDescriptor> lock = lock_slot(directory.value().get(), options_.name);
-        if (!lock) return lock.error();
-        Status taken = take_slot(directory.value().get());
-        if (taken) lock_ = std::move(lock).value();
-        return taken;
+        // The slot may have been removed without its lock.
+        if (!lock_ || !is_lock_of(*lock_, directory.value().get(), options_.name)) {
+            lock_.reset();
+            Result<system::FileDescriptor> lock = lock_slot(directory.value().get(), options_.name);
+            if (!lock) return lock.error();
+            lock_ = std::make_shared<const system::FileDescriptor>(std::move(lock).value());
+        }
+        return take_slot(directory.value().get());
     };
     Status status = attempt();
     if (!status) count(metrics::Event::attach_failed);
@@ -105,6 +107,15 @@ Status Recorder::resume(int directory) {
     Slot& slot = *mapped.value().get();
     replay_journal(slot);
 
+    if (slot.worker.pending[0] != 0) {
+        // Each holder leaves one at most, so this overwrites the oldest.
+        system::Digest& orphan = slot.keys[slot.worker.starts % orphaned_keys];
+        Transaction orphaned{slot};
+        orphaned.set(orphan[0], slot.worker.pending[0]);
+        orphaned.set(orphan[1], slot.worker.pending[1]);
+        orphaned.set(slot.worker.pending[0], 0);
+        orphaned.commit();
+    }
     const std::array<Word, model_name_words>& name = own_->models[model_].name;
     std::size_t entry = find_model(slot);
     Transaction start{slot};
@@ -143,6 +154,19 @@ void Recorder::use(MappedSlot mapped) {
     mapped_ = std::move(mapped);
     slot_ = mapped_.get();
     own_.reset();
+    ++attachments_;
+}
+
+log::RingMark Recorder::log_mark() const {
+    return {slot_->worker.log_ring, slot_->worker.log_position};
+}
+
+void Recorder::use_log_ring(std::uint64_t identity) {
+    if (slot_->worker.log_ring == identity) return;
+    Transaction transaction{*slot_};
+    transaction.set(slot_->worker.log_ring, identity);
+    transaction.set(slot_->worker.log_position, 0);
+    transaction.commit();
 }
 
 // The slot's file is gone: what it held is in this process only, and complete.
@@ -150,7 +174,6 @@ void Recorder::detach() {
     own_ = std::make_unique<Slot>(*mapped_.get());
     slot_ = own_.get();
     mapped_ = MappedSlot{};
-    lock_ = system::FileDescriptor{};
 }
 
 // The entry with this worker's model version, or model_entries.
@@ -186,28 +209,45 @@ void Recorder::begin_request(system::SteadyTime now) {
     shared(slot_->worker.busy_since_ns).store(to_word(now), std::memory_order_relaxed);
 }
 
-void Recorder::record_request(const RequestRecord& request) {
-    Slot& slot = *slot_;
-    RequestCell& cell = slot.requests[static_cast<std::size_t>(request.method)]
-                                     [static_cast<std::size_t>(request.endpoint)];
-    Transaction transaction{slot};
+// Adds `amount` to what counts such a request; -1 as a Word takes one away.
+void Recorder::add_request(Transaction& transaction, const RequestRecord& request, Word amount) {
+    RequestCell& cell = slot_->requests[static_cast<std::size_t>(request.method)]
+                                       [static_cast<std::size_t>(request.endpoint)];
     const Word duration = to_word(request.duration);
-    transaction.add(cell.replies[http::status_index(request.status)], 1);
-    transaction.add(cell.buckets[bucket_of(metrics::request_bounds_ns, duration)], 1);
-    transaction.add(cell.sum_ns, duration);
-    if (request.prediction) {
-        PredictionCell& model = slot.models[model_].cell;
-        const Word model_duration = to_word(request.prediction->duration);
-        transaction.add(model.outcomes[static_cast<std::size_t>(request.prediction->outcome)], 1);
-        transaction.add(model.buckets[bucket_of(metrics::prediction_bounds_ns, model_duration)], 1);
-        transaction.add(model.sum_ns, model_duration);
+    transaction.add(cell.replies[http::status_index(request.status)], amount);
+    transaction.add(cell.buckets[bucket_of(metrics::request_bounds_ns, duration)], amount);
+    transaction.add(cell.sum_ns, amount * duration);
+    if (!request.prediction) return;
+    PredictionCell& model = slot_->models[model_].cell;
+    const Word model_duration = to_word(request.prediction->duration);
+    transaction.add(model.outcomes[static_cast<std::size_t>(request.prediction->outcome)], amount);
+    transaction.add(model.buckets[bucket_of(metrics::prediction_bounds_ns, model_duration)],
+                    amount);
+    transaction.add(model.sum_ns, amount * model_duration);
+}
+
+void Recorder::record_request(const RequestRecord& request) {
+    Transaction transaction{*slot_};
+    add_request(transaction, request, 1);
+    transaction.set(slot_->worker.pending[0], request.key.words[0]);
+    transaction.set(slot_->worker.pending[1], request.key.words[1]);
+    if (request.log_position != 0) {
+        transaction.set(slot_->worker.log_position, request.log_position);
     }
-    if (!request.key.empty()) {
-        // A transaction raises the sequence by 2, so each takes the next place.
-        std::array<Word, 2>& key = slot.keys[slot.journal.sequence / 2 % recent_keys];
-        transaction.set(key[0], request.key.words[0]);
-        transaction.set(key[1], request.key.words[1]);
-    }
+    transaction.commit();
+}
+
+void Recorder::request_delivered() {
+    shared(slot_->worker.pending[0]).store(0, std::memory_order_release);
+}
+
+void Recorder::retract_request(const RequestRecord& request) {
+    const RequestCell& cell = slot_->requests[static_cast<std::size_t>(request.method)]
+                                             [static_cast<std::size_t>(request.endpoint)];
+    assert(cell.replies[http::status_index(request.status)] > 0);
+    Transaction transaction{*slot_};
+    add_request(transaction, request, static_cast<Word>(-1));
+    transaction.set(slot_->worker.pending[0], 0);
     transaction.commit();
 }
 

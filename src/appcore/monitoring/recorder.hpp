@@ -11,6 +11,8 @@
 
 #include "appcore/http/endpoint.hpp"
 #include "appcore/http/method.hpp"
+#include "appcore/log/ring_file.hpp"
+#include "appcore/monitoring/journal.hpp"
 #include "appcore/monitoring/metrics.hpp"
 #include "appcore/monitoring/request_key.hpp"
 #include "appcore/monitoring/slot_file.hpp"
@@ -20,6 +22,9 @@
 #include "appcore/system/clock.hpp"
 
 namespace appcore::monitoring {
+
+// What a process lacks is tried again this often, so that a lasting failure logs once in it.
+inline constexpr std::chrono::minutes kMaintenanceInterval{1};
 
 struct PredictionRecord {
     metrics::Outcome outcome;
@@ -32,7 +37,8 @@ struct RequestRecord {
     int status;
     std::chrono::nanoseconds duration;
     std::optional<PredictionRecord> prediction;
-    RequestKey key;  // empty: the request cannot be repeated
+    RequestKey key;         // empty: the request cannot be repeated
+    Word log_position = 0;  // up to which the log's ring holds its lines; 0: there are none
 };
 
 struct RecorderOptions {
@@ -61,17 +67,33 @@ class Recorder {
     // it counted in a file that is gone.
     Status attach();
 
+    // How often a slot has been taken over: where this changes, so has what is beside the slot.
+    [[nodiscard]] unsigned attachments() const { return attachments_; }
+    // The slot's lock; none while there is no slot.
+    [[nodiscard]] std::shared_ptr<const system::FileDescriptor> lock() const { return lock_; }
+    [[nodiscard]] const RecorderOptions& options() const { return options_; }
+
+    // The ring of log lines that the slot speaks of, and up to where its lines count.
+    [[nodiscard]] log::RingMark log_mark() const;
+    // From now on RequestRecord::log_position is a position in this ring.
+    void use_log_ring(std::uint64_t identity);
+
     // Whether the counts are visible to others.
     [[nodiscard]] bool is_attached() const { return mapped_.get() != nullptr; }
 
-    // Whether some worker of the pool, maybe a dead one, has counted this request already. Reads
-    // all slots: to be asked for repeated requests only.
+    // Whether a worker of the pool that has died had counted this request already. Reads all slots:
+    // to be asked for repeated requests only.
     [[nodiscard]] bool was_counted(const RequestKey& key) const;
 
     // The following allocate nothing, make no system call, and cannot fail.
     void set_health(bool is_healthy);
     void begin_request(system::SteadyTime now);
+    // Counts a request whose reply is about to leave. Until request_delivered() says that it has,
+    // was_counted() of the others tells those who repeat it after this process has died.
     void record_request(const RequestRecord& request);
+    void request_delivered();
+    // Takes back a request that was recorded and whose reply nobody has got.
+    void retract_request(const RequestRecord& request);
     void end_request(system::SteadyTime now);
     // What begin_request() announced was none.
     void forget_request();
@@ -90,13 +112,16 @@ class Recorder {
     Status resume(int directory);
     Status move_to_new_file(int directory, const SlotReading& found, const Totals& totals);
     void use(MappedSlot mapped);
+    void add_request(Transaction& transaction, const RequestRecord& request, Word amount);
     [[nodiscard]] Totals own_totals() const;
     [[nodiscard]] std::size_t find_model(const Slot& slot) const;
 
     RecorderOptions options_;
     std::unique_ptr<Slot> own_;  // while there is no slot
     MappedSlot mapped_;
-    system::FileDescriptor lock_;
+    // Shared with the log's ring, which is written until the process ends.
+    std::shared_ptr<const system::FileDescriptor> lock_;
+    unsigned attachments_ = 0;
     Slot* slot_;             // the one of both that counts
     std::size_t model_ = 0;  // this worker's entry in slot_->models
     std::optional<system::SteadyTime> last_maintained_;

@@ -8,17 +8,21 @@
 namespace appcore::monitoring {
 
 // What remains of the name that nginx gives a request ($appcore_request_key in deploy/nginx.conf):
-// any text. All zero means: no key.
+// any text. No key has a zero as its first word, so that a key in shared memory can be removed by
+// one store.
 struct RequestKey {
     system::Digest words{};
 
-    [[nodiscard]] bool empty() const { return words[0] == 0 && words[1] == 0; }
+    [[nodiscard]] bool empty() const { return words[0] == 0; }
     friend bool operator==(const RequestKey&, const RequestKey&) = default;
 };
 
 // No key for a request without a name.
 [[nodiscard]] constexpr RequestKey request_key(std::string_view name) {
-    return name.empty() ? RequestKey{} : RequestKey{system::digest(name)};
+    if (name.empty()) return {};
+    RequestKey key{system::digest(name)};
+    if (key.empty()) key.words[0] = 1;
+    return key;
 }
 
 }  // namespace appcore::monitoring

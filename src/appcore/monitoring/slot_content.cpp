@@ -8,15 +8,20 @@ namespace appcore::monitoring {
 namespace {
 
 constexpr std::size_t starts_field = offsetof(WorkerWords, starts) / sizeof(Word);
+constexpr std::size_t log_position_field = offsetof(WorkerWords, log_position) / sizeof(Word);
+constexpr std::size_t log_ring_field = offsetof(WorkerWords, log_ring) / sizeof(Word);
 
-// As many of the keys as there is place for beside those of `slot`.
+// The pending key, and as many of the others as there is place for beside those of `slot`.
 void take_over_keys(const SlotImage& image, Slot& slot) {
-    const auto is_free = [](const std::array<Word, 2>& key) { return key[0] == 0 && key[1] == 0; };
+    const auto add = [&slot](const RequestKey& key) {
+        const auto is_free = [](const system::Digest& words) { return words[0] == 0; };
+        const auto place = std::ranges::find_if(slot.keys, is_free);
+        if (!key.empty() && place != slot.keys.end()) *place = key.words;
+    };
+    add(pending_key(image));
     const LayoutMap& map = *image.layout;
     for (std::size_t i = 0; i < map.key_count; ++i) {
-        const auto place = std::ranges::find_if(slot.keys, is_free);
-        if (place == slot.keys.end()) return;
-        *place = {image.words[map.keys + 2 * i], image.words[map.keys + 2 * i + 1]};
+        add({{image.words[map.keys + 2 * i], image.words[map.keys + 2 * i + 1]}});
     }
 }
 
@@ -41,6 +46,11 @@ std::unique_ptr<Slot> make_slot(pid_t pid, system::WallTime started) {
     return slot;
 }
 
+RequestKey pending_key(const SlotImage& image) {
+    constexpr std::size_t field = offsetof(WorkerWords, pending) / sizeof(Word);
+    return {{image.worker(field), image.worker(field + 1)}};
+}
+
 void succeed(const SlotImage& found, Slot& slot) {
     if (!found.has_current_layout()) {
         Word& migrated = slot.events[static_cast<std::size_t>(metrics::Event::layout_migrated)];
@@ -48,6 +58,8 @@ void succeed(const SlotImage& found, Slot& slot) {
     }
     slot.header.lineage = found.header().lineage;
     slot.worker.starts += found.worker(starts_field);
+    slot.worker.log_position = found.worker(log_position_field);
+    slot.worker.log_ring = found.worker(log_ring_field);
     take_over_keys(found, slot);
 }
 

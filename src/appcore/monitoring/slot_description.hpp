@@ -2,7 +2,8 @@
 //
 // Lines of `keyword number number name...`, one space between, each ended by a newline:
 //   worker OFFSET 0 FIELD...        one word a field
-//   keys OFFSET COUNT               two words each, the keys of the last requests
+//   keys OFFSET COUNT               two words each, keys of requests that are counted and may come
+//                                   again
 //   events OFFSET 0 NAME...         one word an event
 //   methods|endpoints|statuses 0 0 LABEL...      the last stands for all others
 //   request_bounds_ns|prediction_bounds_ns 0 0 BOUND...
@@ -25,8 +26,9 @@
 namespace appcore::monitoring {
 
 // The fields of WorkerWords by name, in its order.
-inline constexpr std::array<std::string_view, 7> worker_fields = {
-    "pid", "started_us", "starts", "health", "busy_since_ns", "last_activity_ns", "pool_size"};
+inline constexpr std::array<std::string_view, 11> worker_fields = {
+    "pid",       "started_us", "starts",    "health",       "busy_since_ns", "last_activity_ns",
+    "pool_size", "pending_1",  "pending_2", "log_position", "log_ring"};
 static_assert(sizeof(WorkerWords) == worker_fields.size() * sizeof(Word));
 
 [[nodiscard]] constexpr Word layout_hash(std::string_view description) {
@@ -38,7 +40,7 @@ class SlotDescription {
     // The description of this build's Slot.
     constexpr SlotDescription() {
         line("worker", offsetof(Slot, worker), 0, worker_fields);
-        line("keys", offsetof(Slot, keys), recent_keys, none);
+        line("keys", offsetof(Slot, keys), orphaned_keys, none);
         line("events", offsetof(Slot, events), 0, metrics::event_names);
         line("methods", 0, 0, http::method_names);
         line("endpoints", 0, 0, http::endpoint_paths);

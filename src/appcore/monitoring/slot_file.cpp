@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <ctime>
 #include <memory>
 #include <utility>
 
@@ -19,6 +21,9 @@ constexpr std::string_view new_suffix = ".new";
 constexpr std::string_view damaged_suffix = ".damaged";
 constexpr mode_t file_mode = 0640;  // the metrics program may run as another user of the group
 constexpr std::size_t max_name = 64;
+// The metrics program holds the lock of a dead place for an instant (left_lines.hpp).
+constexpr std::chrono::milliseconds kLookingAfter{50};
+constexpr std::chrono::milliseconds kStep{5};
 
 std::string with_suffix(std::string_view name, std::string_view suffix) {
     return std::string(name) + std::string(suffix);
@@ -92,14 +97,32 @@ Result<system::FileDescriptor> lock_slot(int directory, const std::string& name)
     const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
     system::FileDescriptor fd{::openat(directory, file.c_str(), flags, file_mode)};
     if (!fd.is_open()) return errno_error(file);
-    struct flock lock = whole_file(F_WRLCK);
-    if (::fcntl(fd.get(), F_OFD_SETLK, &lock) != 0) {
+    int result = 0;
+    for (auto waited = std::chrono::milliseconds(0); waited < kLookingAfter; waited += kStep) {
+        struct flock lock = whole_file(F_WRLCK);
+        result = ::fcntl(fd.get(), F_OFD_SETLK, &lock);
+        if (result == 0 || (errno != EAGAIN && errno != EACCES)) break;
+        const int reason = errno;
+        const timespec pause = {0, std::chrono::nanoseconds(kStep).count()};
+        ::nanosleep(&pause, nullptr);
+        errno = reason;
+    }
+    if (result != 0) {
         if (errno == EAGAIN || errno == EACCES) {
             return Error{"slot " + name + " is held by another process"};
         }
         return errno_error("lock " + file);
     }
     return fd;
+}
+
+bool is_lock_of(const system::FileDescriptor& lock, int directory, const std::string& name) {
+    struct stat held {};
+    struct stat there {};
+    return ::fstat(lock.get(), &held) == 0 &&
+           ::fstatat(directory, with_suffix(name, lock_suffix).c_str(), &there,
+                     AT_SYMLINK_NOFOLLOW) == 0 &&
+           held.st_dev == there.st_dev && held.st_ino == there.st_ino;
 }
 
 bool is_slot_held(int directory, const std::string& name) {

@@ -63,6 +63,13 @@ struct WorkerWords {
     Word busy_since_ns;
     Word last_activity_ns;
     Word pool_size;  // workers that its pool should have
+    // The key of the request that is counted and whose reply has not been handed to the kernel; the
+    // first word is 0 if there is none. After a kill, whoever repeats the request finds it here.
+    std::array<Word, 2> pending;
+    // The log's ring beside the slot (log/ring.hpp) holds lines up to this position that belong to
+    // what is counted, if it is the ring of this identity.
+    Word log_position;
+    Word log_ring;
 };
 
 // A larger count is impossible: the last integer that a sample can show exactly.
@@ -70,7 +77,9 @@ inline constexpr Word max_count = Word{1} << 53U;
 
 enum class Health : unsigned char { unknown, healthy, unhealthy };
 
-inline constexpr std::size_t recent_keys = 8;  // more than a new holder records before a retry asks
+// A process that dies leaves one pending key at most, which its successor moves here. A second try
+// comes within seconds, and hardly any place dies more often while it is on its way.
+inline constexpr std::size_t orphaned_keys = 16;
 
 inline constexpr std::size_t request_buckets = metrics::request_bounds_ns.size() + 1;
 inline constexpr std::size_t prediction_buckets = metrics::prediction_bounds_ns.size() + 1;
@@ -105,7 +114,7 @@ struct Slot {
     alignas(cache_line) SlotHeader header;
     alignas(cache_line) Journal journal;
     alignas(cache_line) WorkerWords worker;
-    alignas(cache_line) std::array<std::array<Word, 2>, recent_keys> keys;
+    alignas(cache_line) std::array<std::array<Word, 2>, orphaned_keys> keys;
     alignas(cache_line) std::array<Word, metrics::event_names.size()> events;
     std::array<std::array<RequestCell, http::endpoint_count>, http::method_names.size()> requests;
     std::array<ModelEntry, model_entries> models;

@@ -97,6 +97,24 @@ void add_prediction_cell(PredictionCell& sums, const PredictionCell& more) {
     add_words(sums.outcomes, more.outcomes);
 }
 
+// See Totals::raise_to().
+void raise_cell(Word& sum_ns, auto& buckets, auto& parts, Word least_sum_ns,
+                const auto& least_buckets, const auto& least_parts) {
+    sum_ns = std::max(sum_ns, least_sum_ns);
+    for (std::size_t i = 0; i < parts.size(); ++i) parts[i] = std::max(parts[i], least_parts[i]);
+    const Word total = sum_of(parts);
+    Word now = 0;
+    Word least = 0;
+    Word shown = 0;
+    for (std::size_t i = 0; i < buckets.size(); ++i) {
+        now += buckets[i];
+        least += least_buckets[i];
+        const Word cumulative = i + 1 == buckets.size() ? total : std::max(now, least);
+        buckets[i] = cumulative - shown;
+        shown = cumulative;
+    }
+}
+
 }  // namespace
 
 PredictionCell& Totals::model(std::string_view version) {
@@ -123,6 +141,21 @@ void Totals::add(const Totals& more) {
         add_prediction_cell(model(theirs.version), theirs.cell);
     }
     add_words(events, more.events);
+}
+
+void Totals::raise_to(const Totals& floor) {
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        RequestCell& cell = requests[i];
+        const RequestCell& least = floor.requests[i];
+        raise_cell(cell.sum_ns, cell.buckets, cell.replies, least.sum_ns, least.buckets,
+                   least.replies);
+    }
+    for (const ModelTotals& least : floor.models) {
+        PredictionCell& cell = model(least.version);
+        raise_cell(cell.sum_ns, cell.buckets, cell.outcomes, least.cell.sum_ns, least.cell.buckets,
+                   least.cell.outcomes);
+    }
+    for (std::size_t i = 0; i < events.size(); ++i) events[i] = std::max(events[i], floor.events[i]);
 }
 
 Result<Totals> read_totals(const SlotImage& image) {

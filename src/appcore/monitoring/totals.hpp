@@ -37,6 +37,9 @@ struct Totals {
     // Whether nothing has been counted.
     [[nodiscard]] bool empty() const;
     void add(const Totals& more);
+    // Raises what is below `floor`, so that no count and no cumulative bucket is: the replies of a
+    // cell add up to its buckets as before.
+    void raise_to(const Totals& floor);
 };
 
 // The slot's sums. Fails if they are impossible: a number that no service reaches, replies or

@@ -13,6 +13,7 @@ void return_large_blocks() {
     // Setting either of them ends their adjustment.
     mallopt(M_MMAP_THRESHOLD, kLargeBlock);
     mallopt(M_TRIM_THRESHOLD, kLargeBlock);
+    mallopt(M_ARENA_MAX, 1);
 }
 
 }  // namespace appcore::system

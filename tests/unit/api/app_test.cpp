@@ -251,6 +251,31 @@ TEST_CASE("a body that did not come whole is refused on every path") {
     CHECK(f.response.body == R"({"detail":"There was an error parsing the body"})");
 }
 
+TEST_CASE("a request that there is no memory for is a 503 with id, log line and count") {
+    fakes::Clock clock;
+    fakes::Ids ids;
+    fakes::Observer observer;
+    api::App app({{Endpoint::health,
+                   [](const http::Request&, http::Response&, api::Outcome&) {
+                       throw std::bad_alloc();
+                   }}},
+                 clock, ids, observer);
+    http::Request request;
+    request.method = http::Method::get;
+    request.target = "/health";
+    http::Response response;
+    CHECK_THROWS_AS(app.handle(request, response), std::bad_alloc);
+    CHECK(observer.seen.empty());
+    response.clear();
+    request.body_state = BodyState::no_memory;
+    app.handle(request, response);
+    CHECK(response.status() == 503);
+    CHECK(response.headers().find("Retry-After: 1\r\n") != std::string::npos);
+    CHECK(response.headers().find("X-Request-ID: ") != std::string::npos);
+    CHECK(observer.failures == std::vector<std::string>{"no memory for its body or its reply"});
+    CHECK(observer.seen.at(0).status == 503);
+}
+
 TEST_CASE("an action that throws is a 503 with id, log line and count") {
     fakes::Clock clock;
     fakes::Ids ids;

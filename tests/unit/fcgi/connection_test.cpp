@@ -7,6 +7,7 @@
 #include <chrono>
 #include <csignal>
 #include <functional>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
@@ -36,11 +37,21 @@ class Echo final : public fcgi::Handler {
         response.body.append(extra);
         if (before_reply) before_reply();
     }
-    void request_done() override { ++replies; }
+    void commit() override {
+        ++commits;
+        if (before_sending) before_sending();
+    }
+    void request_done(fcgi::Delivery delivery) override {
+        last = delivery;
+        if (delivery != fcgi::Delivery::none) ++replies;
+    }
 
     int requests = 0;
+    int commits = 0;
     int replies = 0;
+    fcgi::Delivery last = fcgi::Delivery::none;
     std::string extra;
+    std::function<void()> before_sending;
     std::function<void()> before_reply;
 };
 
@@ -271,13 +282,68 @@ TEST_CASE("a sender that has only ended its writing gets its reply") {
     CHECK(wire::reply(pair.receive()) == kHelloReply);
 }
 
+TEST_CASE("a reply to a peer that has gone is refused as a whole") {
+    Pair pair;
+    pair.handler.before_sending = [&pair] { pair.peer = system::FileDescriptor(); };
+    pair.send(wire::request(post, "hello", true));
+    CHECK(pair.serve() == Connection::After::closed);
+    CHECK(pair.handler.commits == 1);
+    CHECK(pair.handler.last == fcgi::Delivery::refused);
+}
+
+TEST_CASE("a peer that reads only a part gets a part") {
+    Pair pair(kStall);
+    pair.handler.extra.assign(3'000'000, 'y');  // more than a socket holds
+    pair.send(wire::request(post, "hello", true));
+    CHECK(pair.serve() == Connection::After::closed);
+    CHECK(pair.handler.last == fcgi::Delivery::partial);
+}
+
+TEST_CASE("a reply that the peer does not read before it closes is lost, one that it reads is not") {
+    const bool reads = GENERATE(true, false);
+    Pair pair;
+    pair.send(wire::request(post, "hello", true));
+    CHECK(pair.serve() == Connection::After::kept);
+    CHECK(pair.handler.last == fcgi::Delivery::whole);
+    CHECK_FALSE(pair.connection->lost_reply());
+    if (reads) CHECK(wire::reply(pair.receive()) == kHelloReply);
+    pair.peer = system::FileDescriptor();
+    CHECK(pair.connection->lost_reply() == !reads);
+}
+
+TEST_CASE("a lack of memory for a reply makes a short one, in what has been given back") {
+    Pair pair;
+    int tries = 0;
+    pair.handler.before_reply = [&] {
+        if (++tries == 1) throw std::bad_alloc();
+    };
+    pair.send(wire::request(post, "hello", true));
+    CHECK(pair.serve() == Connection::After::kept);
+    CHECK(wire::reply(pair.receive()).substr(0, 11) == "Status: 400");
+    CHECK(pair.buffers.body.capacity() < 100);
+    CHECK(pair.handler.commits == 1);
+    pair.send(wire::request(post, "hello", true));
+    CHECK(pair.serve() == Connection::After::kept);
+    CHECK(wire::reply(pair.receive()) == kHelloReply);
+}
+
+TEST_CASE("a lack of memory for any reply ends the connection and nothing else") {
+    Pair pair;
+    pair.handler.before_reply = [] { throw std::bad_alloc(); };
+    pair.send(wire::request(post, "hello", true));
+    CHECK(pair.serve() == Connection::After::closed);
+    CHECK(pair.handler.commits == 0);
+    CHECK(pair.handler.last == fcgi::Delivery::none);
+    CHECK(pair.receive().empty());
+}
+
 TEST_CASE("a peer that goes while it is answered does no harm") {
     Pair pair;
     pair.handler.extra.assign(300000, 'y');
     pair.handler.before_reply = [&pair] { pair.peer = system::FileDescriptor(); };
     pair.send(wire::request(post, "hello", true));
     CHECK(pair.serve() == Connection::After::closed);
-    CHECK(pair.handler.replies == 1);
+    CHECK(pair.handler.last == fcgi::Delivery::refused);
 }
 
 TEST_CASE("bytes that are not FastCGI end the connection") {

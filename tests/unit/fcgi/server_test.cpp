@@ -29,11 +29,14 @@ namespace {
 // Answers with the number of requests this process has served.
 class Counter final : public fcgi::Handler {
   public:
+    explicit Counter(std::chrono::milliseconds takes = {}) : takes_(takes) {}
     void handle(const http::Request&, http::Response& response) override {
+        std::this_thread::sleep_for(takes_);
         response.set(200, "text/plain", std::to_string(++count_));
     }
 
   private:
+    std::chrono::milliseconds takes_;
     int count_ = 0;
 };
 
@@ -104,12 +107,13 @@ pid_t fork_without_handlers() {
 // more than none.
 class Process {
   public:
-    explicit Process(const Listener& listener, std::size_t most = 0)
+    explicit Process(const Listener& listener, std::size_t most = 0,
+                     std::chrono::milliseconds takes = {})
         : pid_(fork_without_handlers()) {
         if (pid_ != 0) return;
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         const fcgi::Signals signals;
-        Counter handler;
+        Counter handler(takes);
         bool good = fcgi::Connection::initialize().ok();
         auto server = fcgi::Server::create(listener.descriptor(), handler, signals,
                                            {.max_body = kMaxBody, .long_body = kLongBody});
@@ -481,4 +485,68 @@ TEST_CASE("signals that only open logs anew end nothing") {
     process.signal(SIGUSR1);
     send(client, kept_request);
     CHECK(receive(client) == "2");
+}
+
+TEST_CASE("a process that is told to stop leaves what would take too long to its siblings") {
+    constexpr std::chrono::milliseconds kTakes{50};
+    constexpr int kWaiting = 60;
+    static_assert(kWaiting * kTakes > fcgi::Server::kDrain + std::chrono::milliseconds(500));
+    const Listener listener;
+    Process process(listener, 0, kTakes);
+    std::vector<FileDescriptor> clients;
+    for (int i = 0; i < kWaiting; ++i) {
+        clients.push_back(listener.connect());
+        send(clients.back(), kept_request);
+        REQUIRE(receive(clients.back()) == std::to_string(i + 1));
+    }
+    process.signal(SIGSTOP);
+    for (const FileDescriptor& client : clients) send(client, kept_request);
+    process.signal(SIGTERM);
+    process.signal(SIGCONT);
+    CHECK(process.wait() == 0);
+    int answered = 0;
+    int closed = 0;
+    for (const FileDescriptor& client : clients) {
+        const std::string reply = receive(client);
+        if (reply.empty()) {
+            ++closed;  // without a byte, so that it can be repeated elsewhere
+        } else {
+            ++answered;
+        }
+    }
+    CHECK(answered > 0);
+    CHECK(closed > 0);
+    CHECK(answered + closed == kWaiting);
+    // As it happens with a sibling: the requests are not lost.
+    const Process sibling(listener);
+    for (FileDescriptor& client : clients) {
+        client = listener.connect();
+        send(client, request);
+        CHECK_FALSE(receive(client).empty());
+    }
+}
+
+TEST_CASE("a process that always has work to do is told to stop all the same") {
+    const Listener listener;
+    Process process(listener, 0, std::chrono::milliseconds(1));
+    std::atomic<bool> is_over{false};
+    std::vector<std::thread> clients;
+    for (int i = 0; i < 8; ++i) {
+        clients.emplace_back([&] {
+            while (!is_over) {
+                const FileDescriptor client = listener.connect();
+                if (!client.is_open()) continue;
+                while (!is_over &&
+                       ::send(client.get(), kept_request.data(), kept_request.size(), MSG_NOSIGNAL) > 0 &&
+                       !receive(client).empty()) {
+                }
+            }
+        });
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    process.signal(SIGTERM);
+    CHECK(process.wait() == 0);
+    const Process sibling(listener);  // for those who wait
+    is_over = true;
+    for (std::thread& client : clients) client.join();
 }

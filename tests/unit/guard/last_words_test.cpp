@@ -44,8 +44,8 @@ std::string id_of(const RequestView& request) {
 }
 
 nlohmann::json say(const RequestView& request) {
-    LastWords words("blue-01");
     const std::string line = standard_error_of([&] {
+        LastWords words("blue-01");
         words.say("hangs", request, system::WallTime{1'700'000'000s}, system::SteadyTime{130s});
     });
     CHECK(line.back() == '\n');
@@ -104,4 +104,15 @@ TEST_CASE("without an id of the client's the reply has the one that is made of n
     CHECK(id_of(request) == api::id_of_failed(request.key).text());
     request.key = "";
     CHECK(id_of(request).empty());
+}
+
+TEST_CASE("a reader that hangs costs the last words and no time") {
+    const std::string heard = standard_error_of([] {
+        LastWords words("blue-01");
+        // A pipe holds 64 KiB.
+        for (int i = 0; i < 1000; ++i) {
+            words.say("hangs", view(), system::WallTime{1'700'000'000s}, system::SteadyTime{130s});
+        }
+    });
+    CHECK_FALSE(heard.empty());
 }

@@ -39,6 +39,8 @@ TEST_CASE("a request goes through its phases, and is known from when it has been
     CHECK(hand.look().target == "/predict?x");
     CHECK(hand.look().client_id == "id-1");
     CHECK(hand.look().key == request.key);
+    hand.commit();
+    CHECK(hand.look().phase == Phase::committed);
     hand.reply();
     CHECK(hand.look().phase == Phase::replying);
     hand.end();
@@ -91,10 +93,65 @@ TEST_CASE("a serving thread and one that watches do not get into each other's wa
     for (int i = 0; i < 20000; ++i) {
         hand.begin(i, begin);
         hand.handle(request);
+        hand.commit();
         hand.reply();
         hand.end();
     }
     done = true;
     watcher.join();
     CHECK(condemned == 0);
+}
+
+TEST_CASE("a committed request is taken away by its name only") {
+    RequestInHand hand;
+    CHECK_FALSE(hand.committed());
+    hand.begin(7, begin);
+    const http::Request request = post();
+    hand.handle(request);
+    CHECK_FALSE(hand.committed());
+    CHECK_FALSE(hand.condemn_committed(begin));
+    hand.commit();
+    CHECK(hand.committed() == begin);
+    CHECK_FALSE(hand.condemn(begin + 1h));
+    CHECK_FALSE(hand.condemn_committed(begin + 1s));
+    hand.reply();
+    const auto view = hand.condemn_committed(begin);
+    REQUIRE(view);
+    CHECK(view->phase == Phase::replying);
+    CHECK(view->key == request.key);
+}
+
+// One of the two has the request, whenever they meet: never both, never nobody.
+TEST_CASE("either the serving thread commits a request or another takes it away") {
+    static const http::Request request = post();
+    int committed = 0;
+    int taken = 0;
+    for (int i = 0; i < 300; ++i) {
+        struct Meeting {
+            RequestInHand hand;
+            std::atomic<bool> is_committed{false};
+        };
+        // A thread whose request was taken away waits for the end of the process.
+        auto* const meeting = new Meeting;  // NOLINT(cppcoreguidelines-owning-memory)
+        meeting->hand.begin(7, begin);
+        meeting->hand.handle(request);
+        std::atomic<bool> is_started{false};
+        std::thread serving([meeting, &is_started] {
+            is_started = true;
+            meeting->hand.commit();
+            meeting->is_committed = true;
+        });
+        while (!is_started) std::this_thread::yield();
+        for (int pause = 0; pause < i * 7; ++pause) std::atomic_signal_fence(std::memory_order_seq_cst);
+        if (meeting->hand.condemn(begin)) {
+            serving.detach();
+            CHECK_FALSE(meeting->is_committed);
+            ++taken;
+        } else {
+            serving.join();
+            CHECK(meeting->is_committed);
+            ++committed;
+        }
+    }
+    CHECK(committed + taken == 300);
 }

@@ -76,10 +76,36 @@ TEST_CASE("a reply that has begun is not followed by another") {
         const http::Request none;
         request.begin(connection, std::chrono::steady_clock::now());
         request.handle(none);
+        request.commit();
         request.reply();
     });
     CHECK(ending.exit_code == guard::Watchdog::kExitCode);
     CHECK(ending.received.empty());
+}
+
+TEST_CASE("a request that is counted is not answered with a 504, though it hangs") {
+    const Ending ending = run([](RequestInHand& request, int connection) {
+        const http::Request none;
+        request.begin(connection, std::chrono::steady_clock::now());
+        request.handle(none);
+        request.commit();
+    });
+    CHECK(ending.exit_code == guard::Watchdog::kExitCode);
+    CHECK(ending.received.empty());
+}
+
+TEST_CASE("a request that is counted is given time, however long ago it began") {
+    const Ending ending = run([](RequestInHand& request, int connection) {
+        const http::Request none;
+        // As after a SIGSTOP: the watchdog's first look comes late.
+        request.begin(connection, std::chrono::steady_clock::now() - 1h);
+        request.handle(none);
+        request.commit();
+        request.reply();
+        std::this_thread::sleep_for(5ms);
+        request.end();
+    });
+    CHECK(ending.exit_code == kUndisturbed);
 }
 
 TEST_CASE("a process without a request, or whose requests end in time, lives on") {

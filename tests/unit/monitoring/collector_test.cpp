@@ -268,3 +268,23 @@ TEST_CASE("64 slots add up") {
     CHECK(pool.workers.size() == 64);
     CHECK(health_checks(pool.totals) == 64 * 65 / 2);
 }
+
+TEST_CASE("a request that is taken back between two scrapes makes no count decrease") {
+    const TemporaryDirectory directory;
+    Recorder recorder(options(directory.path()));
+    REQUIRE_FALSE(recorder.maintain(noon));
+    Collector collector(directory.path());
+    recorder.record_request(prediction());
+    const RequestRecord lost = prediction();
+    recorder.record_request(lost);
+    const auto predictions = [&collector] {
+        return count(collector.collect().totals, http::Method::post, http::Endpoint::predict, 201);
+    };
+    CHECK(predictions() == 2);
+    recorder.retract_request(lost);
+    CHECK(predictions() == 2);
+    recorder.record_request(prediction());
+    CHECK(predictions() == 2);
+    recorder.record_request(prediction());
+    CHECK(predictions() == 3);
+}

@@ -9,6 +9,7 @@
 
 #include "appcore/monitoring/collector.hpp"
 #include "appcore/monitoring/recorder.hpp"
+#include "appcore/monitoring/slot_content.hpp"
 #include "slot_fixture.hpp"
 
 using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
@@ -42,7 +43,8 @@ Word sum(const auto& words) {
     return result;
 }
 
-// All numbers of a slot in one list, and the key of the request that was recorded last.
+// All numbers of a slot in one list, and whether it has the key of the request that was recorded
+// last.
 std::vector<Word> numbers(const Totals& totals, const SlotImage& image, Word requests) {
     std::vector<Word> all;
     for (const RequestCell& cell : totals.requests) {
@@ -55,7 +57,7 @@ std::vector<Word> numbers(const Totals& totals, const SlotImage& image, Word req
         all.insert(all.end(), model.cell.buckets.begin(), model.cell.buckets.end());
         all.insert(all.end(), model.cell.outcomes.begin(), model.cell.outcomes.end());
     }
-    bool has_last_key = requests == 0;
+    bool has_last_key = requests == 0 || pending_key(image).words[1] == requests - 1;
     for (std::size_t i = 0; i < image.layout->key_count; ++i) {
         has_last_key = has_last_key || image.words[image.layout->keys + 2 * i + 1] == requests - 1;
     }

@@ -1,5 +1,6 @@
 #include "appcore/monitoring/recorder.hpp"
 
+#include "appcore/monitoring/slot_content.hpp"
 #include "slot_fixture.hpp"
 
 using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
@@ -170,4 +171,56 @@ TEST_CASE("a worker without a model version counts under other") {
     REQUIRE_FALSE(recorder.maintain(noon));
     recorder.record_request(prediction());
     CHECK(totals_of(directory.path()).model("other").outcomes[0] == 1);
+}
+
+TEST_CASE("a request that is taken back leaves every number as if it had never been") {
+    const TemporaryDirectory directory;
+    Recorder recorder(options(directory.path()));
+    REQUIRE_FALSE(recorder.maintain(noon));
+    recorder.record_request(prediction());
+    const Totals before = totals_of(directory.path());
+    RequestRecord other = prediction(RequestKey{{1, 2}});
+    other.duration = 3s;
+    recorder.record_request(other);
+    recorder.retract_request(other);
+    const Totals after = totals_of(directory.path());
+    for (std::size_t i = 0; i < before.requests.size(); ++i) {
+        CHECK(after.requests[i].sum_ns == before.requests[i].sum_ns);
+        CHECK(after.requests[i].buckets == before.requests[i].buckets);
+        CHECK(after.requests[i].replies == before.requests[i].replies);
+    }
+    CHECK(after.models[0].cell.outcomes == before.models[0].cell.outcomes);
+    CHECK(after.models[0].cell.buckets == before.models[0].cell.buckets);
+    CHECK(after.models[0].cell.sum_ns == before.models[0].cell.sum_ns);
+    CHECK(pending_key(read(directory.path()).image).empty());
+}
+
+TEST_CASE("a request is pending until its reply has been delivered") {
+    const TemporaryDirectory directory;
+    Recorder recorder(options(directory.path()));
+    REQUIRE_FALSE(recorder.maintain(noon));
+    recorder.record_request(prediction(RequestKey{{1, 2}}));
+    CHECK(pending_key(read(directory.path()).image) == RequestKey{{1, 2}});
+    recorder.request_delivered();
+    CHECK(pending_key(read(directory.path()).image).empty());
+}
+
+TEST_CASE("a slot says up to where the lines in its ring count, to the next holder, too") {
+    const TemporaryDirectory directory;
+    {
+        Recorder recorder(options(directory.path()));
+        REQUIRE_FALSE(recorder.maintain(noon));
+        recorder.use_log_ring(7);
+        RequestRecord record = prediction();
+        record.log_position = 300;
+        recorder.record_request(record);
+    }
+    Recorder next(options(directory.path()));
+    REQUIRE_FALSE(next.maintain(noon));
+    CHECK(next.log_mark().identity == 7);
+    CHECK(next.log_mark().position == 300);
+    next.use_log_ring(7);
+    CHECK(next.log_mark().position == 300);
+    next.use_log_ring(8);
+    CHECK(next.log_mark().position == 0);
 }

@@ -123,3 +123,43 @@ TEST_CASE("a model version is kept as printable ASCII of at most 31 bytes") {
     CHECK(unpack_model_name(pack_model_name("v\xc3\xa9\n")) == "v???");
     CHECK(unpack_model_name(pack_model_name(std::string(40, 'x'))) == std::string(31, 'x'));
 }
+
+TEST_CASE("sums that are raised are nowhere below the others, and replies add up to buckets") {
+    Totals before;
+    RequestCell& seen = before.cell(post, predict);
+    seen.replies[1] = 5;
+    seen.buckets[0] = 4;
+    seen.buckets[10] = 1;
+    seen.sum_ns = 9'000;
+    before.model("v1").outcomes[0] = 5;
+    before.model("v1").buckets[2] = 5;
+    before.events[0] = 2;
+
+    // The slow one has been taken back, and another one with another status was fast.
+    Totals now;
+    RequestCell& cell = now.cell(post, predict);
+    cell.replies[1] = 4;
+    cell.replies[2] = 1;
+    cell.buckets[0] = 5;
+    cell.sum_ns = 1'000;
+    now.raise_to(before);
+    CHECK(cell.replies[1] == 5);
+    CHECK(cell.replies[2] == 1);
+    CHECK(cell.sum_ns == 9'000);
+    CHECK(cell.buckets == std::array<Word, 12>{5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+    CHECK(now.model("v1").outcomes[0] == 5);
+    CHECK(now.model("v1").buckets[2] == 5);
+    CHECK(now.events[0] == 2);
+
+    // The next of its kind takes its place.
+    Totals later;
+    RequestCell& last = later.cell(post, predict);
+    last.replies[1] = 5;
+    last.replies[2] = 1;
+    last.buckets[0] = 6;
+    last.sum_ns = 10'000;
+    later.raise_to(now);
+    CHECK(last.replies[1] == 5);
+    CHECK(last.buckets == std::array<Word, 12>{6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+    CHECK(last.sum_ns == 10'000);
+}

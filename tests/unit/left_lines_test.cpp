@@ -1,0 +1,88 @@
+#include "appcore/left_lines.hpp"
+
+#include <unistd.h>
+
+#include <string>
+
+#include "appcore/log/ring_file.hpp"
+#include "monitoring/slot_fixture.hpp"
+
+using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
+
+namespace {
+
+// A worker that is killed with one line published and one that counts.
+void die(const TemporaryDirectory& directory, const std::string& name) {
+    Recorder recorder(options(directory.path(), name));
+    REQUIRE_FALSE(recorder.maintain(noon));
+    const auto taken = log::take_ring(directory.path(), name, recorder.log_mark(), recorder.lock());
+    REQUIRE(taken.ok());
+    log::Ring& ring = *taken.value().ring;
+    recorder.use_log_ring(ring.identity());
+    ring.append(name + " published\n");
+    ring.publish();
+    ring.append(name + " counted\n");
+    RequestRecord record = prediction();
+    record.log_position = ring.end();
+    recorder.record_request(record);
+}
+
+std::string written(const TemporaryDirectory& directory, LeftLines* lines, monitoring::Log& log) {
+    if (lines != nullptr) lines->collect();
+    log.finish();
+    return read_file(directory / "log");
+}
+
+}  // namespace
+
+TEST_CASE("the lines of dead places are written, and nothing of them stays behind") {
+    const TemporaryDirectory directory;
+    die(directory, "blue-01");
+    die(directory, "blue-02");
+    const auto log = monitoring::Log::open(directory / "log", spdlog::level::info, "metrics");
+    REQUIRE(log.ok());
+    LeftLines lines(directory.path(), *log.value());
+    CHECK(written(directory, &lines, *log.value()) ==
+          "blue-01 published\nblue-01 counted\nblue-02 published\nblue-02 counted\n");
+    CHECK(::access((directory / "blue-01.log-left").c_str(), F_OK) != 0);
+    CHECK(::access((directory / "blue-01.log-ring").c_str(), F_OK) != 0);
+    // The next holder has nothing to write again.
+    Recorder next(options(directory.path(), "blue-01"));
+    REQUIRE_FALSE(next.maintain(noon));
+    const auto taken =
+        log::take_ring(directory.path(), "blue-01", next.log_mark(), next.lock());
+    REQUIRE(taken.ok());
+    CHECK(taken.value().ring->is_empty());
+}
+
+TEST_CASE("the lines of the living are their own affair") {
+    const TemporaryDirectory directory;
+    Recorder living(options(directory.path(), "blue-01"));
+    REQUIRE_FALSE(living.maintain(noon));
+    const auto taken =
+        log::take_ring(directory.path(), "blue-01", living.log_mark(), living.lock());
+    REQUIRE(taken.ok());
+    taken.value().ring->append("a line\n");
+    taken.value().ring->publish();
+    const auto log = monitoring::Log::open(directory / "log", spdlog::level::info, "metrics");
+    REQUIRE(log.ok());
+    LeftLines lines(directory.path(), *log.value());
+    CHECK(written(directory, &lines, *log.value()).empty());
+}
+
+TEST_CASE("what a killed metrics program was writing is written by its successor") {
+    const TemporaryDirectory directory;
+    die(directory, "blue-01");
+    {
+        const auto fd = open_state_directory(directory.path());
+        const auto reading = read(directory.path(), "blue-01");
+        constexpr std::size_t position = offsetof(WorkerWords, log_position) / sizeof(Word);
+        REQUIRE(log::leave_ring(fd.value().get(), "blue-01",
+                                {reading.image.worker(position + 1), reading.image.worker(position)}));
+    }
+    const auto log = monitoring::Log::open(directory / "log", spdlog::level::info, "metrics");
+    REQUIRE(log.ok());
+    LeftLines lines(directory.path(), *log.value());
+    lines.collect();
+    CHECK(written(directory, &lines, *log.value()) == "blue-01 published\nblue-01 counted\n");
+}
