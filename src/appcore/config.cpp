@@ -122,7 +122,9 @@ constexpr std::array<Variable, 18> variables = {{
      [](std::string_view text, Config& config) {
          return store_number(text, 1U, kMostWorkers, config.workers);
      }},
-    {"APPCORE_STATE_DIR", "/run/appcore/state", "directory of counts and waiting log lines; must be memory (tmpfs): a stalled disk would stall replies",
+    {"APPCORE_STATE_DIR", "/run/appcore/state",
+     "directory of counts and waiting log lines; must be memory (tmpfs): a stalled disk would "
+     "stall replies",
      [](std::string_view text, Config& config) { return store_path(text, config.state_dir); }},
     {"APPCORE_TEXTFILE_DIR", "", "directory for appcore.prom (node-exporter); empty: none",
      [](std::string_view text, Config& config) { return store_path(text, config.textfile_dir); }},

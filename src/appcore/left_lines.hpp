@@ -1,5 +1,5 @@
-// Log lines of processes that were killed and whose place nobody has taken again: the last worker of
-// a pool that has ended, or one that was killed while its pool was being stopped.
+// Log lines of processes that were killed and whose place nobody has taken again: the last worker
+// of a pool that has ended, or one that was killed while its pool was being stopped.
 #pragma once
 
 #include <memory>
@@ -16,8 +16,8 @@ class LeftLines {
     // The log outlives this object.
     LeftLines(std::string state_directory, monitoring::Log& log);
 
-    // Takes the rings of dead places out of the way of their next holders and has the log write them.
-    // Holds a place's lock for an instant only. One process at a time.
+    // Takes the rings of dead places out of the way of their next holders and has the log write
+    // them. Holds a place's lock for an instant only. One process at a time.
     void collect();
 
   private:

@@ -29,7 +29,8 @@ class MetricsService final : public Service {
     // Called on the server's tick, too.
     void between_requests() override;
 
-    // Has the lines written that dead processes have left; between_requests() does so once a second.
+    // Has the lines written that dead processes have left; between_requests() does so once a
+    // second.
     void collect_left_lines();
 
   private:

@@ -96,8 +96,8 @@ void Service::take_log_ring(system::SteadyTime now) {
     attachments_ = recorder_.attachments();
     lacked_ring_.reset();
     const monitoring::RecorderOptions& slot = recorder_.options();
-    const auto taken = log::take_ring(slot.state_directory, slot.name, recorder_.log_mark(),
-                                      recorder_.lock());
+    const auto taken =
+        log::take_ring(slot.state_directory, slot.name, recorder_.log_mark(), recorder_.lock());
     if (taken) {
         const auto& [ring, problem] = taken.value();
         if (ring->identity() != log_.ring_identity()) log_.use(ring);

@@ -1,5 +1,5 @@
-// How often this thread calls operator new, for tests of what must not, and calls that fail, for tests
-// of what must bear it.
+// How often this thread calls operator new, for tests of what must not, and calls that fail, for
+// tests of what must bear it.
 #pragma once
 
 namespace allocations {

@@ -49,8 +49,7 @@ TEST_CASE("the lines of dead places are written, and nothing of them stays behin
     // The next holder has nothing to write again.
     Recorder next(options(directory.path(), "blue-01"));
     REQUIRE_FALSE(next.maintain(noon));
-    const auto taken =
-        log::take_ring(directory.path(), "blue-01", next.log_mark(), next.lock());
+    const auto taken = log::take_ring(directory.path(), "blue-01", next.log_mark(), next.lock());
     REQUIRE(taken.ok());
     CHECK(taken.value().ring->is_empty());
 }
@@ -77,8 +76,9 @@ TEST_CASE("what a killed metrics program was writing is written by its successor
         const auto fd = open_state_directory(directory.path());
         const auto reading = read(directory.path(), "blue-01");
         constexpr std::size_t position = offsetof(WorkerWords, log_position) / sizeof(Word);
-        REQUIRE(log::leave_ring(fd.value().get(), "blue-01",
-                                {reading.image.worker(position + 1), reading.image.worker(position)}));
+        REQUIRE(
+            log::leave_ring(fd.value().get(), "blue-01",
+                            {reading.image.worker(position + 1), reading.image.worker(position)}));
     }
     const auto log = monitoring::Log::open(directory / "log", spdlog::level::info, "metrics");
     REQUIRE(log.ok());

@@ -58,8 +58,9 @@ Answer ask(Service& service, const std::string& body, int failing_call) {
     std::string reply(8192, ' ');
     const ssize_t size = ::recv(peer.get(), reply.data(), reply.size(), MSG_DONTWAIT);
     if (size > 0) {
-        answer.status = wire::reply(std::string_view(reply).substr(0, static_cast<std::size_t>(size)))
-                            .substr(8, 3);
+        answer.status =
+            wire::reply(std::string_view(reply).substr(0, static_cast<std::size_t>(size)))
+                .substr(8, 3);
     }
     return answer;
 }
@@ -71,7 +72,9 @@ monitoring::Word count_of(const std::string& directory, int status) {
 
 }  // namespace
 
-TEST_CASE("whatever allocation fails, a request is answered and counted, or neither, and the worker goes on") {
+TEST_CASE(
+    "whatever allocation fails, a request is answered and counted, or neither, and the worker goes "
+    "on") {
     if (guard::has_sanitizer) return;  // which has its own operator new
     REQUIRE(Connection::initialize());
     const std::string body = GENERATE(std::string(R"({"features":[1,2,4]})"), large_body);

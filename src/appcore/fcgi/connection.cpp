@@ -175,8 +175,8 @@ Connection::Outcome Connection::serve_one(Handler& handler, Buffers& buffers,
         request.body_state = differs ? http::BodyState::length_mismatch : http::BodyState::complete;
         request.body = buffers.body;
     } else {
-        request.body_state = read == BodyRead::too_large ? http::BodyState::too_large
-                                                         : http::BodyState::no_memory;
+        request.body_state =
+            read == BodyRead::too_large ? http::BodyState::too_large : http::BodyState::no_memory;
     }
 
     answer(handler, request, buffers);

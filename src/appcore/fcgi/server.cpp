@@ -172,8 +172,8 @@ void Server::keep(Slot connection, bool registered) {
 }
 
 // A request may have come on a kept connection just before the web server saw our end of it, and is
-// on its way where the connection is new. What comes later, or would have to wait for too long here,
-// goes to a sibling, since we read none of it.
+// on its way where the connection is new. What comes later, or would have to wait for too long
+// here, goes to a sibling, since we read none of it.
 void Server::drain() {
     using std::chrono::steady_clock;
     const auto begun = steady_clock::now();

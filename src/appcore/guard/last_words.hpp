@@ -10,8 +10,8 @@
 namespace appcore::guard {
 
 // One JSON object on standard error, where supervisord's log takes it: the log proper may be in use
-// by the thread that hangs. Nothing is allocated, locked or thrown, so a signal handler may speak. A
-// reader that hangs costs the line and no time.
+// by the thread that hangs. Nothing is allocated, locked or thrown, so a signal handler may speak.
+// A reader that hangs costs the line and no time.
 class LastWords {
   public:
     // `worker` is the field of that name, as in the log. To be constructed before the sandbox

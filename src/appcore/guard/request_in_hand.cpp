@@ -65,8 +65,7 @@ std::optional<RequestView> RequestInHand::condemn(system::SteadyTime limit) {
 std::optional<system::SteadyTime> RequestInHand::committed() const {
     const auto phase = static_cast<Phase>(state_.load(std::memory_order_acquire));
     if (phase != Phase::committed && phase != Phase::replying) return std::nullopt;
-    return system::SteadyTime{
-        system::SteadyTime::duration{begun_.load(std::memory_order_relaxed)}};
+    return system::SteadyTime{system::SteadyTime::duration{begun_.load(std::memory_order_relaxed)}};
 }
 
 std::optional<RequestView> RequestInHand::condemn_committed(system::SteadyTime begun) {

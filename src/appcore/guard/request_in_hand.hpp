@@ -27,10 +27,10 @@ struct RequestView {
 };
 
 // One a process: whose the request at hand is. The serving thread takes it through its phases; each
-// step costs one atomic operation and no system call. Until it is committed, another thread may take
-// it away: then the serving thread's next step never returns, so that it neither answers nor counts,
-// and the request's bytes stay alive until the process ends. So one of the two answers and counts,
-// and never both.
+// step costs one atomic operation and no system call. Until it is committed, another thread may
+// take it away: then the serving thread's next step never returns, so that it neither answers nor
+// counts, and the request's bytes stay alive until the process ends. So one of the two answers and
+// counts, and never both.
 class RequestInHand {
   public:
     // --- the serving thread
@@ -48,8 +48,8 @@ class RequestInHand {
     // committed: the caller answers, and ends the process.
     [[nodiscard]] std::optional<RequestView> condemn(system::SteadyTime limit);
 
-    // When the request at hand began, if it is committed: time passes for it in looks of the caller,
-    // since a process that was stopped has not been hanging.
+    // When the request at hand began, if it is committed: time passes for it in looks of the
+    // caller, since a process that was stopped has not been hanging.
     [[nodiscard]] std::optional<system::SteadyTime> committed() const;
 
     // Takes away the committed request that began at `begun`, to end the process without a word to

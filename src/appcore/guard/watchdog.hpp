@@ -41,8 +41,8 @@ class Watchdog {
     Options options_;
     std::optional<system::SteadyTime> committed_;  // when the request seen last began, if committed
     int looks_ = 0;                                // at the same one, one after the other
-    std::mutex mutex_;     // condition_variable_any requires one
-    std::jthread thread_;  // the last member: ends before the others
+    std::mutex mutex_;                             // condition_variable_any requires one
+    std::jthread thread_;                          // the last member: ends before the others
 };
 
 }  // namespace appcore::guard

@@ -13,7 +13,7 @@
 namespace appcore::log {
 namespace {
 
-constexpr mode_t kLogMode = 0640;  // lines name clients: not for everyone
+constexpr mode_t kLogMode = 0640;                  // lines name clients: not for everyone
 constexpr std::size_t kLargestBatch = 256 * 1024;  // more would not be any cheaper
 // What other processes can have appended in the time of one write.
 constexpr std::size_t kSearched = 4U << 20U;
@@ -51,8 +51,8 @@ std::string read_from(int fd, off_t offset, std::size_t most) {
     std::string content(most, '\0');
     std::size_t size = 0;
     while (size < most) {
-        const ssize_t count = ::pread(fd, content.data() + size, most - size,
-                                      offset + static_cast<off_t>(size));
+        const ssize_t count =
+            ::pread(fd, content.data() + size, most - size, offset + static_cast<off_t>(size));
         if (count < 0 && errno == EINTR) continue;
         if (count <= 0) break;
         size += static_cast<std::size_t>(count);
@@ -122,8 +122,7 @@ std::size_t LineFile::append(const Ring::Pieces& lines) {
 // line another process, which cannot know of it, would append its own.
 bool LineFile::remove_end(std::size_t size, off_t end) const {
     struct stat status = {};
-    return !is_stream_ && end >= 0 && ::fstat(file_.get(), &status) == 0 &&
-           status.st_size == end &&
+    return !is_stream_ && end >= 0 && ::fstat(file_.get(), &status) == 0 && status.st_size == end &&
            ::ftruncate(file_.get(), end - static_cast<off_t>(size)) == 0;
 }
 
@@ -140,11 +139,13 @@ std::size_t LineFile::find(const FileMark& mark, std::string_view lines) {
     const std::string_view first_line = lines.substr(0, lines.find('\n') + 1);
     std::size_t at = found.find(first_line);
     // Of a first line there may be a part, at the very end.
-    if (at == std::string::npos) at = found.rfind('\n') == std::string::npos ? 0 : found.rfind('\n') + 1;
+    if (at == std::string::npos)
+        at = found.rfind('\n') == std::string::npos ? 0 : found.rfind('\n') + 1;
     const std::string_view rest = std::string_view(found).substr(at);
     const std::size_t most = std::min(rest.size(), lines.size());
     const auto matched = static_cast<std::size_t>(
-        std::mismatch(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(most), rest.begin())
+        std::mismatch(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(most),
+                      rest.begin())
             .first -
         lines.begin());
     const std::size_t whole = whole_lines({lines, {}}, matched);

@@ -31,9 +31,9 @@ class LineFile {
     [[nodiscard]] FileMark mark() const;
 
     // Appends whole lines with a single write(2), so that those of several processes in one file
-    // never mix (O_APPEND). Returns how many bytes of whole lines have been appended: fewer than all
-    // when the disk is full or a stream is not read. A part of a line beyond them is removed again,
-    // or ended before the next line where another process has appended meanwhile.
+    // never mix (O_APPEND). Returns how many bytes of whole lines have been appended: fewer than
+    // all when the disk is full or a stream is not read. A part of a line beyond them is removed
+    // again, or ended before the next line where another process has appended meanwhile.
     [[nodiscard]] std::size_t append(const Ring::Pieces& lines);
 
     // How many bytes of whole lines at the front of `lines` somebody has appended behind `mark`; a

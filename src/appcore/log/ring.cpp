@@ -184,8 +184,7 @@ void Ring::finish_batch(Position end) {
 
 Position Ring::left_batch() const {
     const Position end = header_->batch_end;
-    const bool is_whole =
-        header_->batch_check == check_of(&header_->batch_mark, sizeof(FileMark));
+    const bool is_whole = header_->batch_check == check_of(&header_->batch_mark, sizeof(FileMark));
     return is_whole && end > header_->written && end <= header_->published ? end : 0;
 }
 

@@ -7,8 +7,8 @@
 //   written <= published <= end        published - written is what waits
 //
 // One thread appends and publishes, another one writes what is published to the log. Lines beyond
-// `published` belong to a request that is not finished: the slot says up to which of them they count
-// (WorkerWords::log_position), which its next holder publishes after a kill.
+// `published` belong to a request that is not finished: the slot says up to which of them they
+// count (WorkerWords::log_position), which its next holder publishes after a kill.
 #pragma once
 
 #include <array>
@@ -26,15 +26,15 @@ namespace appcore::log {
 
 using Position = std::uint64_t;
 
-// 3,000 lines: what a worker says at full load while the disk is away for a fifth of a second, or in
-// a quiet hour. All of it becomes resident, so more would be at the cost of a worker's 8 MiB.
+// 3,000 lines: what a worker says at full load while the disk is away for a fifth of a second, or
+// in a quiet hour. All of it becomes resident, so more would be at the cost of a worker's 8 MiB.
 inline constexpr std::size_t kRingCapacity = 1U << 20U;
 
 inline constexpr std::uint64_t kRingMagic = 0x0a474e4952505041;  // "APPRING\n" in the file
 inline constexpr std::uint64_t kRingFormat = 1;
 
-// Where a batch of lines is being written to, before it is: so that after a kill the next writer can
-// look which of them have arrived.
+// Where a batch of lines is being written to, before it is: so that after a kill the next writer
+// can look which of them have arrived.
 struct FileMark {
     std::uint64_t device;
     std::uint64_t inode;
@@ -62,8 +62,8 @@ class Ring {
     // In the memory of this process alone, for want of a file.
     static Result<std::shared_ptr<Ring>> make_anonymous();
 
-    // Maps an open file: a new one, which becomes an empty ring, or one that is there. Fails if that
-    // is no intact ring.
+    // Maps an open file: a new one, which becomes an empty ring, or one that is there. Fails if
+    // that is no intact ring.
     static Result<std::shared_ptr<Ring>> make(const system::FileDescriptor& file,
                                               std::uint64_t identity);
     static Result<std::shared_ptr<Ring>> open(const system::FileDescriptor& file);

@@ -60,9 +60,9 @@ Result<RingReading> open_ring(int directory, const std::string& name, const std:
     const system::FileDescriptor descriptor = open_file(directory, file);
     if (!descriptor.is_open() && errno == ENOENT) return RingReading{};
     if (!descriptor.is_open() && errno != ELOOP) return errno_error(file);
-    Result<std::shared_ptr<Ring>> ring =
-        descriptor.is_open() ? Ring::open(descriptor)
-                             : Result<std::shared_ptr<Ring>>(errno_error(file));
+    Result<std::shared_ptr<Ring>> ring = descriptor.is_open()
+                                             ? Ring::open(descriptor)
+                                             : Result<std::shared_ptr<Ring>>(errno_error(file));
     if (ring) return RingReading{std::move(ring).value(), {}};
     const std::string damaged = file_of(name, kDamagedSuffix);
     if (Status aside = rename_file(directory, file, damaged); !aside) return aside.error();

@@ -10,7 +10,7 @@ using std::chrono::milliseconds;
 
 // Between two batches: some dozens of lines at full load, which one system call takes.
 constexpr milliseconds kPace{5};
-constexpr int kIdleLooks = 4;     // at kPace without a line, before the thread sleeps until woken
+constexpr int kIdleLooks = 4;  // at kPace without a line, before the thread sleeps until woken
 constexpr milliseconds kRetry{100};  // after a write that failed
 
 struct Source {
@@ -73,7 +73,8 @@ struct Writer::State {
 void Writer::State::run() {
     note(file.open());
     for (int idle = 0;;) {
-        // Before the look for lines: those that were published before the end was asked for are seen.
+        // Before the look for lines: those that were published before the end was asked for are
+        // seen.
         const bool ends = is_ending;
         take_added();
         if (must_reopen.exchange(false)) note(file.reopen());
@@ -138,8 +139,8 @@ bool Writer::State::has_work() {
     });
 }
 
-// The one who publishes looks at `sleeps` after that, this thread the other way round: so one of them
-// sees what the other did.
+// The one who publishes looks at `sleeps` after that, this thread the other way round: so one of
+// them sees what the other did.
 void Writer::State::sleep_until_woken() {
     const int rung = bell;
     sleeps = true;

@@ -30,8 +30,8 @@ class Writer {
     // finish(), and leaves a thread behind that is held up.
     ~Writer();
 
-    // Writes this ring from now on, after those that came before it. When it is closed and empty, it
-    // is let go of, after `when_written` has been called in the writer's thread.
+    // Writes this ring from now on, after those that came before it. When it is closed and empty,
+    // it is let go of, after `when_written` has been called in the writer's thread.
     void add(std::shared_ptr<Ring> ring, std::function<void()> when_written = {});
 
     // Lines have been published. A system call if the thread sleeps, which it does not under load.

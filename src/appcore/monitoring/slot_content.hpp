@@ -15,8 +15,8 @@ namespace appcore::monitoring {
 // A slot of this build's layout that has counted nothing, held for the first time by this process.
 [[nodiscard]] std::unique_ptr<Slot> make_slot(pid_t pid, system::WallTime started);
 
-// The key of the request that the slot's holder has counted without having handed over the reply, or
-// none.
+// The key of the request that the slot's holder has counted without having handed over the reply,
+// or none.
 [[nodiscard]] RequestKey pending_key(const SlotImage& image);
 
 // Makes `slot` the successor of the slot in `found`, whatever its layout: lineage, starts and the

@@ -49,8 +49,8 @@ class MappedSlot {
 
 [[nodiscard]] Result<system::FileDescriptor> open_state_directory(const std::string& path);
 
-// Takes the slot's lock, held until the descriptor is closed. Fails if a living process holds it for
-// longer than a moment.
+// Takes the slot's lock, held until the descriptor is closed. Fails if a living process holds it
+// for longer than a moment.
 [[nodiscard]] Result<system::FileDescriptor> lock_slot(int directory, const std::string& name);
 
 // Whether this is still the lock of the slot, and not of a file that has been removed.

@@ -155,7 +155,8 @@ void Totals::raise_to(const Totals& floor) {
         raise_cell(cell.sum_ns, cell.buckets, cell.outcomes, least.cell.sum_ns, least.cell.buckets,
                    least.cell.outcomes);
     }
-    for (std::size_t i = 0; i < events.size(); ++i) events[i] = std::max(events[i], floor.events[i]);
+    for (std::size_t i = 0; i < events.size(); ++i)
+        events[i] = std::max(events[i], floor.events[i]);
 }
 
 Result<Totals> read_totals(const SlotImage& image) {

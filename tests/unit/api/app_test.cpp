@@ -255,10 +255,8 @@ TEST_CASE("a request that there is no memory for is a 503 with id, log line and 
     fakes::Clock clock;
     fakes::Ids ids;
     fakes::Observer observer;
-    api::App app({{Endpoint::health,
-                   [](const http::Request&, http::Response&, api::Outcome&) {
-                       throw std::bad_alloc();
-                   }}},
+    api::App app({{Endpoint::health, [](const http::Request&, http::Response&,
+                                        api::Outcome&) { throw std::bad_alloc(); }}},
                  clock, ids, observer);
     http::Request request;
     request.method = http::Method::get;

@@ -299,7 +299,8 @@ TEST_CASE("a peer that reads only a part gets a part") {
     CHECK(pair.handler.last == fcgi::Delivery::partial);
 }
 
-TEST_CASE("a reply that the peer does not read before it closes is lost, one that it reads is not") {
+TEST_CASE(
+    "a reply that the peer does not read before it closes is lost, one that it reads is not") {
     const bool reads = GENERATE(true, false);
     Pair pair;
     pair.send(wire::request(post, "hello", true));

@@ -537,7 +537,8 @@ TEST_CASE("a process that always has work to do is told to stop all the same") {
                 const FileDescriptor client = listener.connect();
                 if (!client.is_open()) continue;
                 while (!is_over &&
-                       ::send(client.get(), kept_request.data(), kept_request.size(), MSG_NOSIGNAL) > 0 &&
+                       ::send(client.get(), kept_request.data(), kept_request.size(),
+                              MSG_NOSIGNAL) > 0 &&
                        !receive(client).empty()) {
                 }
             }

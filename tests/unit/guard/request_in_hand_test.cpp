@@ -142,7 +142,8 @@ TEST_CASE("either the serving thread commits a request or another takes it away"
             meeting->is_committed = true;
         });
         while (!is_started) std::this_thread::yield();
-        for (int pause = 0; pause < i * 7; ++pause) std::atomic_signal_fence(std::memory_order_seq_cst);
+        for (int pause = 0; pause < i * 7; ++pause)
+            std::atomic_signal_fence(std::memory_order_seq_cst);
         if (meeting->hand.condemn(begin)) {
             serving.detach();
             CHECK_FALSE(meeting->is_committed);

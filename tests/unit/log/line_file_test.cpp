@@ -95,7 +95,9 @@ TEST_CASE("lines that have arrived are found again, and no others") {
     REQUIRE(file.open());
     append_to(directory / "log", "before\n");
     const log::FileMark mark = file.mark();
-    SECTION("nothing has arrived") { CHECK(file.find(mark, lines) == 0); }
+    SECTION("nothing has arrived") {
+        CHECK(file.find(mark, lines) == 0);
+    }
     SECTION("others have written") {
         append_to(directory / "log", "x\nalp\n");
         CHECK(file.find(mark, lines) == 0);

@@ -128,7 +128,8 @@ TEST_CASE("a ring in a file is found again as it was left") {
         CHECK(waiting(*ring.value()) == "one\ncounted\n");
     }
     SECTION("whatever cannot be true does not count") {
-        for (const Position wrong : {Position{0}, Position{3}, Position{4}, Position{11}, Position{kRingCapacity + 5}}) {
+        for (const Position wrong :
+             {Position{0}, Position{3}, Position{4}, Position{11}, Position{kRingCapacity + 5}}) {
             ring.value()->publish_up_to(wrong);
             CHECK(waiting(*ring.value()) == "one\n");
         }
@@ -166,10 +167,12 @@ TEST_CASE("what is no intact ring is not opened, whatever byte of its header is 
     }
     CHECK(Ring::open(file).ok());
     const auto set = [&file](std::size_t offset, Position value) {
-        REQUIRE(::pwrite(file.get(), &value, sizeof value, static_cast<off_t>(offset)) == sizeof value);
+        REQUIRE(::pwrite(file.get(), &value, sizeof value, static_cast<off_t>(offset)) ==
+                sizeof value);
         const bool opens = Ring::open(file).ok();
         const Position before = offset == offsetof(log::RingHeader, published) ? 4 : 0;
-        REQUIRE(::pwrite(file.get(), &before, sizeof before, static_cast<off_t>(offset)) == sizeof before);
+        REQUIRE(::pwrite(file.get(), &before, sizeof before, static_cast<off_t>(offset)) ==
+                sizeof before);
         return opens;
     };
     CHECK_FALSE(set(offsetof(log::RingHeader, published), 3));

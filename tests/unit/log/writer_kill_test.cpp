@@ -38,7 +38,8 @@ std::string line_number(std::uint64_t number) {
 // Takes the ring over and says line after line: appended, committed, published, as a request does.
 // Other processes append to the same file.
 [[noreturn]] void work(const std::string& directory, Shared& shared, std::uint64_t lines) {
-    auto taken = log::take_ring(directory, "worker-01", {shared.identity, shared.position}, nullptr);
+    auto taken =
+        log::take_ring(directory, "worker-01", {shared.identity, shared.position}, nullptr);
     if (!taken || !taken.value().problem.empty()) ::_exit(1);
     log::Ring& ring = *taken.value().ring;
     if (shared.identity != ring.identity()) {
@@ -59,18 +60,20 @@ std::string line_number(std::uint64_t number) {
 
 }  // namespace
 
-TEST_CASE("each line that counts is in the log once, whenever its process and successors are killed") {
+TEST_CASE(
+    "each line that counts is in the log once, whenever its process and successors are killed") {
     const unsigned seed = std::random_device{}();
     INFO("seed " << seed);
     std::mt19937 random(seed);
     const TemporaryDirectory directory;
-    void* const memory = ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE,
-                                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void* const memory =
+        ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     REQUIRE(memory != MAP_FAILED);
     auto& shared = *new (memory) Shared;
     const pid_t other = ::fork();
     if (other == 0) {
-        const int log = ::open((directory / "log").c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+        const int log =
+            ::open((directory / "log").c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
         for (;;) {
             if (::write(log, "another\n", 8) != 8) ::_exit(1);
             ::usleep(200);

@@ -59,7 +59,8 @@ TEST_CASE("a process that is just dying is waited for") {
 
 TEST_CASE("successors remember what their predecessors died of, whatever passes meanwhile") {
     const TemporaryDirectory directory;
-    for (Word i = 0; i < orphaned_keys; ++i) die_of(directory, {{1, i}}, static_cast<pid_t>(200 + i));
+    for (Word i = 0; i < orphaned_keys; ++i)
+        die_of(directory, {{1, i}}, static_cast<pid_t>(200 + i));
     Recorder next(options(directory.path()));
     REQUIRE_FALSE(next.maintain(noon));
     for (Word i = 0; i < 1000; ++i) {
