@@ -97,9 +97,10 @@ TEST_CASE(
         const auto bad = count_of(directory.path(), 503);
         const Answer answer = ask(service, body, call);
         INFO("call " << call);
-        REQUIRE((answer.status == "201" || answer.status == "503"));
-        REQUIRE(answer.is_kept);
-        ++answered;
+        // Without a reply the web server asks another process.
+        REQUIRE((answer.status == "201" || answer.status == "503" || answer.status.empty()));
+        REQUIRE(answer.is_kept == !answer.status.empty());
+        answered += answer.status.empty() ? 0 : 1;
         refused += answer.status == "503" ? 1 : 0;
         REQUIRE(count_of(directory.path(), 201) - good == (answer.status == "201" ? 1 : 0));
         REQUIRE(count_of(directory.path(), 503) - bad == (answer.status == "503" ? 1 : 0));

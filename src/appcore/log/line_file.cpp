@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <ctime>
 
 namespace appcore::log {
 namespace {
@@ -47,6 +48,35 @@ std::size_t whole_lines(const Ring::Pieces& lines, std::size_t size) {
     return newline == std::string_view::npos ? 0 : newline + 1;
 }
 
+// Keeps other processes from appending between a look at the file's end and what follows from it.
+// It dies with the process. One that is stopped while it holds the lock is not waited for: then a
+// line may be appended to a part of one.
+class Turn {
+  public:
+    explicit Turn(int fd) : fd_(fd) {
+        for (int i = 0; i < kTries && !set(F_WRLCK); ++i) {
+            if (errno != EAGAIN && errno != EACCES) return;
+            const timespec pause = {0, 1'000'000};
+            ::nanosleep(&pause, nullptr);
+        }
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ~Turn() { static_cast<void>(set(F_UNLCK)); }
+
+  private:
+    static constexpr int kTries = 20;
+
+    [[nodiscard]] bool set(short type) const {
+        struct flock lock = {};
+        lock.l_type = type;
+        lock.l_whence = SEEK_SET;
+        return ::fcntl(fd_, F_OFD_SETLK, &lock) == 0;
+    }
+
+    int fd_;
+};
+
 std::string read_from(int fd, off_t offset, std::size_t most) {
     std::string content(most, '\0');
     std::size_t size = 0;
@@ -84,7 +114,21 @@ Status LineFile::use(system::FileDescriptor file) {
     is_stream_ = fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode);
     if (is_torn_ && !is_same(file_.get(), file.get())) is_torn_ = false;
     file_ = std::move(file);
+    // The log itself is open for appending only.
+    reader_ = is_stream_ || path_.empty()
+                  ? system::FileDescriptor()
+                  : system::FileDescriptor(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+    if (reader_.is_open() && !is_same(reader_.get(), file_.get())) reader_ = {};
     return Done{};
+}
+
+// As far as that can be seen; what other processes append meanwhile are whole lines.
+bool LineFile::ends_in_a_line() const {
+    struct stat status = {};
+    char last = '\n';
+    if (!reader_.is_open() || ::fstat(reader_.get(), &status) != 0) return !is_torn_;
+    return status.st_size == 0 || ::pread(reader_.get(), &last, 1, status.st_size - 1) != 1 ||
+           last == '\n';
 }
 
 std::size_t LineFile::batch_size() const {
@@ -100,7 +144,8 @@ FileMark LineFile::mark() const {
 std::size_t LineFile::append(const Ring::Pieces& lines) {
     const std::size_t size = lines[0].size() + lines[1].size();
     constexpr std::string_view kEnd = "\n";
-    const std::string_view before = is_torn_ ? kEnd : kEnd.substr(1);
+    const Turn turn(file_.get());
+    const std::string_view before = ends_in_a_line() ? kEnd.substr(1) : kEnd;
     const std::array<iovec, 3> parts = {part(before), part(lines[0]), part(lines[1])};
     ssize_t count = 0;
     do {
@@ -127,15 +172,13 @@ bool LineFile::remove_end(std::size_t size, off_t end) const {
 }
 
 std::size_t LineFile::find(const FileMark& mark, std::string_view lines) {
+    const Turn turn(file_.get());
     const FileMark now = this->mark();
     if (is_stream_ || now.device != mark.device || now.inode != mark.inode) return 0;
-    if (now.size <= mark.size) return 0;
-    // The log is open for appending only.
-    const system::FileDescriptor file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file.is_open() || !is_same(file.get(), file_.get())) return 0;
+    if (now.size <= mark.size || !reader_.is_open()) return 0;
     const auto offset = static_cast<off_t>(mark.size);
     const std::string found =
-        read_from(file.get(), offset, std::min<std::size_t>(now.size - mark.size, kSearched));
+        read_from(reader_.get(), offset, std::min<std::size_t>(now.size - mark.size, kSearched));
     const std::string_view first_line = lines.substr(0, lines.find('\n') + 1);
     std::size_t at = found.find(first_line);
     // Of a first line there may be a part, at the very end.

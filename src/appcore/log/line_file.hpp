@@ -31,9 +31,11 @@ class LineFile {
     [[nodiscard]] FileMark mark() const;
 
     // Appends whole lines with a single write(2), so that those of several processes in one file
-    // never mix (O_APPEND). Returns how many bytes of whole lines have been appended: fewer than
-    // all when the disk is full or a stream is not read. A part of a line beyond them is removed
-    // again, or ended before the next line where another process has appended meanwhile.
+    // never mix (O_APPEND). A part of a line at the file's end, which a process leaves that is
+    // killed in the middle of a write, is ended before them. Returns how many bytes of whole lines
+    // have been appended: fewer than all when the disk is full or a stream is not read. A part of a
+    // line beyond them is removed again, or ended before the next line where another process has
+    // appended meanwhile.
     [[nodiscard]] std::size_t append(const Ring::Pieces& lines);
 
     // How many bytes of whole lines at the front of `lines` somebody has appended behind `mark`; a
@@ -44,10 +46,13 @@ class LineFile {
     Status use(system::FileDescriptor file);
     [[nodiscard]] bool remove_end(std::size_t size, off_t end) const;
 
+    [[nodiscard]] bool ends_in_a_line() const;
+
     std::string path_;
     system::FileDescriptor file_;
-    bool is_stream_ = false;  // no regular file
-    bool is_torn_ = false;    // the file ends with a part of a line
+    system::FileDescriptor reader_;  // of the same file, where that can be read
+    bool is_stream_ = false;         // no regular file
+    bool is_torn_ = false;           // it ends with a part of a line of ours
 };
 
 }  // namespace appcore::log

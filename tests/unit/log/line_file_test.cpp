@@ -75,6 +75,16 @@ TEST_CASE("a part of a line is removed again, what is whole stays") {
     }
 }
 
+TEST_CASE("a part of a line that a killed process has left is ended") {
+    const TemporaryDirectory directory;
+    LineFile file(directory / "log");
+    REQUIRE(file.open());
+    append_to(directory / "log", "whole\nbrok");
+    CHECK(file.append({"one\n", {}}) == 4);
+    CHECK(file.append({"two\n", {}}) == 4);
+    CHECK(read_file(directory / "log") == "whole\nbrok\none\ntwo\n");
+}
+
 TEST_CASE("a part of a line is gone before another process appends") {
     const TemporaryDirectory directory;
     LineFile file(directory / "log");
