@@ -11,6 +11,7 @@ void RequestInHand::begin(int connection, system::SteadyTime now) {
 }
 
 void RequestInHand::handle(const http::Request& request) {
+    if (phase_ == Phase::handling) return step(Phase::handling, Phase::handling);  // another pass
     method_ = request.method_name;
     target_ = request.target;
     client_id_ = request.header(http::Header::x_request_id).value_or("");

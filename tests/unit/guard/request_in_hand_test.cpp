@@ -39,6 +39,8 @@ TEST_CASE("a request goes through its phases, and is known from when it has been
     CHECK(hand.look().target == "/predict?x");
     CHECK(hand.look().client_id == "id-1");
     CHECK(hand.look().key == request.key);
+    hand.handle(request);  // a second pass, for lack of memory
+    CHECK(hand.look().phase == Phase::handling);
     hand.commit();
     CHECK(hand.look().phase == Phase::committed);
     hand.reply();

@@ -9,9 +9,10 @@ using namespace appcore::monitoring;  // NOLINT(google-build-using-namespace)
 TEST_CASE("a slot describes itself in this text") {
     CHECK(
         slot_description.text() ==
-        "worker 40 0 pid started_us starts health busy_since_ns last_activity_ns pool_size\n"
-        "keys 48 8\n"
-        "events 64 0 attach_failed damaged_set_aside layout_migrated log_line_dropped "
+        "worker 40 0 pid started_us starts health busy_since_ns last_activity_ns pool_size "
+          "pending_1 pending_2 log_position log_ring\n"
+        "keys 56 16\n"
+        "events 88 0 attach_failed damaged_set_aside layout_migrated log_line_dropped "
         "push_success push_failure request_timeout\n"
         "methods 0 0 GET HEAD POST PUT PATCH DELETE OPTIONS other\n"
         "endpoints 0 0 /health /version /predict /docs /docs/oauth2-redirect /redoc "
@@ -23,9 +24,9 @@ TEST_CASE("a slot describes itself in this text") {
         "prediction_bounds_ns 0 0 1000000 5000000 10000000 25000000 50000000 100000000 500000000 "
         "1000000000 5000000000\n"
         "outcomes 0 0 success error\n"
-        "requests 72 48\n"
-        "models 3912 24\n"
-        "end 4296 0\n");
+        "requests 96 48\n"
+        "models 3936 24\n"
+        "end 4320 0\n");
 }
 
 TEST_CASE("the layout's hash is FNV-1a, 64 bits") {
