@@ -147,6 +147,11 @@ class ModelTests(unittest.TestCase):
         finally:
             other.down()
 
+    def test_only_appcore_model_holds_what_reads_foreign_formats(self):
+        for name, holds in (("appcore-worker", False), ("appcore-metrics", False), ("appcore-model", True)):
+            symbols = subprocess.run(["nm", "-C", program(name)], check=True, capture_output=True, text=True).stdout
+            self.assertEqual("appcore::importers::" in symbols, holds, name)
+
 
 if __name__ == "__main__":
     unittest.main()
