@@ -199,7 +199,7 @@ def _tree(tree, values, output, missing):
     """A tree of scikit-learn's `Tree`, whose nodes are in an order with parents first."""
     leaf = tree.children_left == -1
     document = {"output": output, "left": tree.children_left.tolist(), "right": tree.children_right.tolist(),
-                "feature": np.where(leaf, 0, tree.feature).tolist(), "threshold": np.where(leaf, 0.0, tree.threshold).tolist(),
+                "feature": np.where(leaf, 0, tree.feature).tolist(), "threshold": np.where(leaf, 0.0, np.minimum(tree.threshold, ALL_FINITE)).tolist(),
                 "value": _numbers(np.where(leaf[:, np.newaxis], values, 0.0))}
     if missing:
         document["missing_left"] = np.where(leaf, 0, tree.__getstate__()["nodes"]["missing_go_to_left"]).astype(int).tolist()
