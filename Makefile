@@ -70,7 +70,7 @@ PROGRAM_OBJECTS := $(OUT)/src/worker.o $(OUT)/src/metrics.o $(OUT)/src/model.o
 UNIT_TESTS := $(OUT)/unit-tests
 BENCH_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find tests/bench -name '*.cpp' 2>/dev/null)))
 
-.PHONY: all programs run run-package run-container run-compose up down restart scale reopen status test unit e2e coverage coverage-programs coverage-report memcheck fuzz fuzz-programs mutants sigterms rolling exact operations parity parity-13 bench bench-readme bench-micro lint format tidy \
+.PHONY: all programs run run-package run-container run-compose up down restart scale reopen status test unit e2e coverage coverage-programs coverage-report memcheck fuzz fuzz-programs mutants sigterms rolling exact operations parity parity-13 bench bench-models bench-readme bench-micro lint format tidy \
         cppcheck scripts workflows nginx-check image image-test image-smoke artefacts reproducible lock lock-check deb deb-test docs-ui verify install clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -292,13 +292,20 @@ parity-13: ## the same with Debian 13's libraries, in a root made by debootstrap
 
 # Benchmarks: the service beside what one could have instead, in turns, within a quarter of an hour, and
 # instruction counts of its hot path. BENCH=quick takes a minute and is for development.
-BENCH_PROGRAMS := $(addprefix $(OUT)/bench/,open-loop pauses bare micro parse-bench record-bench)
+BENCH_PROGRAMS := $(addprefix $(OUT)/bench/,open-loop pauses bare micro parse-bench record-bench xgboost-model onnx-model)
 BENCH_ENV = APPCORE_BIN_DIR='$(abspath $(OUT))' BENCH_OUT='$(abspath build/bench)' CXX='$(CXX)'
 
-bench: ## rates, latencies, memory, start-up beside rivals: a table, JSON and a plot in build/bench
+bench: ## rates, latencies, memory, start-up, models beside rivals: a table, JSON and a plot in build/bench
 	@deploy/install-packages run build bench
+	@deploy/npm-ci bench
 	@$(MAKE) --no-print-directory -j$(JOBS) programs $(BENCH_PROGRAMS)
 	@exec env $(BENCH_ENV) tests/bench/bench.py
+
+bench-models: ## only the models' part of `make bench`
+	@deploy/install-packages run build bench
+	@deploy/npm-ci bench
+	@$(MAKE) --no-print-directory -j$(JOBS) programs $(OUT)/bench/xgboost-model $(OUT)/bench/onnx-model
+	@exec env $(BENCH_ENV) tests/bench/models.py
 
 bench-readme: ## put the last results of `make bench` into README.md
 	@exec env $(BENCH_ENV) tests/bench/bench.py --readme
@@ -312,6 +319,7 @@ bench-micro: ## instruction counts of the hot path; parsing by other ways; count
 
 $(OUT)/tests/bench/%.o: private CPPFLAGS += -Itests/unit
 $(OUT)/bench/parse-bench: LIBS += -lsimdjson
+$(OUT)/bench/xgboost-model: LIBS += -lxgboost
 $(OUT)/bench/%: $(OUT)/tests/bench/%.o $(LIBRARY)
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"

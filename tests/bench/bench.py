@@ -14,6 +14,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
 
 import measures  # noqa: E402  (needs the path above)
+import models  # noqa: E402
 import plot  # noqa: E402
 import report  # noqa: E402
 from drive import Bodies  # noqa: E402
@@ -59,6 +60,7 @@ def measure(bench):
     results["half"], results["pauses"] = measures.half_load(bench, results["saturation"])
     for name in ("connections", "features", "workers", "memory", "start_up", "scrape"):
         results["pools" if name == "workers" else name] = getattr(measures, name)(bench)
+    results["models"] = models.measure(bench.progress, bench.rounds == 1)
     return results
 
 
@@ -86,7 +88,7 @@ def main():
     finally:
         stack.down()
     write("results.json", json.dumps(results, indent=1))
-    text = report.markdown(results)
+    text = f"{report.markdown(results)}\n{models.markdown(results['models'])}"
     write("report.md", text)
     write("plot.svg", plot.svg(results))
     print(text)

@@ -1,0 +1,176 @@
+"""Model files that were made or altered to do harm: each is refused with one sentence, in less than a second of processor time and
+100 MB, and none crashes or hangs the program.
+
+`python3 tests/e2e/test_model_hostile.py long` tries a hundred times as many random changes.
+"""
+
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import acm_file
+import hostile_models
+from stack import ROOT
+
+PROGRAM = os.path.join(os.path.abspath(os.environ.get("APPCORE_BIN_DIR", os.path.join(ROOT, "build", "release"))), "appcore-model")
+LONG = sys.argv[1:2] == ["long"]
+CHANGES = 10_000 if LONG else 100  # random ones of each kind of file
+SECONDS, BYTES = 1, 100_000_000    # of processor time and memory that a refusal may take
+HANGS = 60                         # seconds
+
+
+class Answer:
+    """What the program did with a file."""
+
+    def __init__(self, *arguments):
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            process = subprocess.Popen([PROGRAM, *arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (HANGS, HANGS)))
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = self.code = os.waitstatus_to_exitcode(status)
+            out.seek(0)
+            err.seek(0)
+            self.output, self.error = out.read(), err.read().decode("utf-8", "replace")
+        self.seconds = usage.ru_utime + usage.ru_stime
+        self.bytes = usage.ru_maxrss * 1024
+
+
+class Hostile(unittest.TestCase):
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.folder = holder.name
+
+    def file(self, name, data):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as file:
+            file.write(data)
+        return path
+
+    def is_polite(self, answer):
+        """Whatever the answer is, it is one of the program's own, and cheap."""
+        self.assertIn(answer.code, (0, 1), answer.error)
+        if answer.code == 1:
+            self.assertRegex(answer.error, r"\Aappcore-model: [^\n]{10,500}\n\Z")
+        self.assertLess(answer.seconds, SECONDS)
+        self.assertLess(answer.bytes, BYTES)
+
+    def refused(self, *arguments):
+        answer = Answer(*arguments)
+        self.is_polite(answer)
+        self.assertEqual(answer.code, 1, f"accepted: {answer.output[:300]!r}")
+        return answer.error
+
+    def compiled(self, kind="xgboost-gbtree-binary-logistic", file="model.json"):
+        path = os.path.join(self.folder, "whole.acm")
+        source = os.path.join(hostile_models.MODELS, kind)
+        done = Answer("compile", os.path.join(source, file), "-o", path, "--golden", self.golden(source))
+        self.assertEqual(done.code, 0, done.error)
+        with open(path, "rb") as opened:
+            return opened.read()
+
+    def golden(self, source):
+        """Golden rows from the fixture's rows: the first case is of the options of compiled()."""
+        rows = os.path.join(source, "rows.csv")
+        predictions = os.path.join(self.folder, "predictions.csv")
+        answer = Answer("predict", os.path.join(source, "model.json"), "--rows", rows)
+        self.assertEqual(answer.code, 0, answer.error)
+        with open(predictions, "wb") as file:
+            file.write(answer.output)
+        return f"{rows},{predictions}"
+
+    def test_source_files_that_make_no_sense_are_refused(self):
+        for (title, name), data in hostile_models.sources().items():
+            with self.subTest(title):
+                folder = tempfile.mkdtemp(dir=self.folder)
+                self.refused("compile", self.file(name, data), "-o", os.path.join(folder, "out.acm"))
+                self.assertEqual(os.listdir(folder), [])
+
+    def test_randomly_changed_sources_neither_crash_nor_hang(self):
+        seed = int.from_bytes(os.urandom(4), "little")
+        generator = random.Random(seed)
+        for kind, name in (("xgboost-gbtree-multi-softprob", "model.json"), ("xgboost-gbtree-multi-softprob", "model.ubj"),
+                           ("xgboost-categories-dart", "model.ubj"), ("xgboost-gblinear-binary-logistic", "model.json"),
+                           ("lightgbm-linear-trees", "model.txt"), ("lightgbm-binary-sigmoid-categorical", "model.txt"),
+                           ("scikit-learn-histgradientboostingclassifier-class-categories", "model.json")):
+            whole = hostile_models.fixture(kind, name)
+            rows = os.path.join(hostile_models.MODELS, kind, "rows.csv")
+            output = ["--output", "class"] if "class" in kind or "multi" in kind else []
+            for i in range(CHANGES):
+                path = self.file(name, hostile_models.mutated(generator, whole))
+                with self.subTest(f"{kind}/{name}, seed {seed}, change {i}"):
+                    self.is_polite(Answer("predict", path, "--rows", rows, *output))
+
+    def test_no_changed_bit_of_a_compiled_file_goes_unnoticed(self):
+        whole = self.compiled()
+        seed = int.from_bytes(os.urandom(4), "little")
+        generator = random.Random(seed)
+        for i in range(CHANGES):
+            data = bytearray(whole)
+            where = generator.randrange(len(data) * 8) if i % 4 else generator.randrange(8 * acm_file.HEADER_BYTES * 2)
+            data[where // 8] ^= 1 << where % 8
+            with self.subTest(f"seed {seed}, bit {where}"):
+                self.refused("check", self.file("changed.acm", data))
+
+    def test_a_truncated_or_longer_compiled_file_is_refused(self):
+        whole = self.compiled()
+        for length in (0, 1, 7, 8, 40, 63, 64, 100, len(whole) // 2, len(whole) - 64, len(whole) - 1):
+            with self.subTest(length):
+                self.refused("check", self.file("short.acm", whole[:length]))
+        self.refused("check", self.file("long.acm", whole + b"\0"))
+        self.refused("check", self.file("twice.acm", whole + whole))
+
+    def test_a_compiled_file_of_another_byte_order_is_refused_by_name(self):
+        error = self.refused("check", self.file("other.acm", acm_file.other_byte_order(self.compiled())))
+        self.assertIn("byte order", error)
+
+    def test_changed_sections_with_right_checksums_neither_crash_nor_hang(self):
+        seed = int.from_bytes(os.urandom(4), "little")
+        generator = random.Random(seed)
+        for kind in ("xgboost-gbtree-binary-logistic", "xgboost-categories-sets-binary-logistic", "scikit-learn-gradientboostingregressor-huber"):
+            whole = self.compiled(kind)
+            rows = os.path.join(hostile_models.MODELS, kind, "rows.csv")
+            for i in range(CHANGES):
+                data = bytearray(whole)
+                _, offset, size = generator.choice([entry for entry in acm_file.sections(whole) if entry[2]])
+                length = min(size, generator.choice((1, 2, 4, 8)))
+                where = offset + generator.randrange(size - length + 1)
+                data[where:where + length] = generator.choice((b"\xff" * length, b"\0" * length, generator.randbytes(length)))
+                path = self.file("sealed.acm", acm_file.sealed(data))
+                with self.subTest(f"{kind}, seed {seed}, change {i}"):
+                    self.is_polite(Answer("check", path))
+                    self.is_polite(Answer("predict", path, "--rows", rows))
+
+    def test_section_tables_that_lie_are_refused(self):
+        whole = self.compiled()
+        for index in range(len(acm_file.sections(whole))):
+            for field, position in (("offset", 8), ("size", 16)):
+                for value in (0, 1, 63, 2**20, 2**32, 2**63, 2**64 - 64, 2**64 - 1):
+                    data = bytearray(whole)
+                    at = acm_file.HEADER_BYTES + index * acm_file.SECTION.size + position
+                    if int.from_bytes(data[at:at + 8], "little") == value:
+                        continue
+                    data[at:at + 8] = value.to_bytes(8, "little")
+                    with self.subTest(f"section {index}, {field} {value}"):
+                        self.refused("check", self.file("table.acm", acm_file.sealed(data)))
+
+    def test_no_golden_rows_differ_unnoticed(self):
+        """A leaf that was changed, with all checksums right: only the golden rows can tell."""
+        whole = self.compiled()
+        noticed = 0
+        for identity, offset, size in acm_file.sections(whole):
+            for where in range(offset, offset + size - 3, max(4, size // 200 // 4 * 4)):
+                data = bytearray(whole)
+                data[where + 1] ^= 0x10
+                answer = Answer("check", self.file("leaf.acm", acm_file.sealed(data)))
+                self.is_polite(answer)
+                noticed += "golden" in answer.error
+        self.assertGreater(noticed, 0)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
