@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
 from drive import saturate  # noqa: E402
 from report import table  # noqa: E402
 from rounds import Progress, in_turns, median, ratio  # noqa: E402
+from memory import private_kib  # noqa: E402
 from stack import ROOT, Stack  # noqa: E402
 
 BUILD = os.path.abspath(os.environ.get("APPCORE_BIN_DIR", os.path.join(ROOT, "build", "release")))
@@ -76,12 +77,6 @@ def same_bits(size):
     theirs = json.loads(run(os.path.join(BUILD, "bench", "xgboost-model"), trained(f"{size}.ubj"), trained("rows.f32"), str(FEATURES), "0.1"))["first"]
     mine = [float(line) for line in run(os.path.join(BUILD, "appcore-model"), "predict", trained(f"{size}.acm"), "--rows", trained("rows.csv")).split()]
     return sum(f"{a:.9g}" != f"{b:.9g}" for a, b in zip(theirs, mine))
-
-
-def private_kib(pid):
-    """What the process has for itself."""
-    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
-        return sum(int(line.split()[1]) for line in file if line.startswith(("Private_Clean", "Private_Dirty")))
 
 
 def requests(progress, seconds, rounds):

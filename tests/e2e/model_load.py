@@ -1,0 +1,58 @@
+"""Clients that ask for one prediction all the time and compare each reply with what the replying model's library says."""
+
+import http.client
+import json
+import threading
+import time
+
+from stack import JSON
+
+
+class ModelLoad:
+    """`expected` is {model_version: result}. Anything but a 201 whose result is that of its own model_version is in `wrong`."""
+
+    def __init__(self, stack, body, expected, clients=8):
+        self.stack, self.body, self.expected = stack, body, expected
+        self.wrong = []
+        self.seen = dict.fromkeys(expected, 0)
+        self.longest = 0.0    # seconds that any reply took
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._threads = [threading.Thread(target=self._ask) for _ in range(clients)]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self):
+        self._ended.set()
+        for thread in self._threads:
+            thread.join()
+
+    def replies(self):
+        return sum(self.seen.values())
+
+    def _ask(self):
+        connection = http.client.HTTPConnection(self.stack.address, self.stack.port, timeout=60)
+        while not self._ended.is_set():
+            begun = time.monotonic()
+            try:
+                connection.request("POST", "/predict", self.body, dict(JSON))
+                reply = connection.getresponse()
+                answer = (reply.status, reply.read())
+            except (OSError, http.client.HTTPException) as error:
+                answer = (0, repr(error).encode())
+                connection.close()
+            self._judge(*answer, time.monotonic() - begun)
+        connection.close()
+
+    def _judge(self, status, body, seconds):
+        with self._lock:
+            self.longest = max(self.longest, seconds)
+            try:
+                reply = json.loads(body) if status == 201 else {}
+            except ValueError:
+                reply = {}
+            version = reply.get("model_version")
+            if version in self.expected and reply.get("result") == self.expected[version]:
+                self.seen[version] += 1
+            else:
+                self.wrong.append((status, body[:300]))

@@ -1,0 +1,192 @@
+"""Models of a running pool are changed under load: no request is lost, each reply's version is that of the model that made it, and a
+file that cannot serve changes nothing.
+
+`python3 tests/e2e/test_model_switch.py long` does it with a model of 500 MB and eight workers, too.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import unittest
+
+import acm_file
+from memory import private_kib
+from model_load import ModelLoad
+from stack import ROOT, Stack, StackTest, wait_until
+
+LONG = sys.argv[1:2] == ["long"]
+PROGRAM = os.path.join(os.path.abspath(os.environ.get("APPCORE_BIN_DIR", os.path.join(ROOT, "build", "release"))), "appcore-model")
+MODELS = os.path.join(ROOT, "tests", "models")
+SWITCHES = 20
+PRIVATE_MORE = 1024  # KiB that a worker with a model may have for itself beyond one with the mean
+WORKERS = 8
+LEAVES = 1024        # of each tree of the large model
+TREES = 15_500 if LONG else 600
+
+
+def run(*arguments):
+    done = subprocess.run([PROGRAM, *arguments], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    if done.returncode != 0:
+        raise AssertionError(f"{arguments}: {done.stderr}")
+    return done.stdout
+
+
+def compiled(folder, kind, version):
+    """(path of the compiled fixture with all of its rows as golden rows, features of one row, the library's result for it)"""
+    source = os.path.join(MODELS, kind)
+    with open(os.path.join(source, "cases.json"), encoding="utf-8") as file:
+        predictions = json.load(file)["cases"][0]["predictions"]
+    golden = os.path.join(folder, f"{version}.predictions.csv")
+    with open(golden, "w", encoding="ascii") as file:
+        file.writelines(f"{prediction!r}\n" for prediction in predictions)
+    path = os.path.join(folder, f"{version}.acm")
+    rows = os.path.join(source, "rows.csv")
+    run("compile", os.path.join(source, "model.json"), "-o", path, "--version", version, "--golden", f"{rows},{golden}")
+    with open(rows, encoding="ascii") as file:
+        lines = [line.strip().split(",") for line in file]
+    whole = next(i for i, line in enumerate(lines) if "" not in line)
+    return path, [float(field) for field in lines[whole]], predictions[whole]
+
+
+class Switching(StackTest):
+    variables = {"WORKERS": 2}
+
+    def setUp(self):
+        self.paths, expected = {}, {}
+        for version, kind in (("old-1", "xgboost-gbtree-reg-logistic"), ("new-2", "xgboost-gbtree-reg-squarederror")):
+            self.paths[version], row, _ = compiled(self.stack.base, kind, version)
+            if version == "old-1":
+                self.row = row
+        with open(os.path.join(self.stack.base, "row.csv"), "w", encoding="ascii") as file:
+            file.write(",".join(map(repr, self.row)) + "\n")
+        # Both answer the same row. What they answer is the libraries' own by test_model_fixtures.
+        for version, path in self.paths.items():
+            expected[version] = float(run("predict", path, "--rows", file.name))
+        self.assertEqual(len(set(expected.values())), 2)
+        self.ctl("model", self.paths["old-1"])
+        self.load = ModelLoad(self.stack, json.dumps({"features": self.row}).encode(), expected)
+        self.addCleanup(self.load.stop)
+
+    def ctl(self, *command):
+        done = self.stack.ctl(*command)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        return done.stdout
+
+    def serving(self):
+        return self.stack.get("/version").json()["model_version"]
+
+    def all_was_right(self):
+        self.load.stop()
+        self.assertEqual(self.load.wrong[:5], [], f"{len(self.load.wrong)} of {self.load.replies()} replies")
+        self.assertGreater(self.load.replies(), 100)
+
+    def kill_a_worker(self):
+        pids = self.stack.children("appcore-worker")
+        if pids:
+            os.kill(random.choice(pids), signal.SIGKILL)
+
+    def test_a_model_is_changed_back_and_forth_under_load(self):
+        versions = list(self.paths)
+        for i in range(SWITCHES):
+            wanted = versions[(i + 1) % 2]
+            if i % 4 == 2:
+                self.kill_a_worker()
+            self.ctl("model", "--rollback" if i % 3 == 1 else self.paths[wanted])
+            self.assertEqual(self.serving(), wanted)
+        self.all_was_right()
+        self.assertTrue(all(self.load.seen.values()), self.load.seen)
+
+    def refused_files(self):
+        """{why: bytes}"""
+        with open(self.paths["new-2"], "rb") as file:
+            whole = file.read()
+        found = {"truncated": whole[:len(whole) // 2], "of another byte order": acm_file.other_byte_order(whole), "empty": b"", "no model": b"GIF89a" * 20}
+        changed = bytearray(whole)
+        changed[max(acm_file.sections(whole), key=lambda entry: entry[2])[1] + 5] ^= 4
+        found["with one node changed"] = bytes(changed)
+        # With right checksums nobody can tell but the golden rows.
+        for _, offset, size in acm_file.sections(whole):
+            for where in range(offset + 1, offset + size, 4):
+                changed = bytearray(whole)
+                changed[where] ^= 0x10
+                path = os.path.join(self.stack.base, "try.acm")
+                with open(path, "wb") as file:
+                    file.write(acm_file.sealed(changed))
+                done = subprocess.run([PROGRAM, "check", path], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+                if "golden" in done.stderr:
+                    found["that fails its golden rows"] = acm_file.sealed(changed)
+                    return found
+        raise AssertionError("no change of a byte is noticed by the golden rows alone")
+
+    def test_a_file_that_cannot_serve_is_refused_and_changes_nothing(self):
+        before = self.ctl("model")
+        for why, data in self.refused_files().items():
+            with self.subTest(why):
+                path = os.path.join(self.stack.base, "refused.acm")
+                with open(path, "wb") as file:
+                    file.write(data)
+                done = self.stack.ctl("model", path)
+                self.assertNotEqual(done.returncode, 0, done.stdout)
+                self.assertRegex(done.stdout, r"appcorectl: .{15}")
+                self.assertEqual(self.serving(), "old-1")
+        self.assertEqual(self.ctl("model"), before)
+        self.all_was_right()
+        self.assertEqual(self.load.seen["new-2"], 0)
+
+
+class Memory(unittest.TestCase):
+    """One file in memory, whatever the number of workers."""
+
+    def large(self, folder):
+        """A LightGBM model of TREES trees with LEAVES leaves each, all of one shape, compiled."""
+        inner = LEAVES - 1
+        child = [2 * i + 1 if 2 * i + 1 < inner else -(2 * i + 1 - inner) - 1 for i in range(inner)]
+        other = [2 * i + 2 if 2 * i + 2 < inner else -(2 * i + 2 - inner) - 1 for i in range(inner)]
+        generator = random.Random(5)
+        body = "\n".join((
+            f"num_leaves={LEAVES}", "num_cat=0", "split_feature=" + " ".join(str(generator.randrange(10)) for _ in child),
+            "split_gain=" + " ".join("1" for _ in child), "threshold=" + " ".join(f"{generator.uniform(-2, 2):.6f}" for _ in child),
+            "decision_type=" + " ".join("2" for _ in child), "left_child=" + " ".join(map(str, child)), "right_child=" + " ".join(map(str, other)),
+            "leaf_value=" + " ".join(f"{generator.uniform(-1, 1):.6f}" for _ in range(LEAVES)), "leaf_weight=" + " ".join("1" for _ in range(LEAVES)),
+            "leaf_count=" + " ".join("1" for _ in range(LEAVES)), "internal_value=" + " ".join("0" for _ in child),
+            "internal_weight=" + " ".join("0" for _ in child), "internal_count=" + " ".join("2" for _ in child), "is_linear=0", "shrinkage=1"))
+        source = os.path.join(folder, "large.txt")
+        with open(os.path.join(MODELS, "lightgbm-poisson", "model.txt"), encoding="utf-8") as file:
+            head = [line for line in file.read().partition("\nTree=0")[0].splitlines() if not line.startswith(("tree_sizes", "objective"))]
+        with open(source, "w", encoding="utf-8") as file:
+            file.write("\n".join([*head, "objective=regression"]) + "\n\n")
+            for i in range(TREES):
+                file.write(f"Tree={i}\n{body}\n\n\n")
+            file.write("end of trees\n")
+        path = os.path.join(folder, "large.acm")
+        run("compile", source, "-o", path, "--version", "large")
+        os.unlink(source)
+        return path
+
+    def private(self, **variables):
+        stack = Stack(WORKERS=WORKERS, **variables)
+        try:
+            stack.up()
+            self.assertEqual(stack.predict({"features": [1.0] * 10}).status, 201)
+            pids = wait_until(lambda: len(found := stack.children("appcore-worker")) == WORKERS and found)
+            return max(map(private_kib, pids)), stack.get("/version").json()["model_version"]
+        finally:
+            stack.down()
+
+    def test_a_worker_has_no_more_memory_for_itself_than_with_the_mean(self):
+        holder = Stack()
+        self.addCleanup(holder.down)
+        path = self.large(holder.base)
+        self.assertGreater(os.path.getsize(path), 480_000_000 if LONG else 8_000_000)
+        mean, _ = self.private()
+        with_model, version = self.private(MODEL=path)
+        self.assertEqual(version, "large")
+        print(f"{os.path.getsize(path):,} bytes of model, {WORKERS} workers: {with_model} KiB private at most, {mean} with the mean", file=sys.stderr)
+        self.assertLess(with_model - mean, PRIVATE_MORE)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
