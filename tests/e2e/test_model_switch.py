@@ -130,7 +130,7 @@ class Switching(StackTest):
                     file.write(data)
                 done = self.stack.ctl("model", path)
                 self.assertNotEqual(done.returncode, 0, done.stdout)
-                self.assertRegex(done.stdout, r"appcorectl: .{15}")
+                self.assertRegex(done.stdout, r"\Aappcore: error: [^\n]{15,400}\n\Z")
                 self.assertEqual(self.serving(), "old-1")
         self.assertEqual(self.ctl("model"), before)
         self.all_was_right()
