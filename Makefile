@@ -360,7 +360,8 @@ cppcheck:
 
 scripts:
 	@shellcheck -x $(SCRIPTS)
-	@pyflakes3 deploy/appcorectl deploy/ctl/*.py tests/ctl/*.py tests/run tests/memcheck tests/mutants/run tests/fuzz/make_seeds.py tests/e2e/*.py tests/image/*.py tests/deb/*.py
+	@pyflakes3 deploy/appcorectl deploy/ctl/*.py tests/ctl/*.py tests/run tests/memcheck tests/mutants/run tests/fuzz/make_seeds.py tests/e2e/*.py tests/image/*.py tests/deb/*.py \
+	 deploy/appcore_export.py tests/parity/*.py tests/bench/*.py configs/examples/*/*.py
 	@MYPYPATH=deploy mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy -p ctl
 	@mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy tests/mutants/run
 	@tests/mutants/run --check

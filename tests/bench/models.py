@@ -86,9 +86,13 @@ def requests(progress, seconds, rounds):
         file.write('{"features":[' + rows.readline().strip() + "]}")
     stacks = {"mean": Stack(WORKERS=1), "1000-trees": Stack(WORKERS=1, MODEL=trained("1000-trees.acm"))}
     try:
-        for stack in stacks.values():
-            stack.up()
+        for name, stack in stacks.items():
+            version = stack.up().get("/version").json()["model_version"]
+            if (name == "mean") != (version == "v1.0"):
+                raise SystemExit(f"the stack of {name} serves {version}")
         series = in_turns(progress, "POST /predict", {name: lambda p=stack.port: saturate(p, 1, seconds, body) for name, stack in stacks.items()}, rounds)
+        if any(sum(figures["failed"]) for figures in series.values()):
+            raise SystemExit(f"requests failed: {series}")
         memory = {name: max(map(private_kib, stack.children("appcore-worker"))) for name, stack in stacks.items()}
         return {"series": series, "private_kib": memory}
     finally:
@@ -97,7 +101,9 @@ def requests(progress, seconds, rounds):
 
 
 def measure(progress, quick=False):
-    run("/usr/bin/python3", "-B", os.path.join(HERE, "train_models.py"), TRAINED) if not os.path.exists(trained("forest.pickle")) else None
+    if not os.path.exists(trained("forest.pickle")):
+        progress.say("training the models")
+        run("/usr/bin/python3", "-B", os.path.join(HERE, "train_models.py"), TRAINED)
     for name, source in (*((size, f"{size}.ubj") for size in SIZES), ("forest", "forest.json")):
         run(os.path.join(BUILD, "appcore-model"), "compile", trained(source), "-o", trained(f"{name}.acm"), "--version", f"bench-{name}")
     seconds, rounds = (0.5, 1) if quick else (2, 5)

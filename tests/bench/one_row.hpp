@@ -1,5 +1,6 @@
 #pragma once
-// What the programs that time another library share: rows from a file, one row at a time in one thread, a line of JSON.
+// What the programs that time another library share: rows from a file, one row at a time in one
+// thread, a line of JSON.
 
 #include <algorithm>
 #include <chrono>
@@ -23,7 +24,8 @@ inline std::vector<float> read(const char* path) {
     }
     std::vector<float> values(static_cast<std::size_t>(file.tellg()) / sizeof(float));
     file.seekg(0);
-    file.read(static_cast<char*>(static_cast<void*>(values.data())), static_cast<std::streamsize>(values.size() * sizeof(float)));
+    file.read(static_cast<char*>(static_cast<void*>(values.data())),
+              static_cast<std::streamsize>(values.size() * sizeof(float)));
     return values;
 }
 
@@ -37,7 +39,8 @@ inline long resident_kib(const char* field) {
     return 0;
 }
 
-// Calls predict(row) for all rows, again and again: {"ns": best of some rounds' medians, "resident_mib", "first": its answers}.
+// Calls predict(row) for all rows, again and again: {"ns": best of some rounds' medians,
+// "resident_mib", "first": its answers}.
 template <class Predict>
 int run(std::span<const float> values, std::size_t features, double seconds, Predict&& predict) {
     using Clock = std::chrono::steady_clock;
@@ -49,7 +52,8 @@ int run(std::span<const float> values, std::size_t features, double seconds, Pre
     std::string first;
     for (std::size_t i = 0; i < std::min<std::size_t>(rows, 20); ++i) {
         char text[64];
-        std::snprintf(text, sizeof text, "%s%.9g", i == 0 ? "" : ",", static_cast<double>(predict(row(i))));
+        std::snprintf(text, sizeof text, "%s%.9g", i == 0 ? "" : ",",
+                      static_cast<double>(predict(row(i))));
         first += text;
     }
     double best = 1e300;
@@ -62,10 +66,12 @@ int run(std::span<const float> values, std::size_t features, double seconds, Pre
             static_cast<void>(answer);
             each.push_back(std::chrono::duration<double, std::nano>(Clock::now() - begin).count());
         }
-        std::nth_element(each.begin(), each.begin() + static_cast<std::ptrdiff_t>(each.size() / 2), each.end());
+        std::nth_element(each.begin(), each.begin() + static_cast<std::ptrdiff_t>(each.size() / 2),
+                         each.end());
         best = std::min(best, each[each.size() / 2]);
     }
-    std::printf("{\"ns\":%.1f,\"resident_mib\":%.1f,\"first\":[%s]}\n", best, static_cast<double>(resident_kib("VmRSS:")) / 1024, first.c_str());
+    std::printf("{\"ns\":%.1f,\"resident_mib\":%.1f,\"first\":[%s]}\n", best,
+                static_cast<double>(resident_kib("VmRSS:")) / 1024, first.c_str());
     return 0;
 }
 

@@ -1,4 +1,5 @@
-// Times XGBoost's C API as a C++ service would use it, in-place prediction of one row in one thread:
+// Times XGBoost's C API as a C++ service would use it, in-place prediction of one row in one
+// thread:
 //   xgboost-model MODEL ROWS FEATURES SECONDS
 
 #include <xgboost/c_api.h>
@@ -33,7 +34,8 @@ int main(int argc, char** argv) {
     check(XGBoosterSetParam(booster, "nthread", "1"));
     std::vector<float> row(features);
     char array[160];
-    std::snprintf(array, sizeof array, R"({"data":[%zu,true],"shape":[1,%zu],"typestr":"<f4","version":3})",
+    std::snprintf(array, sizeof array,
+                  R"({"data":[%zu,true],"shape":[1,%zu],"typestr":"<f4","version":3})",
                   reinterpret_cast<std::size_t>(row.data()), features);
     const char* const settings =
         R"({"type":0,"training":false,"iteration_begin":0,"iteration_end":0,"strict_shape":false,"cache_id":0,"missing":NaN})";
@@ -42,7 +44,8 @@ int main(int argc, char** argv) {
         const bst_ulong* shape = nullptr;
         bst_ulong dimensions = 0;
         const float* result = nullptr;
-        check(XGBoosterPredictFromDense(booster, array, settings, nullptr, &shape, &dimensions, &result));
+        check(XGBoosterPredictFromDense(booster, array, settings, nullptr, &shape, &dimensions,
+                                        &result));
         return result[0];
     };
     const int code = one_row::run(values, features, std::strtod(argv[4], nullptr), predict);

@@ -83,7 +83,10 @@ def train(name, folder, random, small):
     categories, whole, stop = (parameters.pop(key, False) for key in ("categories", "whole", "stop"))
     rows, target = data(random, 300 if small else 2000, kind, whole, categories)
     types = ["c" if i in CATEGORIES else "q" for i in range(FEATURES)] if categories else None
-    matrix = lambda part, label=None: xgboost.DMatrix(part, label=label, feature_types=types, enable_categorical=categories)
+
+    def matrix(part, label=None):
+        return xgboost.DMatrix(part, label=label, feature_types=types, enable_categorical=categories)
+
     training = matrix(rows, None if kind == "interval" else target)
     if kind == "interval":
         training.set_float_info("label_lower_bound", target)
