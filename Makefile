@@ -70,7 +70,7 @@ PROGRAM_OBJECTS := $(OUT)/src/worker.o $(OUT)/src/metrics.o $(OUT)/src/model.o
 UNIT_TESTS := $(OUT)/unit-tests
 BENCH_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find tests/bench -name '*.cpp' 2>/dev/null)))
 
-.PHONY: all programs run run-package run-container run-compose up down restart scale reopen status test unit e2e coverage coverage-programs coverage-report memcheck fuzz fuzz-programs mutants sigterms rolling exact operations parity parity-13 bench bench-models bench-readme bench-micro lint format tidy \
+.PHONY: all programs run run-package run-container run-compose up down restart scale reopen status test unit e2e coverage coverage-programs coverage-report memcheck fuzz fuzz-programs mutants sigterms rolling exact operations large-model parity parity-13 bench bench-models bench-readme bench-micro lint format tidy \
         cppcheck scripts workflows nginx-check image image-test image-smoke artefacts reproducible lock lock-check deb deb-test docs-ui verify install clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -273,6 +273,10 @@ operations: ## commands and accidents at once, in ROUNDS=500 random rounds; SEED
 	@$(BUILD_PROGRAMS)
 	@APPCORE_BIN_DIR='$(abspath $(OUT))' ROUNDS='$(or $(ROUNDS),500)' SEED='$(SEED)' /usr/bin/python3 -B tests/e2e/test_operations.py
 
+large-model: ## a model of 500 MB: private memory of eight workers, a change to it under load
+	@$(BUILD_PROGRAMS)
+	@APPCORE_BIN_DIR='$(abspath $(OUT))' python3 tests/e2e/test_model_switch.py long
+
 # Against the libraries themselves: a model of every kind, 10,000 random rows and 9,000 on thresholds and one step beside them. KINDS="dart ..."
 # for those whose name contains one of the words. Models and the libraries' predictions stay in build/parity; remove them to train anew.
 KINDS ?=
@@ -282,6 +286,7 @@ parity: ## compare predictions with XGBoost's and scikit-learn's own, bit by bit
 	@$(BUILD_PROGRAMS)
 	@$(if $(KINDS),rm -rf $(PARITY))
 	@test -e $(PARITY)/trained || { rm -rf $(PARITY) && /usr/bin/python3 -B tests/parity/train.py $(PARITY) $(KINDS) && touch $(PARITY)/trained; }
+	@/usr/bin/python3 -B tests/parity/test_export.py
 	@/usr/bin/python3 -B tests/parity/compare.py $(OUT)/appcore-model $(PARITY)
 
 parity-13: ## the same with Debian 13's libraries, in a root made by debootstrap; as root

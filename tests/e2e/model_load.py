@@ -16,9 +16,10 @@ class ModelLoad:
         self.wrong = []
         self.seen = dict.fromkeys(expected, 0)
         self.longest = 0.0    # seconds that any reply took
+        self.lateness = 0.0   # and that a thread which only sleeps came too late: the machine's part in it
         self._lock = threading.Lock()
         self._ended = threading.Event()
-        self._threads = [threading.Thread(target=self._ask) for _ in range(clients)]
+        self._threads = [threading.Thread(target=self._ask) for _ in range(clients)] + [threading.Thread(target=self._watch_the_machine)]
         for thread in self._threads:
             thread.start()
 
@@ -43,6 +44,12 @@ class ModelLoad:
                 connection.close()
             self._judge(*answer, time.monotonic() - begun)
         connection.close()
+
+    def _watch_the_machine(self):
+        while not self._ended.is_set():
+            begun = time.monotonic()
+            time.sleep(0.01)
+            self.lateness = max(self.lateness, time.monotonic() - begun - 0.01)
 
     def _judge(self, status, body, seconds):
         with self._lock:
