@@ -484,6 +484,7 @@ install: programs ## programs and deploy/ to $(DESTDIR)$(PREFIX)
 	install -d '$(DESTDIR)$(PREFIX)/share/appcore/ctl'
 	install -m 755 deploy/appcorectl deploy/launch deploy/run-nginx '$(DESTDIR)$(PREFIX)/share/appcore'
 	install -m 644 deploy/nginx.conf deploy/supervisord.conf deploy/pool.conf deploy/first-headers.js deploy/appcore.service \
+	        deploy/appcore_export.py \
 	        '$(DESTDIR)$(PREFIX)/share/appcore'
 	install -m 644 deploy/ctl/*.py '$(DESTDIR)$(PREFIX)/share/appcore/ctl'
 	@if [ -e build/docs-ui/installed.css.gz ]; then set -x; install -d '$(DESTDIR)$(PREFIX)/share/appcore/docs-ui' && \
