@@ -20,6 +20,7 @@
 #include "appcore/guard/watchdog.hpp"
 #include "appcore/metrics_service.hpp"
 #include "appcore/models/file_model.hpp"
+#include "appcore/monitoring/publisher.hpp"
 #include "appcore/program.hpp"
 
 namespace {
@@ -72,7 +73,8 @@ Status serve(const Config& config, const CommandLine& line) {
     if (model) facts.model = {model->version, model->format, model->sha256};
     Outlets outlets;
     if (!config.textfile_dir.empty()) {
-        outlets.publisher.emplace(collector, config.textfile_dir, facts);
+        outlets.publisher = std::make_unique<monitoring::PublishingThread>(
+            config.state_dir, config.textfile_dir, facts);
     }
     if (config.pushgateway) {
         outlets.pusher =

@@ -22,9 +22,8 @@ void MetricsService::between_requests() {
     Service::between_requests();
     if (outlets_.history != nullptr) outlets_.history->maintain(clock_.steady());
     if (outlets_.publisher) {
-        if (const auto problem = outlets_.publisher->maintain(clock_.steady())) {
-            log_.error("no textfile: " + problem->message);
-        }
+        const std::string problem = outlets_.publisher->take_problem();
+        if (!problem.empty()) log_.error("no textfile: " + problem);
     }
     if (outlets_.pusher) report_pushes();
     if (clock_.steady() - collected_ >= kCollectInterval) collect_left_lines();

@@ -2,13 +2,12 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "appcore/left_lines.hpp"
 #include "appcore/monitoring/history.hpp"
-#include "appcore/monitoring/publisher.hpp"
+#include "appcore/monitoring/publishing_thread.hpp"
 #include "appcore/monitoring/pusher.hpp"
 #include "appcore/service.hpp"
 
@@ -16,7 +15,7 @@ namespace appcore {
 
 // Where the numbers go by themselves; each may be absent.
 struct Outlets {
-    std::optional<monitoring::Publisher> publisher;
+    std::unique_ptr<monitoring::PublishingThread> publisher;
     std::unique_ptr<monitoring::Pusher> pusher;
     monitoring::History* history = nullptr;  // outlives the service
 };
