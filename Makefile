@@ -149,7 +149,7 @@ $(OUT)/fuzz/%: $(OUT)/tests/fuzz/%.o $(FUZZ_MAIN) $(LIBRARY)
 	@echo "  LINK  $@"
 	@$(CXX) $(CXXFLAGS) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer) $(LDFLAGS) $^ $(LIBS) -o $@
 
--include $(patsubst %.o,%.d,$(LIBRARY_OBJECTS) $(PROGRAM_OBJECTS) $(UNIT_OBJECTS) $(FUZZ_OBJECTS) $(BENCH_OBJECTS))
+-include $(OUT)/tests/e2e/programs/obedient_worker.d $(patsubst %.o,%.d,$(LIBRARY_OBJECTS) $(PROGRAM_OBJECTS) $(UNIT_OBJECTS) $(FUZZ_OBJECTS) $(BENCH_OBJECTS))
 
 # The service: packages that are missing, the programs, then deploy/appcorectl, which says what happens.
 # Each step is a make of its own because the later ones need the packages of the first.
