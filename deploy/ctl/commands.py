@@ -198,7 +198,16 @@ class Commands:
         lock = self._lock("model")
         serving = self._need_running().said.get(models.SETTING, "")
         known = self._models()
-        file = known.path(known.before(serving)) if what == "--rollback" else known.add(known.compile(Path(what)))
+        if what == "--rollback" and serving and known.before(serving) is None:
+            self._stack.environment[models.SETTING] = ""
+            messages.say(f"serves the mean of the features, the pool {self._change('model', lock).colour}")
+            return 0
+        if what == "--rollback":
+            if (before := known.before(serving)) is None:
+                raise CtlError("no model to go back to")
+            file = known.path(before)
+        else:
+            file = known.add(known.compile(Path(what)))
         try:
             version = known.version(file, what)
             self._stack.environment[models.SETTING] = str(file)

@@ -112,12 +112,10 @@ class Models:
             if path.name not in names:
                 path.unlink(missing_ok=True)
 
-    def before(self, serving: str) -> Entry:
-        """The one that served before the one at the path `serving`."""
+    def before(self, serving: str) -> Entry | None:
+        """The one that served before the one at the path `serving`; None if that was the mean."""
         entries = [entry for entry in self.entries() if str(self.path(entry)) != serving]
-        if not entries:
-            raise CtlError("no other model to go back to")
-        return entries[-1]
+        return entries[-1] if entries else None
 
     def listing(self, said: Mapping[str, str]) -> list[str]:
         serving = said.get(SETTING, "")

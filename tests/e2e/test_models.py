@@ -138,6 +138,17 @@ class ModelTests(unittest.TestCase):
         kept = [name for name in os.listdir(os.path.join(self.stack.run_dir, "models")) if name.endswith(".acm")]
         self.assertLessEqual(len(kept), 5)
 
+    def test_before_the_first_model_was_the_mean(self):
+        other = stack.Stack(WORKERS=1).up()
+        try:
+            versions = []
+            for command in (["model", self.compiled["binary"]], ["model", "--rollback"], ["model", "--rollback"]):
+                self.assertEqual(other.ctl(*command).returncode, 0)
+                versions.append(other.get("/version").json()["model_version"])
+            self.assertEqual(versions, ["binary", "v1.0", "binary"])
+        finally:
+            other.down()
+
     def test_a_model_that_cannot_be_read_keeps_a_stack_from_starting(self):
         other = stack.Stack(WORKERS=1, APPCORE_MODEL="/nowhere.acm")
         try:
