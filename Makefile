@@ -264,9 +264,10 @@ rolling: ## restarts, resizes, kills, stops and changed configurations under loa
 	@$(BUILD_PROGRAMS)
 	@APPCORE_BIN_DIR='$(abspath $(OUT))' python3 tests/e2e/test_rolling.py long
 
-exact: ## exact counts over 200,000 requests, 100 kills, 20 rolling restarts
-	@$(BUILD_PROGRAMS)
+exact: ## exact counts and log lines over 200,000 requests, with 100 kills and 20 rolling restarts, then with every other accident
+	@$(MAKE) --no-print-directory -j$(JOBS) programs $(OBEDIENT)
 	@APPCORE_BIN_DIR='$(abspath $(OUT))' python3 tests/e2e/test_exact_counts.py long
+	@APPCORE_BIN_DIR='$(abspath $(OUT))' python3 tests/e2e/test_exactness.py long
 
 operations: ## commands and accidents at once, in ROUNDS=500 random rounds; SEED= repeats a run
 	@deploy/install-packages run build test
