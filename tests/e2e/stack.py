@@ -71,7 +71,8 @@ def has_waiting_lines(state_directory):
             continue
         with contextlib.suppress(OSError, ValueError, StopIteration):
             with open(os.path.join(state_directory, name), "rb") as ring:
-                identity, published, written = (struct.unpack_from("=Q", ring.read(192), at)[0] for at in (24, 64, 128))
+                head = ring.read(192)
+            identity, published, written = (struct.unpack_from("=Q", head, at)[0] for at in (24, 64, 128))
             with open(os.path.join(state_directory, name.removesuffix("log-ring") + "slot"), "rb") as slot:
                 words = slot.read()
             # The slot's own text says where its words are (src/appcore/monitoring/slot_description.hpp).
