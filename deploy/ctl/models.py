@@ -73,7 +73,7 @@ class Models:
             return source
         places.make_folder(self._folder, 0o755)
         made = self._folder / f"compiling-{os.getpid()}.acm"
-        command = [self._program, "compile", source, "-o", made, "--json"]
+        command = [str(self._program), "compile", str(source), "-o", str(made), "--json"]
         done = subprocess.run(command, text=True, capture_output=True, check=False)
         if done.returncode != 0:
             raise CtlError(done.stderr.strip().removeprefix("appcore-model: ") or f"cannot compile {source}")
