@@ -53,6 +53,9 @@ class Outcome(typing.NamedTuple):
     manner: str
     error: str
 
+    def __str__(self):
+        return f"{self.manner} {self.kind.method} {self.kind.path} {self.kind.statuses}, {self.request_id}: {self.status} {self.error}"
+
 
 class Clients:
     """Threads that send `limit` requests in all, each with an id of its own."""
@@ -95,8 +98,10 @@ class Clients:
             if self._each_once:
                 kind, manner = KINDS[len(self.outcomes)], WHOLE
             if kind in self._kinds[len(KINDS):]:
+                if connection:  # while it waits for its turn nginx would close it
+                    connection.close()
                 with self._rare:
-                    outcome, connection = self._one(connection, kind, manner, request_id, chance)
+                    outcome, connection = self._one(None, kind, manner, request_id, chance)
             else:
                 outcome, connection = self._one(connection, kind, manner, request_id, chance)
             self.outcomes.append(outcome)

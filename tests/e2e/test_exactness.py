@@ -160,7 +160,7 @@ class Exactness(unittest.TestCase):
         before, others = self.samples(), self.lines_of_others({})
         outcomes = self.run_all()
         known = {i: o for i, o in outcomes.items() if o.status is not None}
-        lost = [o for i, o in outcomes.items() if i not in known and o.manner == WHOLE]
+        lost = [str(o) for i, o in outcomes.items() if i not in known and o.manner == WHOLE]
         self.assertEqual(lost[:3], [], f"{len(lost)} got no reply")
         for kind in {o.kind for o in known.values()}:
             found = collections.Counter(o.status for o in known.values() if o.kind == kind)
@@ -171,9 +171,9 @@ class Exactness(unittest.TestCase):
         # What a killed worker had not written, the next holder of its place writes; what was lost must have been told.
         wait_until(lambda: not set(known) - set(self.lines()), 20, 1)
         lines, dropped = self.lines(), self.stack.count("appcore_log_lines_dropped_total")
-        missing = [o for i, o in known.items() if i not in lines]
+        missing = [str(o) for i, o in known.items() if i not in lines]
         self.assertLessEqual(len(missing), dropped, missing[:3])
-        wrong = {i: (lines[i], o) for i, o in known.items() if i in lines and lines[i] != [o.status]}
+        wrong = {i: (lines[i], str(o)) for i, o in known.items() if i in lines and lines[i] != [o.status]}
         self.assertEqual(dict(list(wrong.items())[:3]), {}, f"{len(wrong)} with other lines than the one right one")
         self.assertEqual({i: found for i, found in lines.items() if i in outcomes and len(found) > 1}, {})
 
