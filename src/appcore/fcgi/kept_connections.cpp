@@ -37,11 +37,10 @@ bool KeptConnections::close_oldest() {
 }
 
 void KeptConnections::close_silent() {
-    for (Entry& entry : by_descriptor_) {
+    for (const Entry& entry : by_descriptor_) {
         if (entry.connection && !entry.connection->is_fresh() &&
             entry.connection->state() == Connection::State::silent) {
-            entry.connection.reset();
-            --count_;
+            static_cast<void>(take(entry.connection->descriptor()));
         }
     }
 }

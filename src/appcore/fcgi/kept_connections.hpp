@@ -35,8 +35,6 @@ class KeptConnections {
     // way, and may be a second try that must not fail.
     void close_silent();
 
-    [[nodiscard]] bool empty() const { return count_ == 0; }
-
   private:
     struct Entry {
         Slot connection;

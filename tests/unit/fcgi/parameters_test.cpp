@@ -39,6 +39,28 @@ TEST_CASE("parameters become a request") {
     CHECK_FALSE(request.header(Header::origin));
 }
 
+TEST_CASE("each parameter sets its own part of the request and nothing else") {
+    const auto texts = [](const char* entry) {
+        const auto [request, length] = read({entry});
+        std::vector<std::string> all = {
+            std::string(request.method_name),      std::string(request.target),
+            std::string(request.client),           std::string(request.server_addr),
+            std::string(request.server_port),      std::string(request.key),
+            length ? std::to_string(*length) : "", request.is_retry ? "retry" : "",
+            std::to_string(request.error_status)};
+        for (const auto& header : request.headers) all.emplace_back(header.value_or(""));
+        return all;
+    };
+    const std::vector<std::string> none = texts("NOTHING=1");
+    for (const std::string_view name : known_parameters()) {
+        CAPTURE(name);
+        const std::vector<std::string> one = texts((std::string(name) + "=413").c_str());
+        int differing = 0;
+        for (std::size_t i = 0; i < one.size(); ++i) differing += one[i] != none[i] ? 1 : 0;
+        CHECK(differing == (name == "APPCORE_FIRST_OF_JOINED" ? 0 : 1));
+    }
+}
+
 TEST_CASE("of two parameters of one name the first counts, and an empty one is there") {
     const auto [request, length] =
         read({"HTTP_ORIGIN=", "HTTP_ORIGIN=http://b", "HTTP_COOKIE=a", "HTTP_COOKIE=b"});
@@ -84,6 +106,9 @@ TEST_CASE("no client header can name an internal parameter") {
         CHECK_FALSE((internal && from_client));
     }
     CHECK(read({"HTTP_APPCORE_ERROR_STATUS=500"}).request.error_status == 0);
+    for (const char* text : {"APPCORE_ERROR_STATUS=", "APPCORE_ERROR_STATUS=x"}) {
+        CHECK(read({text}).request.error_status == 0);
+    }
     CHECK(read({"APPCORE_RETRY=1"}).request.is_retry);
     CHECK(read({"APPCORE_ERROR_STATUS=413"}).request.error_status == 413);
 }

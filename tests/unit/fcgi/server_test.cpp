@@ -294,6 +294,18 @@ TEST_CASE("above 1,024 kept connections the one that has waited longest is close
     CHECK(std::all_of(silent.begin() + 2, silent.end(), is_open));
 }
 
+TEST_CASE("however many requests a connection brings, it is one connection") {
+    const Listener listener;
+    const Process process(listener);
+    const FileDescriptor silent = listener.connect();
+    const FileDescriptor client = listener.connect();
+    for (int i = 1; i <= 1100; ++i) {
+        send(client, kept_request);
+        REQUIRE(receive(client) == std::to_string(i));
+    }
+    CHECK(is_open(silent));
+}
+
 TEST_CASE("without a descriptor for a newcomer the connection that has waited longest is closed") {
     constexpr std::size_t kMost = 5;
     const Listener listener;
