@@ -21,6 +21,7 @@ TEST_CASE("options are read") {
     CHECK(parse({"--slot", "12"}).value().slot == 12U);
     CHECK(parse({}).value().pool == "worker");
     CHECK(parse({"--pool", "blue", "--slot", "1"}).value().pool == "blue");
+    CHECK(parse({"--pool", "sixteenlettersaz"}).ok());
     CHECK(parse({"--help"}).value().command == Command::help);
     CHECK(parse({"--version"}).value().command == Command::version);
     CHECK(parse({"--slot", "1", "--print-config"}).value().command == Command::print_config);

@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "allocations.hpp"
 #include "appcore/api/request_id.hpp"
 #include "appcore/api/routes.hpp"
 #include "appcore/http/target.hpp"
@@ -64,6 +65,7 @@ TEST_CASE("a prediction is answered as the old service did") {
 TEST_CASE("a refused body is no prediction") {
     Fixture f;
     CHECK(f.handle("POST", "/predict", R"({"features":[]})").status() == 422);
+    CHECK(f.has("Content-Type: application/json"));
     CHECK(f.response.body ==
           R"({"detail":[{"type":"too_short","loc":["body","features"],)"
           R"("msg":"List should have at least 1 item after validation, not 0","input":[],)"
@@ -218,11 +220,76 @@ TEST_CASE("what nginx refused is answered with its status, and preflights of it 
     f.request.error_status = 503;
     f.handle("GET", "");
     CHECK(f.has("Retry-After: 1"));
+    f.request.error_status = 429;
+    f.handle("GET", "");
+    CHECK(f.has("Retry-After: 1"));
+    f.request.error_status = 413;
+    f.handle("GET", "");
+    CHECK(f.response.headers().find("Retry-After") == std::string::npos);
     f.request.error_status = 405;
     f.handle("TRACE", "/health");
     CHECK(f.has("Allow: GET"));
     f.request.error_status = 299;
     CHECK(f.handle("GET", "/health").status() == 502);
+}
+
+TEST_CASE("a preflight is answered on every path, also on those that are none") {
+    Fixture f;
+    f.set(Header::origin, "http://a");
+    f.set(Header::access_control_request_method, "POST");
+    for (const std::string_view path : {"/predict", "/nope"}) {
+        CHECK(f.handle("OPTIONS", path).status() == 200);
+        CHECK(f.response.body == "OK");
+        CHECK(f.has("X-Request-ID: " + f.observer.seen.back().request_id));
+    }
+}
+
+TEST_CASE("a request for the metrics that nginx refused is counted like any other") {
+    Fixture f;
+    f.request.error_status = 413;
+    CHECK(f.handle("GET", "/metrics").status() == 413);
+    CHECK(f.has("X-Request-ID: " + std::string(fakes::kFirstId)));
+    CHECK(f.observer.seen.size() == 1);
+}
+
+TEST_CASE("what an action did before it threw is forgotten, and scripts may read the reply") {
+    fakes::Clock clock;
+    fakes::Ids ids;
+    fakes::Observer observer;
+    api::App app({{Endpoint::predict,
+                   [](const http::Request&, http::Response&, api::Outcome& outcome) {
+                       outcome.prediction = std::chrono::milliseconds(1);
+                       throw std::runtime_error("no luck");
+                   }}},
+                 clock, ids, observer);
+    http::Request request;
+    request.method = http::Method::post;
+    request.target = "/predict";
+    request.headers[static_cast<std::size_t>(Header::origin)] = "http://a";
+    http::Response response;
+    app.handle(request, response);
+    CHECK_FALSE(observer.seen.at(0).predicted);
+    CHECK(response.headers().find("Access-Control-Allow-Origin: *\r\n") != std::string::npos);
+}
+
+TEST_CASE(
+    "the memory of a usual list or path serves the next request, that of a huge one does not") {
+    // How often a small request allocates after a large one.
+    const auto allocations_after = [](std::size_t features, std::size_t path) {
+        Fixture f;
+        std::string list = "1";
+        for (std::size_t i = 1; i < features; ++i) list.append(",1");
+        f.handle("POST", "/predict", R"({"features":[)" + list + "]}");
+        f.handle("GET", std::string(path, '/'));
+        f.observer.seen.reserve(10);
+        const allocations::Counter counter;
+        f.handle("POST", "/predict", R"({"features":[1,2,3]})");
+        f.handle("GET", "/a/path/that/is/too/long/for/a/small/string");
+        return allocations::Counter::count();
+    };
+    const int usual = allocations_after(100'000, 3000);
+    CHECK(allocations_after(200'000, 3000) > usual);
+    CHECK(allocations_after(100'000, 10'000) > usual);
 }
 
 TEST_CASE("the reply to an error has the id of the failed request, as its worker has named it") {

@@ -43,6 +43,20 @@ TEST_CASE("totals add up all cells, in the order of the statuses") {
 }
 
 // p50: 5 ms * 50/80; p90: 5 ms + 5 ms * 10/20; p95: 5 ms + 5 ms * 15/20; p99: 5 ms + 5 ms * 19/20.
+TEST_CASE("errors are what begins with a 5") {
+    monitoring::Totals totals;
+    for (const int status : {431, 500, 504}) {
+        totals.cell(0, 0).replies[http::status_index(status)] = 1;
+    }
+    CHECK(api::totals_json(totals)["errors"] == 2);
+}
+
+TEST_CASE("numbers are rounded to thousandths") {
+    CHECK(api::rounded(1.0004999).dump() == "1.0");
+    CHECK(api::rounded(1.0005001).dump() == "1.001");
+    CHECK(api::rounded(std::nullopt).is_null());
+}
+
 TEST_CASE("rates are per second, ratios of the requests, latencies in milliseconds") {
     CHECK(api::traffic_json(traffic()).dump() ==
           R"({"seconds":8.0,"requests_per_second":12.5,"errors_per_second":3.125,)"

@@ -10,6 +10,13 @@ TEST_CASE("no header value can end its line") {
     response.add_header("X", std::string_view("a\0b", 3));
     CHECK(response.headers() == "Access-Control-Allow-Origin: http://aSet-Cookie: x\r\nX: ab\r\n");
     response.clear();
+    response.add_header("X",
+                        "\x01"
+                        "a\x1f"
+                        "b\x7f"
+                        "c");
+    CHECK(response.headers() == "X: abc\r\n");
+    response.clear();
     response.add_header("Vary", "a\tb\xe9");
     CHECK(response.headers() == "Vary: a\tb\xe9\r\n");
 }

@@ -90,6 +90,32 @@ TEST_CASE("a worker says how many its pool should have") {
     CHECK(Collector(directory.path()).collect().size == 8U);
 }
 
+TEST_CASE("a worker's errors are its replies that begin with a 5") {
+    const TemporaryDirectory directory;
+    Recorder recorder(options(directory.path()));
+    REQUIRE_FALSE(recorder.maintain(noon));
+    for (const int status : {200, 431, 500, 503}) {
+        recorder.record_request(
+            {http::Method::get, http::Endpoint::health, status, 1ms, std::nullopt, {}});
+    }
+    CHECK(Collector(directory.path()).collect().workers.at(0).errors == 2);
+}
+
+TEST_CASE("the next holder of a slot says when it has started and how large its pool is") {
+    const TemporaryDirectory directory;
+    leave_slot(directory.path(), "blue-01", 1);
+    RecorderOptions next = options(directory.path(), "blue-01", 333);
+    next.started = system::WallTime{1'700'000'005s};
+    next.pool_size = 7;
+    Recorder recorder(next);
+    REQUIRE_FALSE(recorder.maintain(noon));
+    const PoolSnapshot pool = Collector(directory.path()).collect();
+    CHECK(pool.size == 7U);
+    CHECK(pool.workers.at(0).pid == 333);
+    CHECK(pool.workers.at(0).started == system::WallTime{1'700'000'005s});
+    CHECK(pool.workers.at(0).starts == 2);
+}
+
 TEST_CASE("a worker that died in a request is not busy") {
     const TemporaryDirectory directory;
     {

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "appcore/system/file_descriptor.hpp"
 #include "catch.hpp"
@@ -55,6 +56,34 @@ TEST_CASE("a gateway that is away is a failure with a reason, again and again") 
     CHECK(sum.failures >= 3);
     CHECK(sum.successes == 0);
     CHECK(sum.problem == "127.0.0.1:" + gateway.target().port + " cannot be reached");
+}
+
+TEST_CASE("a push has succeeded unless the gateway answers with an error") {
+    for (const auto& [status, is_success] : {std::pair("200", true), std::pair("202", true),
+                                             std::pair("400", false), std::pair("500", false)}) {
+        CAPTURE(status);
+        const SilentGateway gateway;
+        gateway.listen();
+        Pusher pusher(gateway.target(), "/nowhere", {"0", "0", 1});
+        const system::FileDescriptor connection = gateway.accept();
+        char bytes[65536];
+        REQUIRE(::recv(connection.get(), bytes, sizeof bytes, 0) > 0);
+        const std::string reply = std::string("HTTP/1.1 ") + status +
+                                  " X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        ::send(connection.get(), reply.data(), reply.size(), MSG_NOSIGNAL);
+        ::shutdown(connection.get(), SHUT_WR);
+        PushReport report;
+        for (int i = 0; i < 10000 && report.successes + report.failures == 0; ++i) {
+            report = pusher.take_report();
+            ::usleep(1000);
+        }
+        CHECK(report.successes == (is_success ? 1 : 0));
+        CHECK(report.failures == (is_success ? 0 : 1));
+        CHECK(report.problem.empty() == is_success);
+        if (!is_success) {
+            CHECK(report.problem == "127.0.0.1:" + gateway.target().port + " answers " + status);
+        }
+    }
 }
 
 TEST_CASE("a gateway that says nothing does not keep the program from ending") {

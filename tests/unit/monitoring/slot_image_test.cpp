@@ -136,3 +136,14 @@ TEST_CASE("reading a slot's file tells what stands in its place") {
         CHECK(reading.reason.find("worker-01.slot: ") == 0);
     }
 }
+
+TEST_CASE("a file above one megabyte is not read, whatever stands in it") {
+    constexpr std::size_t most = 131'072;  // words
+    const std::size_t description = (other_layout.size() + 7) / 8;
+    const TemporaryDirectory directory;
+    const std::string path = directory / "worker-01.slot";
+    write_words(path, make_words(other_layout, most - description));
+    CHECK(read(directory.path()).state == SlotState::intact);
+    write_words(path, make_words(other_layout, most - description + 1));
+    CHECK(read(directory.path()).state == SlotState::damaged);
+}
