@@ -10,6 +10,7 @@
 #include "appcore/api/version.hpp"
 #include "appcore/fcgi/server.hpp"
 #include "appcore/guard/crash_report.hpp"
+#include "appcore/guard/file_rules.hpp"
 #include "appcore/guard/parting_reply.hpp"
 #include "appcore/guard/sandbox.hpp"
 #include "appcore/guard/watchdog.hpp"
@@ -75,6 +76,13 @@ Status serve(const models::PredictionModel& built_in, const Config& config,
     }
     const models::FileModel* const file = loaded.value().get();
     const models::PredictionModel& model = file == nullptr ? built_in : *file;
+    // Before the first thread is started: the kernel binds one thread and those that it starts.
+    if (config.sandbox) {
+        if (const Status bound = guard::restrict_files({config.state_dir, config.log_file});
+            !bound) {
+            lines.info("files are restricted by their flags only: " + bound.error().message);
+        }
+    }
 
     const system::SystemClock clock;
     system::RandomIds ids;

@@ -1,8 +1,10 @@
 """Disks that are full, read-only or gone: predictions go on, and the failure can be seen."""
 
+import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import unittest
 
@@ -74,6 +76,30 @@ class SmallDisk(unittest.TestCase):
         self.assertEqual((reply.status, list(reply.json())), (503, ["detail"]))
         self.assertTrue(reply.get("Retry-After"))
         self.assert_serves(stack)
+
+    def test_replies_need_no_disk(self):
+        stack = self.stack(WORKERS=1)
+        temp = os.path.join(stack.run_dir, "temp")
+        self.disk(temp, "1m")
+        stack.up()
+        self.fill(temp)
+        body = b'{"features":[' + b'"x",' * 100_000 + b"1]}"  # of less than what nginx keeps in memory
+        head = (f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n").encode()
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # nginx has to keep nearly all of it
+            client.settimeout(60)
+            client.connect((stack.address, stack.port))
+            client.sendall(head + body)
+            reply = client.makefile("rb")
+            self.assertIn(b" 422 ", reply.readline())
+            self.assert_serves(stack)  # the one worker does not wait for this client
+            headers = dict(line.rstrip().lower().split(b": ", 1) for line in iter(reply.readline, b"\r\n"))
+            length = int(headers[b"content-length"])
+            self.assertGreater(length, 10_000_000)
+            text = reply.read(length)
+        self.assertEqual(len(text), length)
+        self.assertEqual(len(json.loads(text)["detail"]), 100_000)
 
     def test_the_state(self):
         state = os.path.join(self.stack_base(), "state")

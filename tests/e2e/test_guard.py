@@ -185,7 +185,8 @@ class Sandboxed(GuardTest):
     def test_forbidden_calls_are_refused(self):
         for what in (EXECUTE, SOCKET, OPEN_TO_WRITE, FORK):
             reply = self.ask(what)
-            self.assertEqual((reply.status, reply.json().get("result")), (201, errno.EPERM), what)
+            self.assertEqual(reply.status, 201)
+            self.assertIn(reply.json().get("result"), (errno.EPERM, errno.EACCES), what)
 
     def test_the_kernel_says_so_of_every_worker(self):
         for pid in self.stack.worker_pids():

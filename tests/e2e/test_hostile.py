@@ -218,7 +218,8 @@ class Hostile(StackTest):
                 (b'a"b', b"", f"http://127.0.0.1:{self.stack.port}/health"),
                 (b"user@host", b"", f"http://127.0.0.1:{self.stack.port}/health"),
                 (b"x", b"?a=%0d%0aSet-Cookie:x", "http://x/health?a=%0d%0aSet-Cookie:x"),
-                (b"x", b"?\x80<>", "http://x/health?%80%3C%3E")):
+                (b"x", b"?<>", "http://x/health?%3C%3E"),
+                (b"[::1]:80", b"", "http://[::1]:80/health")):
             with self.subTest(host=host, query=query):
                 reply, _ = self.assert_replies(b"GET /health/" + query + b" HTTP/1.1\r\nHost: " + host + b"\r\n\r\n",
                                                [307, 200])
@@ -229,6 +230,17 @@ class Hostile(StackTest):
         for origin in (b"a\x7fb", b"http://\xff", b"<script>"):
             reply, _ = self.assert_replies(GET + b"Cookie: a\r\nOrigin: " + origin + b"\r\n\r\n", [200, 200])
             self.assertNotRegex(reply.head, rb"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]")
+
+    def test_a_target_with_bytes_that_no_uri_has_is_refused_and_counted(self):
+        for target, endpoint in ((b"/health?\xe9", "/health"), (b"/health/?\xc3\xa9", "other"),
+                                 (b"/caf\xc3\xa9", "other"), (b"/metrics?\x80", "/metrics")):
+            with self.subTest(target=target):
+                before = self.stack.count("http_requests_total", endpoint=endpoint, status_code="400")
+                reply, _ = self.assert_replies(b"GET " + target + b" HTTP/1.1\r\nHost: x\r\n\r\n", [400, 200])
+                self.assertEqual(json.loads(reply.body), {"detail": "Bad Request"})
+                self.assertTrue(reply.get(b"X-Request-ID"))
+                after = self.stack.count("http_requests_total", endpoint=endpoint, status_code="400")
+                self.assertEqual(after, before + 1)
 
 
 class Configuration(unittest.TestCase):

@@ -19,6 +19,23 @@ using http::Endpoint;
 
 constexpr std::size_t kKeptPathCapacity = 4096;  // most paths are shorter; a huge one is given back
 
+// The state of the pool is not for scripts of whatever page an operator has open. "/metrics/", as
+// the old service spelled it, is open to them as it was.
+bool is_for_operators(const http::Request& request, Endpoint endpoint) {
+    const std::string_view path = http::split_target(request.target).path;
+    return endpoint == Endpoint::status || (endpoint == Endpoint::metrics &&
+                                            http::route_without_slashes(path) != Endpoint::metrics);
+}
+
+// The address where the request arrived, as a URI has it (RFC 3986, section 3.2.2).
+void append_own_host(std::string& out, const http::Request& request) {
+    const bool is_ipv6 = request.server_addr.find(':') != std::string_view::npos;
+    if (is_ipv6) out.push_back('[');
+    out.append(request.server_addr);
+    if (is_ipv6) out.push_back(']');
+    if (request.server_port != "80") out.append(":").append(request.server_port);
+}
+
 void answer_wrong_method(Endpoint endpoint, http::Response& response) {
     answer_error(405, response);
     response.add_header("Allow", http::allowed_methods(endpoint));
@@ -30,8 +47,7 @@ void redirect(const http::Request& request, Endpoint endpoint, http::Response& r
     if (host && http::is_usable_host(*host)) {
         location.append(*host);
     } else {
-        location.append(request.server_addr);
-        if (request.server_port != "80") location.append(":").append(request.server_port);
+        append_own_host(location, request);
     }
     location.append(http::path_of(endpoint));
     const std::string_view query = http::split_target(request.target).query;
@@ -64,7 +80,7 @@ void App::handle(const http::Request& request, http::Response& response) {
         response.clear();
         outcome = {};
         answer_error(503, response);
-        add_cors_headers(request, response);
+        if (!is_for_operators(request, endpoint)) add_cors_headers(request, response);
     }
     if (request.method == http::Method::head) response.omit_body();
     const bool is_scrape = endpoint == Endpoint::metrics && request.error_status == 0;
@@ -103,8 +119,7 @@ void App::respond(const http::Request& request, Endpoint endpoint, http::Respons
     } else {
         dispatch(request, endpoint, response, outcome);
     }
-    // The state of the pool is not for scripts of whatever page an operator has open.
-    if (endpoint != Endpoint::status) add_cors_headers(request, response);
+    if (!is_for_operators(request, endpoint)) add_cors_headers(request, response);
 }
 
 void App::dispatch(const http::Request& request, Endpoint endpoint, http::Response& response,

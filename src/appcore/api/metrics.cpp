@@ -23,6 +23,8 @@ Action metrics_action(monitoring::Collector& collector, monitoring::PoolFacts fa
         response.set_status(200);
         response.add_header("Content-Type", content_type);
         if (!content_encoding.empty()) response.add_header("Content-Encoding", content_encoding);
+        // Its old spelling never said so, and its replies are compared with the recorded ones.
+        if (!old_spelling) response.add_header("Vary", "Accept, Accept-Encoding");
         response.body = std::move(body);
     };
 }

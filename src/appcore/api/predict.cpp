@@ -24,7 +24,10 @@ class Predict {
 
     void operator()(const http::Request& request, http::Response& response, Outcome& outcome) try {
         const auto content_type = request.header(http::Header::content_type).value_or("");
-        if (auto rejection = read_predict_request(content_type, request.body, rules_, features_)) {
+        auto rejection = read_predict_request(content_type, request.body, rules_, features_);
+        if (rejection && rejection->body.size() > ValidationErrors::kMaxReply) {
+            answer_error(413, response);
+        } else if (rejection) {
             response.set_status(rejection->status);
             response.add_header("Content-Type", http::kJson);
             response.body = std::move(rejection->body);

@@ -45,7 +45,10 @@ inline constexpr std::string_view features = R"(["body","features"])";
 class ValidationErrors {
   public:
     // Each bad feature costs a hundred bytes or more, so a body of 32 MiB could ask for a gigabyte.
-    static constexpr std::size_t max_reply_size = std::size_t{64} << 20U;
+    static constexpr std::size_t kMaxList = std::size_t{16} << 20U;
+    // An item that echoes the body may take twice the largest body, its quotes and backslashes
+    // escaped. nginx has buffers for that (fastcgi_buffers in deploy/nginx.conf).
+    static constexpr std::size_t kMaxReply = std::size_t{64} << 20U;
 
     // Starts an item. The caller appends the JSON text of its input to the string returned, then
     // calls end(); `context` is the JSON text of the item's ctx, empty for none.
@@ -54,8 +57,8 @@ class ValidationErrors {
 
     [[nodiscard]] bool empty() const { return reply_.empty(); }
 
-    // Whether the reply has reached max_reply_size; further items are then to be left out.
-    [[nodiscard]] bool full() const { return reply_.size() >= max_reply_size; }
+    // Whether the list has reached kMaxList; further items are then to be left out.
+    [[nodiscard]] bool full() const { return reply_.size() >= kMaxList; }
 
     // The reply's JSON text. Call it once, as the last thing.
     [[nodiscard]] std::string finish();

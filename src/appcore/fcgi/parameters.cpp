@@ -4,6 +4,8 @@
 #include <charconv>
 #include <system_error>
 
+#include "appcore/http/target.hpp"
+
 namespace appcore::fcgi {
 namespace {
 
@@ -125,6 +127,11 @@ Parameters read_parameters(const char* const* environment) {
         }
     }
     keep_first(parameters.request, joined);
+    http::Request& request = parameters.request;
+    // nginx passes bytes above 0x7e on. Refused like what it refuses itself.
+    if (request.error_status == 0 && !http::is_printable_target(request.target)) {
+        request.error_status = 400;
+    }
     return parameters;
 }
 

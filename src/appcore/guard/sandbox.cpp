@@ -2,11 +2,14 @@
 
 #include <fcntl.h>
 #include <seccomp.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <cstdint>
+#include <climits>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -21,50 +24,94 @@ struct ReleaseFilter {
 };
 using Filter = std::unique_ptr<void, ReleaseFilter>;
 
-// What serving needs, by purpose.
-constexpr std::array allowed = {
-    // connections that others have made
-    SCMP_SYS(accept4), SCMP_SYS(close), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_pwait),
-    SCMP_SYS(epoll_wait), SCMP_SYS(fcntl), SCMP_SYS(getsockopt), SCMP_SYS(poll), SCMP_SYS(ppoll),
-    SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(select),
-    SCMP_SYS(sendmsg), SCMP_SYS(sendto), SCMP_SYS(setsockopt), SCMP_SYS(shutdown), SCMP_SYS(write),
-    SCMP_SYS(writev),
-    // files: the log and the slot
-    SCMP_SYS(fallocate), SCMP_SYS(fstat), SCMP_SYS(fsync), SCMP_SYS(ftruncate),
-    SCMP_SYS(getdents64), SCMP_SYS(lseek), SCMP_SYS(newfstatat), SCMP_SYS(pread64),
-    SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(statx), SCMP_SYS(unlinkat),
-    // memory, threads that exist (the last of them may just be starting), time, randomness
-    SCMP_SYS(brk), SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(futex),
-    SCMP_SYS(getrandom), SCMP_SYS(gettimeofday), SCMP_SYS(madvise), SCMP_SYS(mmap),
-    SCMP_SYS(mprotect), SCMP_SYS(mremap), SCMP_SYS(munmap), SCMP_SYS(nanosleep), SCMP_SYS(rseq),
-    SCMP_SYS(sched_getaffinity), SCMP_SYS(sched_yield), SCMP_SYS(set_robust_list),
-    // signals, and the end
-    SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(getpid), SCMP_SYS(gettid),
-    SCMP_SYS(restart_syscall), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
-    SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigsuspend), SCMP_SYS(sigaltstack), SCMP_SYS(tgkill)};
-
-// openat(2), by its flags: to read; to append, as the log is; or below a directory that is open
-// already, following no link, as slots are. libseccomp cannot look at paths.
-int allow_files(void* filter) {
-    constexpr auto mode = static_cast<scmp_datum_t>(O_ACCMODE | O_TRUNC);
-    constexpr auto creating = static_cast<scmp_datum_t>(O_CREAT);
-    // The macros of the library are C, which clang does not take in C++.
-    const auto flags = [](scmp_datum_t mask, scmp_datum_t value) {
-        return scmp_arg_cmp{2, SCMP_CMP_MASKED_EQ, mask, value};
-    };
-    constexpr scmp_arg_cmp below_directory{0, SCMP_CMP_NE, static_cast<std::uint32_t>(AT_FDCWD), 0};
-    const auto open = [filter](auto... conditions) {
-        return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), sizeof...(conditions),
-                                conditions...);
-    };
-    if (const int error = open(flags(mode | creating, O_RDONLY))) return error;
-    if (const int error = open(flags(mode | O_APPEND, O_WRONLY | O_APPEND))) return error;
-    return open(below_directory, flags(mode | O_NOFOLLOW, O_RDWR | O_NOFOLLOW));
+// The macros of the library are C, which clang does not take in C++.
+constexpr scmp_arg_cmp equals(unsigned argument, scmp_datum_t value) {
+    return {argument, SCMP_CMP_EQ, value, 0};
 }
+constexpr scmp_arg_cmp masked(unsigned argument, scmp_datum_t mask, scmp_datum_t value) {
+    return {argument, SCMP_CMP_MASKED_EQ, mask, value};
+}
+// A directory that is open already: AT_FDCWD is negative, in 32 bits or in 64.
+constexpr scmp_arg_cmp below_directory(unsigned argument) {
+    return {argument, SCMP_CMP_LE, INT_MAX, 0};
+}
+
+struct Rule {
+    int call;
+    std::array<scmp_arg_cmp, 2> conditions{};
+    unsigned condition_count = 0;
+
+    explicit constexpr Rule(int number) : call(number) {}
+    constexpr Rule(int number, scmp_arg_cmp one)
+        : call(number), conditions{one, {}}, condition_count(1) {}
+    constexpr Rule(int number, scmp_arg_cmp one, scmp_arg_cmp two)
+        : call(number), conditions{one, two}, condition_count(2) {}
+};
+
+constexpr scmp_datum_t kWriting = O_ACCMODE | O_TRUNC;
+constexpr scmp_datum_t kAppending = O_WRONLY | O_APPEND;
+constexpr scmp_datum_t kSlot = O_RDWR | O_NOFOLLOW;
+
+// What serving needs, one rule a line: without it a test fails.
+constexpr std::array rules = {
+    // connections that others have made
+    Rule{SCMP_SYS(accept4)},
+    Rule{SCMP_SYS(close)},
+    Rule{SCMP_SYS(epoll_ctl)},
+    Rule{SCMP_SYS(epoll_pwait)},
+    Rule{SCMP_SYS(poll)},
+    Rule{SCMP_SYS(read)},
+    Rule{SCMP_SYS(sendto)},
+    Rule{SCMP_SYS(setsockopt), equals(1, SOL_SOCKET), equals(2, SO_RCVTIMEO)},
+    Rule{SCMP_SYS(setsockopt), equals(1, SOL_SOCKET), equals(2, SO_SNDTIMEO)},
+    Rule{SCMP_SYS(write)},
+    // files: to read, to append to the log, and slots below the state directory
+    Rule{SCMP_SYS(openat), masked(2, kWriting | O_CREAT, O_RDONLY)},
+    Rule{SCMP_SYS(openat), masked(2, kWriting | O_APPEND, kAppending)},
+    Rule{SCMP_SYS(openat), below_directory(0), masked(2, kWriting | O_NOFOLLOW, kSlot)},
+    Rule{SCMP_SYS(fallocate)},
+    Rule{SCMP_SYS(fcntl), equals(1, F_DUPFD_CLOEXEC)},
+    Rule{SCMP_SYS(fcntl), equals(1, F_GETFL)},
+    Rule{SCMP_SYS(fcntl), equals(1, F_OFD_GETLK)},
+    Rule{SCMP_SYS(fcntl), equals(1, F_OFD_SETLK)},
+    Rule{SCMP_SYS(fcntl), equals(1, F_SETFD)},
+    Rule{SCMP_SYS(ftruncate)},
+    Rule{SCMP_SYS(getdents64)},
+    Rule{SCMP_SYS(lseek)},
+    Rule{SCMP_SYS(newfstatat)},
+    Rule{SCMP_SYS(pread64)},
+    Rule{SCMP_SYS(renameat), below_directory(0), below_directory(2)},
+    Rule{SCMP_SYS(unlinkat), below_directory(0), equals(2, 0)},
+    // memory that is not executable
+    Rule{SCMP_SYS(brk)},
+    Rule{SCMP_SYS(mmap), masked(2, PROT_EXEC, 0)},
+    Rule{SCMP_SYS(mprotect), masked(2, PROT_EXEC, 0)},
+    Rule{SCMP_SYS(munmap)},
+    // threads that exist (the last of them may just be starting), time, randomness
+    Rule{SCMP_SYS(clock_gettime)},
+    Rule{SCMP_SYS(clock_nanosleep)},
+    Rule{SCMP_SYS(futex)},
+    Rule{SCMP_SYS(getrandom)},
+    Rule{SCMP_SYS(restart_syscall)},
+    Rule{SCMP_SYS(rseq)},
+    // signals, and the end; writev is how glibc says of what it dies
+    Rule{SCMP_SYS(exit)},
+    Rule{SCMP_SYS(exit_group)},
+    Rule{SCMP_SYS(getpid)},
+    Rule{SCMP_SYS(gettid)},
+    Rule{SCMP_SYS(rt_sigprocmask)},
+    Rule{SCMP_SYS(rt_sigreturn)},
+    Rule{SCMP_SYS(writev)},
+};
 
 Status failed(int error) {
     return Error{std::string("no system call filter: ") +
                  std::strerror(-error)};  // NOLINT(concurrency-mt-unsafe)
+}
+
+int add(void* filter, const Rule& rule) {
+    return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, rule.call, rule.condition_count,
+                                  rule.conditions.data());
 }
 
 }  // namespace
@@ -77,12 +124,12 @@ Status enter_sandbox() {
     if (const int error = seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1)) {
         return failed(error);
     }
-    for (const int call : allowed) {
-        if (const int error = seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 0)) {
-            return failed(error);
-        }
+    for (const Rule& rule : rules) {
+        if (const int error = add(filter.get(), rule)) return failed(error);
     }
-    if (const int error = allow_files(filter.get())) return failed(error);
+    // Signals for this process only: raise(3), and abort(3) with it.
+    const Rule own{SCMP_SYS(tgkill), equals(0, static_cast<scmp_datum_t>(::getpid()))};
+    if (const int error = add(filter.get(), own)) return failed(error);
     if (const int error = seccomp_load(filter.get())) return failed(error);
     return Done{};
 }

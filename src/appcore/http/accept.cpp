@@ -17,6 +17,8 @@ int coverage(std::string_view range, std::string_view type) {
     return is_group && equal_ignoring_case(range.substr(0, main_type.size()), main_type) ? 2 : 0;
 }
 
+}  // namespace
+
 double weight_of(std::string_view parameters) {
     while (!parameters.empty()) {
         std::string_view parameter = take(parameters, ';');
@@ -30,8 +32,6 @@ double weight_of(std::string_view parameters) {
     }
     return 1;
 }
-
-}  // namespace
 
 double accept_weight(std::string_view accept, std::string_view type) {
     if (trim(accept).empty()) return 1;

@@ -43,7 +43,8 @@ struct Request {
     std::string_view server_port;
     std::string_view key;   // names this request at every worker that tries it; may be empty
     bool is_retry = false;  // another worker has died of it, maybe after it had counted it
-    int error_status = 0;   // not 0: nginx refused the request with it and asks for the reply
+    // Not 0: nginx refused the request with it and asks for the reply, or its target is no URI.
+    int error_status = 0;
 
     // The first header of each name; nothing where the client sent none.
     std::array<std::optional<std::string_view>, header_count> headers{};

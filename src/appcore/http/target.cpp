@@ -93,6 +93,10 @@ bool is_bracketed_ipv6(std::string_view text) {
 
 }  // namespace
 
+bool is_printable_target(std::string_view target) {
+    return std::ranges::all_of(target, [](char c) { return c > ' ' && c <= '~'; });
+}
+
 Target split_target(std::string_view target) {
     target = target.substr(0, target.find('#'));
     const std::size_t question = target.find('?');

@@ -13,6 +13,10 @@ struct Target {
     std::string_view query;  // without the question mark; empty where there is none
 };
 
+// Whether a target has printable ASCII only, as a URI does: everything else has to be
+// percent-encoded (RFC 3986, section 2), and is a 400, as the old service's HTTP parser had it.
+[[nodiscard]] bool is_printable_target(std::string_view target);
+
 // Splits a raw request target. A fragment is dropped; clients must not send one (RFC 9112, 3.2).
 [[nodiscard]] Target split_target(std::string_view target);
 

@@ -2,45 +2,47 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "appcore/http/accept.hpp"
 #include "appcore/http/field_value.hpp"
 
 namespace appcore::monitoring {
 namespace {
 
-using http::equal_ignoring_case;
-using http::take;
-
-// "q=0", "q=0.", "q=0.000" (RFC 9110, section 12.4.2).
-bool is_zero_weight(std::string_view parameter) {
-    const std::string_view name = take(parameter, '=');
-    const std::string_view value = http::trim(parameter);
-    return equal_ignoring_case(name, "q") && value.starts_with('0') &&
-           value.find_first_not_of("0.") == std::string_view::npos;
+// The highest weight of the items of `list` that `is_meant` knows by their names; 0 without one.
+template <typename Predicate>
+double listed_weight(std::string_view list, Predicate is_meant) {
+    double weight = 0;
+    while (!list.empty()) {
+        std::string_view parameters = http::take(list, ',');
+        if (is_meant(http::take(parameters, ';'))) {
+            weight = std::max(weight, http::weight_of(parameters));
+        }
+    }
+    return weight;
 }
 
 }  // namespace
 
 ExpositionFormat choose_format(std::string_view accept) {
-    while (!accept.empty()) {
-        std::string_view item = take(accept, ',');
-        if (take(item, ';') == "application/openmetrics-text") {
-            return ExpositionFormat::open_metrics;
-        }
-    }
-    return ExpositionFormat::text;
+    const double wanted = listed_weight(
+        accept, [](std::string_view type) { return type == "application/openmetrics-text"; });
+    const double text = listed_weight(accept, [](std::string_view type) {
+        return http::equal_ignoring_case(type, "text/plain");
+    });
+    return wanted > 0 && wanted >= text ? ExpositionFormat::open_metrics : ExpositionFormat::text;
 }
 
 bool accepts_gzip(std::string_view accept_encoding) {
-    while (!accept_encoding.empty()) {
-        std::string_view item = take(accept_encoding, ',');
-        if (!equal_ignoring_case(take(item, ';'), "gzip")) continue;
-        bool refused = false;
-        while (!item.empty()) refused = refused || is_zero_weight(take(item, ';'));
-        if (!refused) return true;
-    }
-    return false;
+    const auto weight = [accept_encoding](std::string_view coding) {
+        return listed_weight(accept_encoding, [coding](std::string_view item) {
+            return http::equal_ignoring_case(item, coding);
+        });
+    };
+    const double wanted = weight("gzip");
+    return wanted > 0 && wanted >= weight("identity");
 }
 
 std::string gzip(std::string_view text) {

@@ -17,11 +17,12 @@ struct Exposition {
     std::string body;
 };
 
-// OpenMetrics if the Accept header lists application/openmetrics-text, spelled like this, with
-// whatever parameters, even q=0: the rule of the old service.
+// OpenMetrics if the Accept header lists application/openmetrics-text, spelled like this as the old
+// service wants it, with a weight above 0 and not below that of a listed text/plain.
 [[nodiscard]] ExpositionFormat choose_format(std::string_view accept);
 
-// Whether the Accept-Encoding header lists gzip, in any case, without a weight of zero.
+// Whether the Accept-Encoding header lists gzip, in any case, with a weight above 0 and not below
+// that of a listed identity.
 [[nodiscard]] bool accepts_gzip(std::string_view accept_encoding);
 
 // `text` in gzip's format (RFC 1952); empty if zlib fails, which only a lack of memory can cause.

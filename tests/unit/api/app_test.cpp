@@ -6,6 +6,7 @@
 #include "allocations.hpp"
 #include "appcore/api/request_id.hpp"
 #include "appcore/api/routes.hpp"
+#include "appcore/api/validation_error.hpp"
 #include "appcore/http/target.hpp"
 #include "catch.hpp"
 #include "fakes.hpp"
@@ -161,6 +162,15 @@ TEST_CASE("a redirect without a usable host goes to the server's own address") {
     f.request.server_port = "80";
     f.handle("GET", "/health/");
     CHECK(f.has("Location: http://10.0.0.2/health"));
+    f.request.server_addr = "::1";
+    f.handle("GET", "/health/");
+    CHECK(f.has("Location: http://[::1]/health"));
+    f.request.server_port = "8000";
+    f.handle("GET", "/health/?a");
+    CHECK(f.has("Location: http://[::1]:8000/health?a"));
+    f.set(Header::host, "[2001:db8::1]:81");
+    f.handle("GET", "/health/");
+    CHECK(f.has("Location: http://[2001:db8::1]:81/health"));
 }
 
 TEST_CASE("a sane request id is echoed, any other is replaced") {
@@ -341,6 +351,16 @@ TEST_CASE("a request that there is no memory for is a 503 with id, log line and 
     CHECK(observer.seen.at(0).status == 503);
 }
 
+TEST_CASE("an echo that would be larger than any reply is a 413") {
+    Fixture f;
+    f.set(Header::content_type, "text/plain");
+    const std::size_t six_bytes_each = api::ValidationErrors::kMaxReply / 6;
+    CHECK(f.handle("POST", "/predict", std::string(six_bytes_each - 1000, '\1')).status() == 422);
+    CHECK(f.response.body.size() <= api::ValidationErrors::kMaxReply);
+    CHECK(f.handle("POST", "/predict", std::string(six_bytes_each, '\1')).status() == 413);
+    CHECK(f.response.body == R"({"detail":"Content Too Large"})");
+}
+
 TEST_CASE("an action that throws is a 503 with id, log line and count") {
     fakes::Clock clock;
     fakes::Ids ids;
@@ -386,13 +406,14 @@ TEST_CASE("the metrics have neither id nor count") {
     http::Request request;
     request.method = http::Method::get;
     request.headers[static_cast<std::size_t>(Header::origin)] = "http://a";
-    for (const std::string_view path : {"/metrics", "/metrics/"}) {
+    const auto headers = [&](std::string_view path) {
         http::Response response;
         request.target = path;
         app.handle(request, response);
-        CHECK(response.headers() ==
-              "Content-Type: text/plain; charset=utf-8\r\n"
-              "Access-Control-Allow-Origin: *\r\n");
-    }
+        return std::string(response.headers());
+    };
+    const std::string content_type = "Content-Type: text/plain; charset=utf-8\r\n";
+    CHECK(headers("/metrics") == content_type);  // for operators, as /status
+    CHECK(headers("/metrics/") == content_type + "Access-Control-Allow-Origin: *\r\n");
     CHECK(observer.seen.empty());
 }

@@ -30,6 +30,6 @@ TEST_CASE("a reply that is full is still JSON", "[api]") {
         errors.end();
     }
     const std::string reply = errors.finish();
-    CHECK(reply.size() < api::ValidationErrors::max_reply_size + 2'000'000);
+    CHECK(reply.size() < api::ValidationErrors::kMaxList + 2'000'000);
     CHECK(nlohmann::json::parse(reply).at("detail").size() == items);
 }

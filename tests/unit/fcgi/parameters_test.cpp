@@ -90,6 +90,15 @@ TEST_CASE("of headers that nginx has joined the first counts") {
           "http://a, http://b, http://c");
 }
 
+TEST_CASE("a target with other bytes than a URI has is refused like what nginx refuses") {
+    for (const char* const target : {"REQUEST_URI=/caf\xc3\xa9", "REQUEST_URI=/x?\x80",
+                                     "REQUEST_URI=/x?\x7f", "REQUEST_URI=/a b"}) {
+        CHECK(read({target}).request.error_status == 400);
+    }
+    CHECK(read({"REQUEST_URI=/!~?%ff"}).request.error_status == 0);
+    CHECK(read({"REQUEST_URI=/\xff", "APPCORE_ERROR_STATUS=414"}).request.error_status == 414);
+}
+
 TEST_CASE("a content length that is none is no content length") {
     for (const char* text : {"CONTENT_LENGTH=", "CONTENT_LENGTH=x", "CONTENT_LENGTH=-1",
                              "CONTENT_LENGTH=+1", "CONTENT_LENGTH=1 ", "CONTENT_LENGTH=0x10",

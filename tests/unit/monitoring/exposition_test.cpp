@@ -30,14 +30,22 @@ const std::vector<prometheus::MetricFamily> families{
 
 }  // namespace
 
-TEST_CASE("OpenMetrics is chosen where Accept lists it, whatever its weight") {
+TEST_CASE("OpenMetrics is chosen where Accept lists it and does not prefer plain text") {
     const auto is_open_metrics = [](std::string_view accept) {
         return choose_format(accept) == ExpositionFormat::open_metrics;
     };
     CHECK(is_open_metrics("application/openmetrics-text"));
     CHECK(is_open_metrics("application/openmetrics-text; version=1.0.0"));
     CHECK(is_open_metrics("text/html,application/openmetrics-text;q=0.5"));
-    CHECK(is_open_metrics("*/*;q=1 ,  application/openmetrics-text ;q=0"));
+    CHECK(is_open_metrics("*/*;q=1 ,  application/openmetrics-text ;q=0.1"));
+    CHECK(is_open_metrics(  // Prometheus
+        "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;"
+        "q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"));
+    CHECK(is_open_metrics(
+        "application/openmetrics-text;version=0.0.1;q=0, application/openmetrics-text"));
+    CHECK_FALSE(is_open_metrics("*/*;q=1 ,  application/openmetrics-text ;q=0"));
+    CHECK_FALSE(is_open_metrics("application/openmetrics-text; version=1.0.0; Q=0.000"));
+    CHECK_FALSE(is_open_metrics("Text/Plain, application/openmetrics-text;q=0.9"));
     CHECK_FALSE(is_open_metrics(""));
     CHECK_FALSE(is_open_metrics("*/*"));
     CHECK_FALSE(is_open_metrics("text/plain"));
@@ -53,6 +61,8 @@ TEST_CASE("gzip is chosen where Accept-Encoding lists it with a weight above zer
     CHECK(accepts_gzip("gzip;q=0.001"));
     CHECK(accepts_gzip("gzip;q=1.0"));
     CHECK(accepts_gzip("gzip;q=0, gzip"));
+    CHECK(accepts_gzip("identity;q=0.5, gzip;q=0.5"));
+    CHECK_FALSE(accepts_gzip("gzip;q=0.5, identity"));
     CHECK_FALSE(accepts_gzip(""));
     CHECK_FALSE(accepts_gzip("identity"));
     CHECK_FALSE(accepts_gzip("*"));
