@@ -2,7 +2,8 @@
 
 A write to a mapped page of a frozen or stalled disk waits for it. So, unless the caller has named a folder or RUN_DIR
 is on a tmpfs itself, the slots are in a folder below /dev/shm while the stack runs, and in RUN_DIR/state while it does
-not; meanwhile RUN_DIR/state is a link to them.
+not; meanwhile RUN_DIR/state is a link to them. That folder is in one of its own, where nobody else may write: a worker's
+sandbox lets it follow a state directory that is made again beside nothing else (guard/file_rules.hpp).
 
 Each move copies under another name, renames, and only then removes. If both are there, the one in memory is the
 newer: it is made of the other, and goes when the other has been made of it.
@@ -56,18 +57,19 @@ class Counts:
         self._on_disk = place.run_dir / "state"
         self._before = place.run_dir / "state.before"  # between the disk and the link
         digest = hashlib.sha256(str(place.run_dir).encode()).hexdigest()[:16]
-        self._in_memory = MEMORY / f"appcore-{os.geteuid()}-{digest}"
+        self._home = MEMORY / f"appcore-{os.geteuid()}-{digest}"
+        self._in_memory = self._home / "state"
 
     def folder(self) -> Path:
         """Where they belong while the stack runs. RUN_DIR exists."""
-        if self._is_ours(self._in_memory):
+        if self.are_in_memory():
             return self._in_memory
         if file_system(self._on_disk.parent) in TMPFS or _is_swept() or not self._may_be_made():
             return self._on_disk
         return self._in_memory
 
     def are_in_memory(self) -> bool:
-        return self._is_ours(self._in_memory)
+        return self._is_ours(self._home) and self._is_ours(self._in_memory)
 
     def take(self, folder: Path) -> None:
         """Before the start: brings the counts to where folder() has said."""
@@ -75,8 +77,9 @@ class Counts:
             if folder == self._on_disk and not self._on_disk.is_symlink():
                 places.make_folder(folder, MODE)
             return
-        if not self._is_ours(self._in_memory):
+        if not self.are_in_memory():
             is_whole = self._on_disk.is_dir() and not self._on_disk.is_symlink()
+            self._home.mkdir(MODE, exist_ok=True)
             new = self._in_memory.with_name(self._in_memory.name + ".new")
             self._copy(self._on_disk if is_whole else self._before, new)
             os.rename(new, self._in_memory)
@@ -88,13 +91,10 @@ class Counts:
 
     def put_back(self) -> None:
         """After the end, when no process lives: brings them to the disk. Nothing in memory is fine."""
-        gone = self._in_memory.with_name(self._in_memory.name + ".gone")
-        for leftover in (gone, self._in_memory.with_name(self._in_memory.name + ".new")):
-            if self._is_ours(leftover):
-                shutil.rmtree(leftover, ignore_errors=True)
-        if not self._is_ours(self._in_memory):
+        if not self.are_in_memory():
             if self._on_disk.is_symlink():  # they have been lost with a reboot, or were never made
                 self._on_disk.unlink()
+            self._remove_home()
             return
         kept = self._on_disk.with_name("state.kept")
         self._copy(self._in_memory, kept)
@@ -104,8 +104,14 @@ class Counts:
             shutil.rmtree(self._on_disk, ignore_errors=True)
         os.rename(kept, self._on_disk)
         shutil.rmtree(self._before, ignore_errors=True)
-        os.rename(self._in_memory, gone)
+        gone = self._in_memory.with_name("state.gone")
         shutil.rmtree(gone, ignore_errors=True)
+        os.rename(self._in_memory, gone)
+        self._remove_home()
+
+    def _remove_home(self) -> None:
+        if self._is_ours(self._home):
+            shutil.rmtree(self._home, ignore_errors=True)
 
     @staticmethod
     def _copy(origin: Path, new: Path) -> None:
@@ -127,8 +133,8 @@ class Counts:
 
     def _may_be_made(self) -> bool:
         try:
-            os.lstat(self._in_memory)
-            return False  # somebody else's
+            os.lstat(self._home)
+            return self._is_ours(self._home)  # or somebody else's
         except FileNotFoundError:
             return os.access(MEMORY, os.W_OK | os.X_OK) and file_system(MEMORY) in TMPFS
         except OSError:

@@ -52,7 +52,9 @@ class Moves(unittest.TestCase):
 
     def test_they_are_in_memory_while_it_runs_and_on_the_disk_while_it_does_not(self):
         folder = self.up()
-        self.assertEqual(folder.parent, self.memory)
+        self.assertEqual(folder.parent.parent, self.memory)
+        self.assertEqual([path.name for path in folder.parent.iterdir()], ["state"])  # nothing else beside it
+        self.assertEqual(stat.S_IMODE(folder.parent.stat().st_mode) & stat.S_IWOTH, 0)
         self.assertEqual(stat.S_IMODE(folder.stat().st_mode), counts.MODE)
         self.count(folder, 1)
         self.assertEqual(self.counted(), 1)  # by the link
@@ -96,10 +98,11 @@ class Moves(unittest.TestCase):
     def test_a_folder_of_somebody_else_in_memory_is_not_used(self):
         folder = self.up()
         self.down()
-        folder.symlink_to("/etc")
+        home = folder.parent
+        home.symlink_to("/etc")
         self.assertEqual(self.up(), self.run_dir / "state")
         self.down()
-        self.assertTrue(folder.is_symlink())
+        self.assertTrue(home.is_symlink())
 
     def test_a_run_dir_in_memory_keeps_them(self):
         with unittest.mock.patch.object(counts, "file_system", lambda path: "tmpfs"):
