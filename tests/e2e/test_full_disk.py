@@ -109,10 +109,31 @@ class SmallDisk(unittest.TestCase):
         # Whoever starts last says it, perhaps after the first one has answered.
         self.assertTrue(wait_until(
             lambda: [o for o in stack.logged("appcore", level="ERROR") if "metrics are kept in memory" in o["message"]]))
+        # Nobody is hidden by that: the pool predicts, and says what is wrong.
+        metrics = stack.metrics()
+        self.assertEqual(metrics["app_health_status"], 1)
+        self.assertGreater(metrics["appcore_workers_unattached"], 0)
+        self.assertEqual(stack.count("appcore_worker_up"), 4)  # the metrics program among them
+        self.assertTrue([p for p in stack.get("/status").json()["pool"]["problems"] if "has no slot" in p])
         subprocess.run(["mount", "-o", "remount,size=32m", state], check=True)
         before = stack.count("predictions_total")
         self.assertEqual(stack.ctl("restart").returncode, 0)  # whoever leaves finds room now
         self.assertGreaterEqual(stack.count("predictions_total"), before)
+        self.assertEqual(stack.count("predictions_total"), 10)
+
+    def test_a_state_that_cannot_be_written_at_all(self):
+        state = os.path.join(self.stack_base(), "state")
+        self.disk(state, "4m")
+        subprocess.run(["mount", "-o", "remount,ro", state], check=True)
+        stack = self.stack(WORKERS=2, APPCORE_STATE_DIR=state).up()
+        self.assert_serves(stack)
+        metrics = stack.metrics()
+        self.assertEqual(metrics["app_health_status"], 1)
+        self.assertEqual(metrics["appcore_workers_unattached"], 3)  # the metrics program, too
+        self.assertEqual(stack.count("appcore_worker_up"), 3)
+        subprocess.run(["mount", "-o", "remount,rw", state], check=True)
+        self.assertEqual(stack.ctl("restart").returncode, 0)
+        self.assertTrue(wait_until(lambda: stack.count("appcore_workers_unattached") == 0))
         self.assertEqual(stack.count("predictions_total"), 10)
 
     def stack_base(self):

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "appcore/monitoring/pool_membership.hpp"
+#include "appcore/monitoring/presence.hpp"
 #include "appcore/monitoring/slot_file.hpp"
 #include "appcore/monitoring/slot_image.hpp"
 #include "appcore/system/listen_queue.hpp"
@@ -73,6 +74,14 @@ WorkerState state_of(const SlotImage& image, bool is_held) {
     return worker;
 }
 
+// Those without a slot are looked for only then: it takes a look at every process.
+bool is_short_of_workers(const std::vector<WorkerState>& workers) {
+    const std::optional<unsigned> size = pool_size(workers);
+    const auto alive = std::ranges::count_if(
+        workers, [](const WorkerState& worker) { return worker.is_alive && worker.pool_size > 0; });
+    return !size || std::cmp_less(alive, *size);
+}
+
 }  // namespace
 
 bool is_pool_healthy(const PoolSnapshot& pool) {
@@ -98,6 +107,7 @@ PoolSnapshot Collector::collect() {
     } else {
         pool.problems.push_back(directory.error().message);
     }
+    if (is_short_of_workers(pool.workers)) add_unattached(pool);
     mark_replaced(pool.workers);
     pool.size = pool_size(pool.workers);
     pool.queue_length = queue_of(pool.workers);
@@ -106,6 +116,30 @@ PoolSnapshot Collector::collect() {
         if (seen.retired) pool.totals.add(*seen.retired);
     }
     return pool;
+}
+
+// The counts stay those of the slot that a predecessor may have left.
+void Collector::add_unattached(PoolSnapshot& pool) const {
+    for (const Unattached& process : find_unattached(state_directory_)) {
+        auto place = std::ranges::find(pool.workers, process.name, &WorkerState::name);
+        if (place == pool.workers.end()) {
+            place = pool.workers.emplace(place);
+            place->name = process.name;
+        }
+        place->is_unattached = true;
+        pool.problems.push_back(process.name +
+                                " has no slot and counts in its own memory; its log says why");
+        if (place->is_alive) continue;  // somebody else has the slot, by mistake
+        place->is_alive = true;
+        place->has_left = false;
+        place->pid = process.pid;
+        place->health = process.health;
+        place->started = process.started;
+        place->pool_size = process.pool_size;
+        place->busy_since.reset();
+        place->usage = system::process_usage(process.pid);
+    }
+    std::ranges::sort(pool.workers, {}, &WorkerState::name);
 }
 
 void Collector::read_into(PoolSnapshot& pool, int directory, const std::string& name) {

@@ -25,7 +25,8 @@ namespace appcore::monitoring {
 struct WorkerState {
     std::string name;
     bool is_alive = false;
-    bool has_left = false;  // dead, and that is no failure; see pool_membership.hpp
+    bool has_left = false;       // dead, and that is no failure; see pool_membership.hpp
+    bool is_unattached = false;  // alive without a slot: its counts are its own (presence.hpp)
     pid_t pid = 0;
     system::WallTime started;
     Word starts = 0;
@@ -72,6 +73,7 @@ class Collector {
     };
 
     void read_into(PoolSnapshot& pool, int directory, const std::string& name);
+    void add_unattached(PoolSnapshot& pool) const;
 
     std::string state_directory_;
     std::map<std::string, Seen> seen_;  // at most max_slots

@@ -61,6 +61,10 @@ inline constexpr Definition worker_start_time{"appcore_worker_start_time_seconds
 inline constexpr Definition worker_idle_time{"appcore_worker_last_activity_age_seconds",
                                              "Time since the process began or ended a request",
                                              prometheus::MetricType::Gauge};
+inline constexpr Definition workers_unattached{
+    "appcore_workers_unattached",
+    "Processes without a slot, whose counts are in their own memory only",
+    prometheus::MetricType::Gauge};
 inline constexpr Definition requests_in_flight{"appcore_requests_in_flight",
                                                "Requests that workers have at hand",
                                                prometheus::MetricType::Gauge};

@@ -101,6 +101,11 @@ void add_pool(Families& families, const PoolSnapshot& pool, const PoolFacts& fac
     auto workers = make_family(metrics::workers);
     add_gauge(workers, {}, pool.size.value_or(facts.workers));
     families.push_back(std::move(workers));
+    auto unattached = make_family(metrics::workers_unattached);
+    add_gauge(
+        unattached, {},
+        static_cast<double>(std::ranges::count_if(pool.workers, &WorkerState::is_unattached)));
+    families.push_back(std::move(unattached));
     auto in_flight = make_family(metrics::requests_in_flight);
     add_gauge(
         in_flight, {},

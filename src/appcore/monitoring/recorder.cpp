@@ -32,6 +32,7 @@ std::size_t bucket_of(std::span<const Word> bounds, Word value) {
 
 Recorder::Recorder(RecorderOptions options)
     : options_(std::move(options)),
+      presence_(options_.state_directory, options_.name, options_.started, options_.pool_size),
       own_(make_slot(options_.pid, options_.started)),
       slot_(own_.get()) {
     own_->worker.pool_size = options_.pool_size;
@@ -154,6 +155,7 @@ void Recorder::use(MappedSlot mapped) {
     mapped_ = std::move(mapped);
     slot_ = mapped_.get();
     own_.reset();
+    presence_.set_attached(true);
     ++attachments_;
 }
 
@@ -174,6 +176,7 @@ void Recorder::detach() {
     own_ = std::make_unique<Slot>(*mapped_.get());
     slot_ = own_.get();
     mapped_ = MappedSlot{};
+    presence_.set_attached(false);
 }
 
 // The entry with this worker's model version, or model_entries.
@@ -199,6 +202,7 @@ void Recorder::count(metrics::Event event, Word times) {
 void Recorder::set_health(bool is_healthy) {
     const Health health = is_healthy ? Health::healthy : Health::unhealthy;
     shared(slot_->worker.health).store(static_cast<Word>(health), std::memory_order_relaxed);
+    presence_.set_health(health);
 }
 
 bool Recorder::was_counted(const RequestKey& key) const {

@@ -14,6 +14,7 @@
 #include "appcore/log/ring_file.hpp"
 #include "appcore/monitoring/journal.hpp"
 #include "appcore/monitoring/metrics.hpp"
+#include "appcore/monitoring/presence.hpp"
 #include "appcore/monitoring/request_key.hpp"
 #include "appcore/monitoring/slot_file.hpp"
 #include "appcore/monitoring/slot_layout.hpp"
@@ -78,7 +79,7 @@ class Recorder {
     // From now on RequestRecord::log_position is a position in this ring.
     void use_log_ring(std::uint64_t identity);
 
-    // Whether the counts are visible to others.
+    // Whether the counts are visible to others; that this process lives always is (presence.hpp).
     [[nodiscard]] bool is_attached() const { return mapped_.get() != nullptr; }
 
     // Whether a worker of the pool that has died had counted this request already. Reads all slots:
@@ -117,6 +118,7 @@ class Recorder {
     [[nodiscard]] std::size_t find_model(const Slot& slot) const;
 
     RecorderOptions options_;
+    Presence presence_;
     std::unique_ptr<Slot> own_;  // while there is no slot
     MappedSlot mapped_;
     // Shared with the log's ring, which is written until the process ends.

@@ -49,6 +49,14 @@ TEST_CASE("each worker has its own series") {
     CHECK(has(text, R"(appcore_worker_last_activity_age_seconds{worker="worker-01"} 2.5)"));
 }
 
+TEST_CASE("workers without a slot are counted") {
+    PoolSnapshot pool;
+    pool.workers = {worker("worker-01"), worker("worker-02")};
+    CHECK(has(text_of(pool), "appcore_workers_unattached 0.0"));
+    pool.workers[1].is_unattached = true;
+    CHECK(has(text_of(pool), "appcore_workers_unattached 1.0"));
+}
+
 TEST_CASE("of a dead worker there are its counters, and that it is down") {
     PoolSnapshot pool;
     pool.workers = {worker("worker-01")};
