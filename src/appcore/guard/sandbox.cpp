@@ -99,7 +99,6 @@ constexpr std::array rules = {
     Rule{SCMP_SYS(exit_group)},
     Rule{SCMP_SYS(getpid)},
     Rule{SCMP_SYS(gettid)},
-    Rule{SCMP_SYS(rt_sigprocmask)},
     Rule{SCMP_SYS(rt_sigreturn)},
     Rule{SCMP_SYS(writev)},
 };
