@@ -440,12 +440,13 @@ TEST_CASE("memory grows and is given back in the sandbox", "[sandbox]") {
     CHECK(run(place, [] {
               // As malloc does for small blocks. Where the call fails, glibc does not notice.
               *static_cast<char*>(::sbrk(1 << 20)) = 1;
-              void* const large =
-                  std::malloc(std::size_t{64} << 20U);  // NOLINT: a mapping of its own
-              if (large == nullptr) return 2;
-              std::memset(large, 1, 1);
+              // As malloc does for large ones.
+              constexpr std::size_t kLarge = std::size_t{8} << 20U;
+              void* const large = ::mmap(nullptr, kLarge, PROT_READ | PROT_WRITE,
+                                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+              if (large == MAP_FAILED) return 2;                             // NOLINT
               const auto address = reinterpret_cast<std::uintptr_t>(large);  // NOLINT
-              std::free(large);                                              // NOLINT
+              ::munmap(large, kLarge);
               // Where nothing is mapped, nothing can be written from.
               return ::syscall(SYS_write, STDERR_FILENO, address, 1) < 0 && errno == EFAULT ? 0 : 3;
           }) == 0);
