@@ -76,7 +76,8 @@ Status serve(const models::PredictionModel& built_in, const Config& config,
     }
     const models::FileModel* const file = loaded.value().get();
     const models::PredictionModel& model = file == nullptr ? built_in : *file;
-    // Before the first thread is started: the kernel binds one thread and those that it starts.
+    // The kernel binds this thread and those that it starts. The log's own thread is there already,
+    // and opens nothing but the log.
     if (config.sandbox) {
         if (const Status bound = guard::restrict_files({config.state_dir, config.log_file});
             !bound) {

@@ -29,8 +29,8 @@
 #include "../monitoring/slot_fixture.hpp"
 #include "appcore/guard/file_rules.hpp"
 #include "appcore/guard/sanitizer.hpp"
+#include "appcore/log/line_file.hpp"
 #include "appcore/monitoring/counted.hpp"
-#include "appcore/monitoring/line_sink.hpp"
 #include "appcore/monitoring/log.hpp"
 #include "appcore/monitoring/slot_file.hpp"
 #include "appcore/system/ids.hpp"
@@ -350,7 +350,7 @@ TEST_CASE("Landlock's rules are for a directory alone where anybody may write be
 TEST_CASE("a sandboxed worker makes a new log after a rotation", "[sandbox]") {
     const Place place;
     const std::string path = place.rules().log_file;
-    LineSink sink(path);
+    appcore::log::LineFile sink(path);
     REQUIRE(sink.open());
     REQUIRE(::rename(path.c_str(), (path + ".1").c_str()) == 0);
     CHECK(run(place, [&sink] { return sink.reopen() ? 0 : 1; }) == 0);
@@ -359,7 +359,7 @@ TEST_CASE("a sandboxed worker makes a new log after a rotation", "[sandbox]") {
 
 TEST_CASE("a sandboxed worker opens standard output again", "[sandbox]") {
     const Place place;
-    LineSink sink("");
+    appcore::log::LineFile sink("");
     REQUIRE(sink.open());
     CHECK(run(place, [&sink] { return sink.reopen() ? 0 : 1; }) == 0);
 }
@@ -368,17 +368,19 @@ TEST_CASE("a sandboxed worker takes back the part of a line that fits", "[sandbo
     const Place place;
     const std::string path = place.rules().log_file;
     constexpr rlim_t kRoom = 300;  // for one line and a part of the next
+    std::unique_ptr<Log> log;
     const auto ended = run(
         place,
-        [] {
+        [&log, &path] {
+            log = std::move(Log::open(path, spdlog::level::info, "worker-01").value());
             std::signal(SIGXFSZ, SIG_IGN);
             const rlimit limit{kRoom, kRoom};
             ::setrlimit(RLIMIT_FSIZE, &limit);
         },
-        [&path] {
-            const auto log = Log::open(path, spdlog::level::info, "worker-01");
+        [&log] {
             log->info(std::string(100, 'a'));
             log->info(std::string(100, 'b'));
+            log->finish();
             return 0;
         });
     CHECK(ended.code == 0);
