@@ -108,7 +108,7 @@ def measure(progress, quick=False):
         run(os.path.join(BUILD, "appcore-model"), "compile", trained(source), "-o", trained(f"{name}.acm"), "--version", f"bench-{name}")
     seconds, rounds = (0.5, 1) if quick else (2, 5)
     return {"evaluators": evaluators(progress, seconds, rounds), "different": {size: same_bits(size) for size in SIZES},
-            "requests": requests(progress, seconds, rounds)}
+            "requests": requests(progress, max(1, int(seconds)), rounds)}
 
 
 def claims(results):
