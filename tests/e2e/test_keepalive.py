@@ -22,7 +22,7 @@ class KeepAlive(StackTest):
         with open("/proc/net/unix", encoding="utf-8") as file:
             sockets = [line.split() for line in file]
         return sum(len(s) == 8 and s[5] == "03" and s[7].startswith(self.stack.run_dir)
-                   and os.path.basename(s[7]) in ("blue.sock", "green.sock") for s in sockets)
+                   and os.path.basename(s[7]) == "pool.sock" for s in sockets)
 
     def ask(self, connection):
         connection.send(fastcgi.request(GOOD, keep=True, HTTP_CONTENT_TYPE="application/json"))
