@@ -23,10 +23,10 @@ struct CompileOptions {
         golden;
 };
 
-// The file for the source `text`. Its golden rows have been predicted with it, and had the expected
-// predictions: bit by bit, or within rounding where Source::is_exact is false. The error is one
-// sentence that names what is wrong, and what to do.
-[[nodiscard]] Result<models::ModelBytes> compile(std::span<const std::byte> text,
+// The file for the source `bytes`. Its golden rows have been predicted with it, and had the
+// expected predictions: bit by bit, or within rounding where Source::is_exact is false. The error
+// is one sentence that names what is wrong, and what to do.
+[[nodiscard]] Result<models::ModelBytes> compile(std::span<const std::byte> bytes,
                                                  const CompileOptions& options);
 
 }  // namespace appcore::importers

@@ -60,7 +60,7 @@ class Builder {
         if (std::ranges::any_of(members, [&](const Member& m) { return m.first == name; })) {
             return fail("the name '" + shorten(name) + "' is there twice");
         }
-        members.emplace_back(std::move(name), Value{});
+        members.push_back(Member{std::move(name), Value{}});
         return spend();
     }
     bool end_object() { return close(); }

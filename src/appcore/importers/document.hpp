@@ -7,7 +7,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -18,7 +17,7 @@ namespace appcore::importers {
 class Value;
 using Numbers = std::vector<double>;  // numbers and truth values; what is null is NaN
 using Array = std::vector<Value>;
-using Member = std::pair<std::string, Value>;
+struct Member;
 using Object = std::vector<Member>;  // in the document's order, no name twice
 
 class Value {
@@ -34,6 +33,11 @@ class Value {
 
     // The member `name` of an object; nothing if there is none, or this is no object.
     [[nodiscard]] const Value* find(std::string_view name) const;
+};
+
+struct Member {
+    std::string first;
+    Value second;
 };
 
 enum class Encoding : unsigned char { json, ubjson };

@@ -11,9 +11,9 @@
 namespace appcore::importers {
 
 struct ExportTreeFacts {
-    models::acm::Arithmetic input;
-    std::uint32_t features;
-    std::uint32_t outputs;
+    models::acm::Arithmetic input{};
+    std::uint32_t features = 0;
+    std::uint32_t outputs = 0;
     std::optional<std::uint32_t> only_output;  // of trees for all outputs, the one that is wanted
 };
 

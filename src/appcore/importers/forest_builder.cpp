@@ -211,7 +211,8 @@ void ForestBuilder::truncate(std::size_t count) {
 void ForestBuilder::finish() {
     std::vector<std::uint32_t> order(columns_.size());
     for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::ranges::stable_partition(order, [this](std::uint32_t i) { return !is_set_column(i); });
+    std::stable_partition(order.begin(), order.end(),
+                          [this](std::uint32_t i) { return !is_set_column(i); });
     std::vector<std::uint32_t> moved(order.size());
     std::vector<models::acm::Column> columns;
     for (std::uint32_t i = 0; i < order.size(); ++i) {

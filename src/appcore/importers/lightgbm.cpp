@@ -171,8 +171,8 @@ class Importer {
         // The raw score of a random forest is a sum, its prediction an average.
         const bool average = header_.contains("average_output") && trees > 0;
         const bool raw = source_.facts.output == acm::Output::margin;
-        source_.facts.divisor =
-            average && !raw ? static_cast<double>(trees / source_.facts.outputs) : 1;
+        const auto rounds = trees / source_.facts.outputs;
+        source_.facts.divisor = average && !raw ? static_cast<double>(rounds) : 1;
         return Done{};
     }
 

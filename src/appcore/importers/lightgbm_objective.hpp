@@ -9,6 +9,6 @@ namespace appcore::importers {
 
 // Sets the link of `source`, whose outputs are known, from the line's value: an objective's name
 // and its parameters; empty for a custom objective. Unknown ones are refused by name.
-[[nodiscard]] Status read_lightgbm_objective(std::string_view objective, Source& source);
+[[nodiscard]] Status read_lightgbm_objective(std::string_view text, Source& source);
 
 }  // namespace appcore::importers
