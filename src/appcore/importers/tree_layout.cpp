@@ -49,9 +49,10 @@ class Placement {
         layout_.positions.assign(nodes.size(), kNowhere);
         // How many pairs of children are below each node.
         pairs_.assign(nodes.size(), 0);
-        for (auto node = order.rbegin(); node != order.rend(); ++node) {
-            if (nodes[*node].is_leaf()) continue;
-            pairs_[*node] = 1 + pairs_[left(*node)] + pairs_[right(*node)];
+        for (std::size_t i = order.size(); i-- > 0;) {
+            const std::uint32_t node = order[i];
+            if (nodes[node].is_leaf()) continue;
+            pairs_[node] = 1 + pairs_[left(node)] + pairs_[right(node)];
         }
     }
 
