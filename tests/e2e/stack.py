@@ -13,6 +13,9 @@ import subprocess
 import tempfile
 import time
 import unittest
+import xmlrpc.client
+
+from supervisor.xmlrpc import SupervisorTransport
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LONGEST = 300  # seconds for a command, so that a hang is a failure
@@ -235,13 +238,15 @@ class Stack:
         return [o for o in objects if all(o.get(k) == v for k, v in fields.items())]
 
     def pids(self, program):
-        """Pids by supervisord's name of the process: blue-01, metrics, nginx."""
-        found = {}
-        for line in self.ctl("status").stdout.splitlines():
-            parts = line.split()
-            if len(parts) > 3 and parts[1] == "RUNNING" and parts[0].startswith(program):
-                found[parts[0].rpartition(":")[2]] = int(parts[3].rstrip(","))
-        return found
+        """Pids by supervisord's name of the process: blue-01, metrics, nginx. `status` would ask /health, which counts."""
+        transport = SupervisorTransport(None, None, "unix://" + os.path.join(self.run_dir, "ctl.sock"))
+        try:
+            processes = xmlrpc.client.ServerProxy("http://localhost", transport).supervisor.getAllProcessInfo()
+        except OSError:
+            return {}
+        finally:
+            transport.close()
+        return {p["name"]: p["pid"] for p in processes if p["statename"] == "RUNNING" and p["group"].startswith(program)}
 
     def children(self, program):
         """Pids of the serving processes of a program, from /proc: asking supervisord takes long."""
