@@ -258,16 +258,16 @@ fuzz-programs: $(FUZZ_PROGRAMS)
 # counts over 200,000 requests with a hundred kills.
 sigterms: ## 1,000 SIGTERMs to workers under load
 	@$(BUILD_PROGRAMS)
-	@APPCORE_BIN_DIR='$(abspath $(OUT))' python3 tests/e2e/test_restarts.py 1000
+	@APPCORE_BIN_DIR='$(abspath $(OUT))' /usr/bin/python3 tests/e2e/test_restarts.py 1000
 
 rolling: ## restarts, resizes, kills, stops and changed configurations under load, as many as in a year
 	@$(BUILD_PROGRAMS)
-	@APPCORE_BIN_DIR='$(abspath $(OUT))' python3 tests/e2e/test_rolling.py long
+	@APPCORE_BIN_DIR='$(abspath $(OUT))' /usr/bin/python3 tests/e2e/test_rolling.py long
 
 exact: ## exact counts and log lines over 200,000 requests, with 100 kills and 20 rolling restarts, then with every other accident
 	@$(MAKE) --no-print-directory -j$(JOBS) programs $(OBEDIENT)
-	@APPCORE_BIN_DIR='$(abspath $(OUT))' python3 tests/e2e/test_exact_counts.py long
-	@APPCORE_BIN_DIR='$(abspath $(OUT))' python3 tests/e2e/test_exactness.py long
+	@APPCORE_BIN_DIR='$(abspath $(OUT))' /usr/bin/python3 tests/e2e/test_exact_counts.py long
+	@APPCORE_BIN_DIR='$(abspath $(OUT))' /usr/bin/python3 tests/e2e/test_exactness.py long
 
 operations: ## commands and accidents at once, in ROUNDS=500 random rounds; SEED= repeats a run
 	@deploy/install-packages run build test
@@ -276,7 +276,7 @@ operations: ## commands and accidents at once, in ROUNDS=500 random rounds; SEED
 
 large-model: ## a model of 500 MB: private memory of eight workers, a change to it under load
 	@$(BUILD_PROGRAMS)
-	@APPCORE_BIN_DIR='$(abspath $(OUT))' python3 tests/e2e/test_model_switch.py long
+	@APPCORE_BIN_DIR='$(abspath $(OUT))' /usr/bin/python3 tests/e2e/test_model_switch.py long
 
 # Against the libraries themselves: a model of every kind, 10,000 random rows and 9,000 on thresholds and one step beside them. KINDS="dart ..."
 # for those whose name contains one of the words. Models and the libraries' predictions stay in build/parity; remove them to train anew.

@@ -15,8 +15,6 @@ import time
 import unittest
 import xmlrpc.client
 
-from supervisor.xmlrpc import SupervisorTransport
-
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LONGEST = 300  # seconds for a command, so that a hang is a failure
 CTL = os.path.join(ROOT, "deploy", "appcorectl")
@@ -239,6 +237,8 @@ class Stack:
 
     def pids(self, program):
         """Pids by supervisord's name of the process: blue-01, metrics, nginx. `status` would ask /health, which counts."""
+        from supervisor.xmlrpc import SupervisorTransport  # of Debian's python3; benchmarks run under others, too
+
         transport = SupervisorTransport(None, None, "unix://" + os.path.join(self.run_dir, "ctl.sock"))
         try:
             processes = xmlrpc.client.ServerProxy("http://localhost", transport).supervisor.getAllProcessInfo()
