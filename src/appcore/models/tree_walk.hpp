@@ -55,6 +55,7 @@ void walk_trees(const ModelView& view, std::span<const Node> nodes,
     const std::span<const acm::Tree> trees = view.trees;
     for (std::size_t first = 0; first < trees.size(); first += kTrees) {
         const std::size_t count = std::min(kTrees, trees.size() - first);
+        // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): each is set below
         std::array<const Node*, kTrees> at;
         std::uint32_t depth = 0;
 #pragma GCC unroll 16
