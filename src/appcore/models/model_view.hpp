@@ -14,7 +14,7 @@
 
 namespace appcore::models {
 
-struct ModelView {
+struct ModelView {  // NOLINT(cppcoreguidelines-pro-type-member-init): whoever makes one sets it
     acm::Facts facts;
     std::array<std::string_view, acm::kTexts> texts;  // by acm::Text
     std::vector<std::string_view> names;              // of the features
