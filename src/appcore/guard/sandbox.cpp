@@ -61,6 +61,7 @@ constexpr std::array rules = {
     Rule{SCMP_SYS(epoll_pwait)},
     Rule{SCMP_SYS(poll)},
     Rule{SCMP_SYS(read)},
+    Rule{SCMP_SYS(sendmsg)},  // replies (fcgi/reply.cpp)
     Rule{SCMP_SYS(sendto)},
     Rule{SCMP_SYS(setsockopt), equals(1, SOL_SOCKET), equals(2, SO_RCVTIMEO)},
     Rule{SCMP_SYS(setsockopt), equals(1, SOL_SOCKET), equals(2, SO_SNDTIMEO)},
