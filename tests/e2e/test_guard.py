@@ -38,6 +38,8 @@ class Hanging(GuardTest):
             request_id = f"hang-{i}"
             timeouts = self.stack.count("appcore_request_timeouts_total")
             counted = self.stack.count("http_requests_total", status_code="504")
+            # Another test's worker may still be on its way back.
+            self.assertTrue(wait_until(lambda: len(self.stack.worker_pids()) == self.variables["WORKERS"]))
             before = set(self.stack.worker_pids())
             begun = time.monotonic()
             reply = self.ask(what, request_id)
