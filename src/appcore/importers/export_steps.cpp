@@ -33,7 +33,7 @@ Status add_step(const Value& step, std::string_view name, Step kind, Source& sou
 Status add_bound(const Value& step, std::string_view name, Step kind, Source& source) {
     const Value* const bound = step.find(name);
     if (bound == nullptr) return Done{};
-    if (bound->number() == nullptr) return Error{shown_name(name) + " is no number"};
+    if (bound->number() == nullptr) return Error{shown_name(name) + " must be a number"};
     source.steps.push_back(kind);
     source.step_values.insert(source.step_values.end(), source.facts.features, *bound->number());
     return Done{};

@@ -99,7 +99,7 @@ class Importer {
                                                             ? header("num_tree_per_iteration")
                                                             : header("num_class"));
         if (!outputs || *outputs == 0 || *outputs > models::kMaxOutputs) {
-            return Error{"'num_tree_per_iteration' is no number from 1 to " +
+            return Error{"'num_tree_per_iteration' must be an integer from 1 to " +
                          std::to_string(models::kMaxOutputs)};
         }
         if (header_.contains("num_class") &&

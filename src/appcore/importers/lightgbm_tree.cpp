@@ -69,7 +69,7 @@ class TreeReader {
                               std::vector<Number>& list) const {
         auto numbers = parse_list<Number>(field(name), count);
         if (!numbers) {
-            return Error{"'" + std::string(name) + "' is no list of " + std::to_string(count) +
+            return Error{"'" + std::string(name) + "' must be a list of " + std::to_string(count) +
                          " numbers"};
         }
         list = std::move(*numbers);
@@ -79,10 +79,11 @@ class TreeReader {
     Status read_sizes() {
         const auto leaves = parse_whole<std::uint32_t>(field("num_leaves"));
         if (!leaves || *leaves == 0 || *leaves > models::kMaxNodes / 2) {
-            return Error{"'num_leaves' is no number of leaves"};
+            return Error{"'num_leaves' must be the number of leaves"};
         }
         const auto sets = parse_whole<std::uint32_t>(field("num_cat"));
-        if (!sets || *sets >= *leaves) return Error{"'num_cat' is no number of splits"};
+        if (!sets || *sets >= *leaves)
+            return Error{"'num_cat' must be a number of splits below the number of leaves"};
         leaves_ = *leaves;
         sets_ = *sets;
         const std::string_view linear = field("is_linear");

@@ -44,7 +44,7 @@ Result<Numbers> read_numbers(const Value& value, std::string_view name,
                              std::optional<std::size_t> count) {
     const Value* const member = value.find(name);
     const Numbers* const numbers = member == nullptr ? nullptr : member->numbers();
-    if (numbers == nullptr) return Error{shown_name(name) + " is no list of numbers"};
+    if (numbers == nullptr) return Error{shown_name(name) + " must be a list of numbers"};
     if (count && numbers->size() != *count) {
         return Error{shown_name(name) + " has " + std::to_string(numbers->size()) +
                      " elements, not " + std::to_string(*count)};

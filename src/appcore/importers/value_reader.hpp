@@ -36,7 +36,7 @@ template <typename Integer>
     const auto wrong = [&](const std::string& what) {
         return Error{"'" + std::string(name) + "' " + what};
     };
-    if (numbers == nullptr) return wrong("is no list of numbers");
+    if (numbers == nullptr) return wrong("must be a list of numbers");
     if (count && numbers->size() != *count) {
         return wrong("has " + std::to_string(numbers->size()) + " elements, not " +
                      std::to_string(*count));

@@ -123,11 +123,12 @@ class Importer {
         const auto targets =
             target == nullptr ? std::optional<std::uint32_t>(1) : read_count(target);
         if (!features || *features == 0 || *features > models::kMaxFeatures) {
-            return Error{"'num_feature' is no number from 1 to " +
+            return Error{"'num_feature' must be an integer from 1 to " +
                          std::to_string(models::kMaxFeatures)};
         }
         if (!classes || *classes > models::kMaxOutputs) {
-            return Error{"'num_class' is no number up to " + std::to_string(models::kMaxOutputs)};
+            return Error{"'num_class' must be an integer up to " +
+                         std::to_string(models::kMaxOutputs)};
         }
         if (!targets || *targets > 1) {
             return Error{
@@ -235,7 +236,8 @@ class Importer {
     Status scale_trees(const Value& value) {
         const Numbers* const weights = value.numbers();
         if (weights == nullptr || weights->size() != all_trees_) {
-            return Error{"'weight_drop' is no list of " + std::to_string(all_trees_) + " numbers"};
+            return Error{"'weight_drop' must be a list of " + std::to_string(all_trees_) +
+                         " numbers"};
         }
         for (std::size_t i = 0; i < source_.forest.tree_count(); ++i) {
             const auto weight = static_cast<float>((*weights)[i]);
@@ -250,7 +252,7 @@ class Importer {
                         const Value* best) {
         if (best == nullptr) return Done{};
         const std::optional<std::uint32_t> best_iteration = read_count(best);
-        if (!best_iteration) return Error{"'best_iteration' is no number"};
+        if (!best_iteration) return Error{"'best_iteration' must be a number"};
         Result<std::size_t> kept = trees_up_to(model, parallel, *best_iteration);
         if (!kept) return kept.error();
         if (kept.value() >= all_trees_) return Done{};

@@ -119,7 +119,7 @@ Status read_xgboost_objective(const Value& value, std::string_view base_score, S
     source.facts.link = objective->link;
     const auto scores = read_scores(base_score);
     if (!scores || (scores->size() != 1 && scores->size() != outputs)) {
-        return Error{"'base_score' is no number, nor one for each output: " +
+        return Error{"'base_score' must be a number, or one for each output, got " +
                      shown_name(base_score)};
     }
     for (std::uint32_t i = 0; i < outputs; ++i) {

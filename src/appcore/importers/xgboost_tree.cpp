@@ -84,7 +84,7 @@ class TreeReader {
         const Value* const nodes = tree_.find("tree_param")->find("num_nodes");
         const std::optional<std::uint32_t> count = read_count(nodes);
         if (!count || *count == 0 || *count > models::kMaxNodes) {
-            return Error{"'num_nodes' is no number of nodes from 1 to " +
+            return Error{"'num_nodes' must be an integer from 1 to " +
                          std::to_string(models::kMaxNodes)};
         }
         auto left = read_integers<std::int32_t>(tree_, "left_children", -1, kMostNodes, *count);
@@ -100,7 +100,8 @@ class TreeReader {
         const Value* const conditions = tree_.find("split_conditions");
         if (conditions == nullptr || conditions->numbers() == nullptr ||
             conditions->numbers()->size() != *count) {
-            return Error{"'split_conditions' is no list of " + std::to_string(*count) + " numbers"};
+            return Error{"'split_conditions' must be a list of " + std::to_string(*count) +
+                         " numbers"};
         }
         left_ = std::move(left).value();
         right_ = std::move(right).value();
