@@ -70,7 +70,7 @@ PROGRAM_OBJECTS := $(OUT)/src/worker.o $(OUT)/src/metrics.o $(OUT)/src/model.o
 UNIT_TESTS := $(OUT)/unit-tests
 BENCH_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find tests/bench -name '*.cpp' 2>/dev/null)))
 
-.PHONY: all programs run run-package run-container run-compose up down restart scale reopen status test unit e2e coverage coverage-programs coverage-report memcheck fuzz fuzz-programs mutants sigterms rolling exact operations large-model parity parity-13 bench bench-models bench-readme bench-micro lint format tidy \
+.PHONY: all programs run run-package run-container run-compose up down restart scale reopen status test unit e2e coverage coverage-programs coverage-report memcheck fuzz fuzz-programs mutants sigterms rolling exact operations large-model parity parity-13 bench bench-models bench-docs bench-micro lint format tidy \
         cppcheck scripts workflows nginx-check image image-test image-smoke artefacts reproducible lock lock-check deb deb-test docs-ui verify install clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -179,7 +179,7 @@ restart: ## new programs and configuration, without a lost request
 scale: ## WORKERS=n workers, without a lost request
 	@exec env $(CTL) scale
 
-reopen: ## open the log files anew, after a rotation
+reopen: ## reopen the log files, after a rotation
 	@exec env $(CTL) reopen
 
 status: ## the state of each process
@@ -313,8 +313,8 @@ bench-models: ## only the models' part of `make bench`
 	@$(MAKE) --no-print-directory -j$(JOBS) programs $(OUT)/bench/xgboost-model $(OUT)/bench/onnx-model
 	@exec env $(BENCH_ENV) tests/bench/models.py
 
-bench-readme: ## put the last results of `make bench` into README.md
-	@exec env $(BENCH_ENV) tests/bench/bench.py --readme
+bench-docs: ## put the last results of `make bench` into docs/performance.md
+	@exec env $(BENCH_ENV) tests/bench/bench.py --docs
 
 bench-micro: ## instruction counts of the hot path; parsing by other ways; counting and scraping
 	@deploy/install-packages build bench

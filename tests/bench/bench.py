@@ -2,7 +2,7 @@
 """make bench: appcore beside what one could have instead, measured in turns on one machine.
 
 Writes results.json, report.md and plot.svg into the folder BENCH_OUT. BENCH=quick is for development: the
-same tables from single short rounds. `bench.py --readme` puts the last report into README.md instead.
+same tables from single short rounds. `bench.py --docs` puts the last report into docs/performance.md instead.
 """
 
 import json
@@ -70,8 +70,8 @@ def write(name, text):
 
 
 def main():
-    if sys.argv[1:] == ["--readme"]:
-        return report.into_readme(os.path.join(OUT, "report.md"), os.path.join(ROOT, "README.md"))
+    if sys.argv[1:] == ["--docs"]:
+        return report.into_page(os.path.join(OUT, "report.md"), os.path.join(ROOT, "docs", "performance.md"))
     os.makedirs(OUT, exist_ok=True)
     programs = os.path.join(os.environ["APPCORE_BIN_DIR"], "bench")
     stack = Stack(WORKERS=os.cpu_count())

@@ -6,7 +6,7 @@ LABELS = {
     "nginx": "nginx `return 201`", "hello": "libfcgi, plain loop, constant reply",
     "constant": "the same, reads the body", "php": "the API in PHP, php-fpm", "fastapi": "the API in FastAPI, uvicorn",
     "appcore": "**appcore**"}
-BEGIN, END = "<!-- make bench-readme writes from here -->", "<!-- to here -->"
+BEGIN, END = "<!-- make bench-docs writes from here -->", "<!-- to here -->"
 
 
 def table(head, rows):
@@ -111,15 +111,15 @@ metrics program. Memory was looked at after {results['memory']['requests']:,} re
 """
 
 
-def into_readme(report, readme):
+def into_page(report, page):
     """Replaces what stands between the two marks."""
     with open(report, encoding="utf-8") as file:
         text = file.read()
-    with open(readme, encoding="utf-8") as file:
+    with open(page, encoding="utf-8") as file:
         before, begin, rest = file.read().partition(BEGIN)
         _, end, after = rest.partition(END)
     if not end:
-        raise SystemExit(f"{readme} does not have the marks {BEGIN} and {END}")
-    with open(readme, "w", encoding="utf-8") as file:
+        raise SystemExit(f"{page} does not have the marks {BEGIN} and {END}")
+    with open(page, "w", encoding="utf-8") as file:
         file.write(f"{before}{begin}\n{text}{end}{after}")
     return 0

@@ -1,7 +1,7 @@
 """The container image, by a real engine: `make image-test`.
 
 Containers use the host's network on ports of their own, as every engine can. Each is as confined as
-README.md promises that it may be.
+docs/deploy.md promises that it may be.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from stack import Stack, free_port, wait_until  # noqa: E402
 
 ENGINE = os.environ.get("ENGINE", "docker").split()  # perhaps with sudo
 IMAGE = os.environ.get("IMAGE", "appcore:latest")
-LARGEST = 120_000_000  # bytes, what the project promises (README.md)
+LARGEST = 120_000_000  # bytes, what the project promises
 START = 60  # seconds until a container has to answer; it takes about one
 STOP = 20  # seconds that a container gets to stop; it takes about one
 CONFINED = ("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL",
