@@ -71,7 +71,7 @@ UNIT_TESTS := $(OUT)/unit-tests
 BENCH_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find tests/bench -name '*.cpp' 2>/dev/null)))
 
 .PHONY: all programs run run-package run-container run-compose up down restart scale reopen status test unit e2e coverage coverage-programs coverage-report memcheck fuzz fuzz-programs mutants sigterms rolling exact operations large-model parity parity-13 bench bench-models bench-docs bench-micro lint format tidy \
-        cppcheck scripts workflows nginx-check image image-test image-smoke artefacts reproducible lock lock-check deb deb-test docs-ui verify install clean help FORCE
+        cppcheck scripts workflows nginx-check docs-check image image-test image-smoke artefacts reproducible lock lock-check deb deb-test docs-ui verify install clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -341,10 +341,10 @@ SCRIPTS := deploy/launch deploy/run-nginx deploy/start-as deploy/install-package
            deploy/npm-ci deploy/fetch-docs-ui tests/fuzz/run tests/reproducible tests/deb/run \
            $(addprefix deploy/debian/,appcorectl appcore.postinst appcore.prerm appcore.postrm) tests/verify tests/parity/debian-13 tests/models/make_fixtures .ci/run
 
-lint: ## format, clang-tidy, cppcheck, shellcheck, nginx -t, the CI workflow
+lint: ## format, clang-tidy, cppcheck, shellcheck, nginx -t, the CI workflow, the pages
 	@deploy/install-packages run build test lint
 	@deploy/npm-ci lint
-	@$(MAKE) --no-print-directory -j$(JOBS) format tidy cppcheck scripts workflows nginx-check
+	@$(MAKE) --no-print-directory -j$(JOBS) format tidy cppcheck scripts workflows nginx-check docs-check
 
 format:
 	@clang-format --dry-run -Werror $(CPP_FILES)
@@ -366,11 +366,16 @@ cppcheck:
 
 scripts:
 	@shellcheck -x $(SCRIPTS)
-	@pyflakes3 deploy/appcorectl deploy/ctl/*.py tests/ctl/*.py tests/run tests/memcheck tests/mutants/run tests/fuzz/make_seeds.py tests/e2e/*.py tests/image/*.py tests/deb/*.py \
+	@pyflakes3 deploy/appcorectl deploy/ctl/*.py tests/ctl/*.py tests/run tests/memcheck tests/mutants/run tests/fuzz/make_seeds.py tests/e2e/*.py tests/image/*.py tests/deb/*.py tests/docs/check tests/docs/*.py \
 	 deploy/appcore_export.py tests/parity/*.py tests/bench/*.py configs/examples/*/*.py
 	@MYPYPATH=deploy mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy -p ctl
 	@mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy tests/mutants/run
+	@MYPYPATH=deploy:tests/docs mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy tests/docs/check tests/docs/*.py
 	@tests/mutants/run --check
+
+# The pages: links, commands, tables that programs know, spelling and turns of phrase, which are those of comments and messages too.
+docs-check: programs ## links, commands and tables of the pages; spelling and style of every text
+	@APPCORE_BIN_DIR='$(abspath $(OUT))' tests/docs/check
 
 workflows:
 	@node tests/lint/workflows.mjs .github/workflows/*.yml
