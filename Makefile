@@ -22,7 +22,7 @@ OUT := $(OUT_DIR)
 VERSION := $(shell cat VERSION)
 
 # The kinds of builds. _FORTIFY_SOURCE needs an optimiser and gets in the way of sanitizers, with which
-# GCC 12 also sees uninitialised variables in the standard library that are none.
+# GCC 12 also reports uninitialised variables in the standard library, wrongly.
 # The same commit gives the same release in every folder: no path of this machine is in it, and no date.
 ifeq ($(BUILD),release)
 KIND := -O2 -g -D_FORTIFY_SOURCE=2 '-ffile-prefix-map=$(CURDIR)=.' -Wdate-time
@@ -97,7 +97,7 @@ $(OUT)/src/appcore/models/%.o $(OUT)/src/appcore/importers/%.o: CXXFLAGS += -ffp
 # appcore-model prints this script.
 $(OUT)/src/appcore/model_commands/export_script.o: deploy/appcore_export.py
 
-# The commit is known to one object, which is made anew when the commit changes.
+# The commit is known to one object, which is rebuilt when the commit changes.
 COMMIT := $(or $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null),unknown)
 COMMIT_TIME := $(or $(shell git log -1 --format=%ct 2>/dev/null),0)
 $(OUT)/src/appcore/build.o: private CPPFLAGS += -DAPPCORE_COMMIT='"$(COMMIT)"'
@@ -233,7 +233,7 @@ memcheck: programs $(UNIT_TESTS) ## unit tests and a smoke run of the programs u
 	@APPCORE_BIN_DIR='$(abspath $(OUT))' tests/memcheck
 
 # Small changes to the code, each of which must make one of the tests fail that tests/mutants names for it.
-# They are tried in copies of the tree, so one may go on working in this one.
+# They are tried in copies of the tree, so you may continue working in this one.
 MUTANTS ?=
 mutants: ## break the code in small ways that named tests must notice; MUTANTS="name ..." for some of them
 	@deploy/install-packages run build test
@@ -279,7 +279,7 @@ large-model: ## a model of 500 MB: private memory of eight workers, a change to 
 	@APPCORE_BIN_DIR='$(abspath $(OUT))' /usr/bin/python3 tests/e2e/test_model_switch.py long
 
 # Against the libraries themselves: a model of every kind, 10,000 random rows and 9,000 on thresholds and one step beside them. KINDS="dart ..."
-# for those whose name contains one of the words. Models and the libraries' predictions stay in build/parity; remove them to train anew.
+# for those whose name contains one of the words. Models and the libraries' predictions stay in build/parity; remove them to train again.
 KINDS ?=
 PARITY = build/parity/$(if $(KINDS),some,all)
 parity: ## compare predictions with XGBoost's and scikit-learn's own, bit by bit; KINDS="..." for some
@@ -296,7 +296,7 @@ parity-13: ## the same with Debian 13's libraries, in a root made by debootstrap
 	@test -e build/parity/13/trained || { tests/parity/debian-13 build/parity/13 $(KINDS) && touch build/parity/13/trained; }
 	@/usr/bin/python3 -B tests/parity/compare.py $(OUT)/appcore-model build/parity/13 $(KINDS)
 
-# Benchmarks: the service beside what one could have instead, in turns, within a quarter of an hour, and
+# Benchmarks: the service beside its alternatives, in turns, within a quarter of an hour, and
 # instruction counts of its hot path. BENCH=quick takes a minute and is for development.
 BENCH_PROGRAMS := $(addprefix $(OUT)/bench/,open-loop pauses bare micro parse-bench record-bench xgboost-model onnx-model)
 BENCH_ENV = APPCORE_BIN_DIR='$(abspath $(OUT))' BENCH_OUT='$(abspath build/bench)' CXX='$(CXX)'

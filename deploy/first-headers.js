@@ -1,4 +1,4 @@
-// For nginx 1.23 and newer, which hand on a header that comes several times as one, joined by ", ": how many
+// For nginx 1.23 and newer, which pass a repeated header on as one, joined by ", ": how many
 // of these separators the first one has, for each such header that means something to the programs
 // (fcgi/parameters.cpp), as "HTTP_ORIGIN=0 HTTP_X_REQUEST_ID=2". The values themselves may have any bytes.
 const NAMES = ["content-type", "origin", "x-request-id", "access-control-request-method",

@@ -40,10 +40,10 @@ class Commands:
             self._check_same_place(pool)
             self._host.converge(pool)
             self._wait_for_health(pool)
-            messages.say(f"runs already at {pool.local_url}")
+            messages.say(f"already running at {pool.local_url}")
             return 0
         pool, started = self._start(lock, foreground=False)
-        started.supervisord.returncode = 0  # it is nobody's to wait for
+        started.supervisord.returncode = 0  # nobody waits for it
         messages.say(f"serves on {pool.local_url}, {pool.workers} workers; logs in {self._place.logs}")
         return 0
 
@@ -68,18 +68,18 @@ class Commands:
         environment = self._stack.environment
         address, port = self._stack.listen()
         if environment.get("ADDRESS") and address != pool.address or environment.get("PORT") and port != pool.port:
-            raise CtlError(f"a stack runs at {pool.local_url} already, not at "
+            raise CtlError(f"a stack is already running at {pool.local_url}, not at "
                            f"{values.url(values.for_clients(address), port)}: \"make down\" stops it, another RUN_DIR "
                            "is another stack")
 
     def _wait_for_health(self, pool: Pool) -> None:
         if not probe.is_healthy_within(pool.address, pool.port, START_LIMIT):
-            raise CtlError(f"runs already at {pool.local_url}, but /health does not answer 200")
+            raise CtlError(f"already running at {pool.local_url}, but /health does not answer 200")
 
     def run(self) -> int:
         lock = self._lock("run")
         if pool := self._whole_pool():
-            raise CtlError(f"runs already at {pool.local_url}: \"make down\" stops it")
+            raise CtlError(f"already running at {pool.local_url}: \"make down\" stops it")
         try:
             pool, started = self._start(lock, foreground=True)
         except Interrupted:
@@ -120,13 +120,13 @@ class Commands:
 
     def down(self) -> int:
         if not self._place.run_dir.exists() and not self._host.processes() and not self._stack.counts.are_in_memory():
-            messages.say("does not run")
+            messages.say("not running")
             return 0
         lock = self._lock("down")
         was_running = ending.end_all(self._host)
         ending.clean(self._place, self._stack.counts)
         lock.release()
-        messages.say("stopped" if was_running else "does not run")
+        messages.say("stopped" if was_running else "not running")
         return 0
 
     # --- restart, scale, reopen -----------------------------------------------------------------------
@@ -151,8 +151,8 @@ class Commands:
         pool = self._whole_pool()
         if pool is None:
             if self._host.processes():
-                raise CtlError("the stack has broken down: \"make up\" brings it back")
-            raise CtlError("does not run: \"make up\" starts it")
+                raise CtlError("the stack has broken down: \"make up\" starts it again")
+            raise CtlError("not running: \"make up\" starts it")
         self._host.converge(pool)
         return pool
 
@@ -194,7 +194,7 @@ class Commands:
                 messages.say(line)
             return 0
         if what != "--rollback" and not os.path.isfile(what):
-            raise CtlError(f"{what} is no file")
+            raise CtlError(f"{what} is not a file")
         lock = self._lock("model")
         serving = self._need_running().said.get(models.SETTING, "")
         known = self._models()
@@ -246,7 +246,7 @@ class Commands:
     def health(self) -> int:
         pool = pools.current(self._place)
         if pool is None:
-            raise CtlError("does not run", NOT_RUNNING)
+            raise CtlError("not running", NOT_RUNNING)
         # A check waits in the same queue as everybody, so it waits as long.
         return 0 if probe.is_healthy(pool.address, pool.port, pool.stop_seconds) else FAILED
 

@@ -88,7 +88,7 @@ class Host(ABC):
         try:
             self.add_group(new.colour, section)
             if problem := probe.pool_problem(new.socket, START_LIMIT):
-                raise Trial(f"the new pool does not answer ({problem}), so the old one goes on")
+                raise Trial(f"the new pool does not answer ({problem}), so the old one keeps running")
         except (CtlError, Interrupted):
             self.remove_group(new.colour, new.stop_seconds)
             pools.remove(new.folder)

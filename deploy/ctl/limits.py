@@ -19,7 +19,7 @@ CGROUPS = Path("/sys/fs/cgroup")
 
 def processors() -> int:
     """How many processors the stack may use: those of this process or, if that is less, what the quota of its
-    container comes to, rounded up; at most as many as there can be workers."""
+    container allows, rounded up; at most as many as there can be workers."""
     return max(1, min(len(os.sched_getaffinity(0)), _quota() or MOST_WORKERS, MOST_WORKERS))
 
 

@@ -28,13 +28,13 @@ class Lock:
         end = time.monotonic() + seconds
         while not self._try():
             if time.monotonic() >= end:
-                raise CtlError(f"another command is at work: {holder(self._path) or 'it has just begun'}; "
+                raise CtlError(f"another command is running: {holder(self._path) or 'it has just started'}; "
                                f"gave up after {seconds:.0f} s")
             time.sleep(STEP)
-        # Whoever holds a lock file that has been removed since, with all of RUN_DIR, is at work as well.
+        # Whoever holds a lock file that has been removed since, with all of RUN_DIR, is running as well.
         while others := processes.commands_holding(f"{self._path} (deleted)"):
             if time.monotonic() >= end:
-                raise CtlError(f"another command is at work: pid {others[0]}; gave up after {seconds:.0f} s")
+                raise CtlError(f"another command is running: pid {others[0]}; gave up after {seconds:.0f} s")
             time.sleep(STEP)
 
     def release(self) -> None:
@@ -45,7 +45,7 @@ class Lock:
     def check(self) -> None:
         """Fails if the lock file has been removed: another command may be at work by now."""
         if not _is_at(self._descriptor, self._path):
-            raise CtlError(f"{self._path} has been removed while this command was at work")
+            raise CtlError(f"{self._path} has been removed while this command was running")
 
     def _try(self) -> bool:
         make_folder(self._path.parent, 0o755)

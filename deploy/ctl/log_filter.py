@@ -19,7 +19,7 @@ from ctl import log_lines
 ROOM = 8 << 20  # bytes that wait for a file: at 300 bytes a line some 28,000 lines
 LONGEST_LINE = 64 << 10  # bytes; a longer line is cut in pieces
 CHUNK = 256 << 10
-PIPE_SIZE = 1 << 20  # bytes, the most that one may ask for without privilege
+PIPE_SIZE = 1 << 20  # bytes, the most that a process may ask for without privileges
 LAST_WAIT = 5  # seconds for a file at the end of the input
 STANDARD_OUTPUT = "-"
 ACCESS = b'"logger":"nginx.access"'

@@ -19,14 +19,14 @@ Operates one stack: nginx, the pool, the metrics program, all under supervisord.
   run      in the foreground until Ctrl-C or SIGTERM, log lines on standard output
   up       in the background; returns when /health answers 200
   down     stops it and waits for the end
-  restart  new programs, new configuration, without a lost request
-  scale N  another number of workers, in the same way
+  restart  takes new programs and configuration into use, without losing a request
+  scale N  changes the number of workers, in the same way
   reopen   reopens the log files, after a rotation
-  health   whether GET /health is answered with 200: the exit code
-  status   the state of each process; exit code 0 if it serves, 3 if it does not run
+  health   exit code 0 if GET /health answers 200
+  status   the state of each process; exit code 0 if it serves, 3 if it is not running
   model F  serves another model (compiled, or a source that is compiled first)
-  model --rollback   serves the one before again
-  model    which one serves, and which ones are kept
+  model --rollback   serves the previous one again
+  model    lists the model that serves and those that are kept
   check    renders and checks the configuration, starts nothing
 
 From the environment: RUN_DIR (build/run), PORT (8000), ADDRESS (127.0.0.1), WORKERS (the number of
@@ -69,7 +69,7 @@ def main(arguments: list[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # nohup, or a shell's background
             signal.signal(number, _interrupt)
-    os.umask(0o022)  # who may read what is said where it is made
+    os.umask(0o022)  # who may read a file is set where it is made
     try:
         return _run(arguments)
     except CtlError as error:

@@ -21,7 +21,7 @@ from ctl.messages import CtlError
 from ctl.place import Place
 
 SETTING = "APPCORE_MODEL"
-KEPT = 5  # models that one can go back to, with the one that serves
+KEPT = 5  # models that can be rolled back to, with the one that serves
 CHECK_LIMIT = 120.0  # seconds for appcore-model to check a file
 BLOCK = 1 << 20
 

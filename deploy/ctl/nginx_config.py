@@ -129,7 +129,7 @@ def _repeated_headers(place: Place) -> tuple[str, str]:
     if _version() < JOINS_HEADERS:
         return "", without
     if not MODULE.exists():
-        messages.note(f"no {MODULE}: of a header that comes several times all count, joined")
+        messages.note(f"no {MODULE}: repeated headers count joined, not the first one only")
         return "", without
     return (f"load_module {MODULE};", f'js_path "{place.current}"; js_import appcore from first-headers.js; '
                                       "js_set $appcore_first_headers appcore.first;")
@@ -142,5 +142,5 @@ def _version() -> tuple[int, int]:
         raise CtlError(f"cannot run nginx: {error}") from None
     found = re.search(r"nginx/(\d+)\.(\d+)", said)
     if not found:
-        raise CtlError(f"nginx -v says no version: {said!r}")
+        raise CtlError(f"nginx -v prints no version: {said!r}")
     return int(found[1]), int(found[2])

@@ -85,7 +85,7 @@ def load(folder: Path) -> Pool:
                     int(found["request_timeout"]), int(found["stop_seconds"]), Path(found["state_dir"]),
                     str(found["textfile_dir"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CtlError(f"{folder} is no pool's folder: {error}") from None
+        raise CtlError(f"{folder} is not the folder of a pool: {error}") from None
 
 
 def current(place: Place) -> Pool | None:

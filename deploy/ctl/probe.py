@@ -33,7 +33,7 @@ def _request() -> bytes:
 
 
 def _first_line(path: Path, seconds: float) -> str:
-    """The first line of a pool's answer. Raises OSError, or ValueError for what is no answer."""
+    """The first line of a pool's answer. Raises OSError, or ValueError if it is not an answer."""
     with socket.socket(socket.AF_UNIX) as pool:
         pool.settimeout(seconds)
         pool.connect(str(path))

@@ -139,7 +139,7 @@ class Supervisor:
         try:
             self.call("supervisor.stopProcess", program, False)
         except Refused:
-            pass  # it does not run
+            pass  # it is not running
         while self.state_of(program) in ("RUNNING", "STARTING", "STOPPING"):
             if time.monotonic() > end:
                 raise CtlError(f"supervisord cannot stop {program!r} within {seconds:.0f} s")

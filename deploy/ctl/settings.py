@@ -45,7 +45,7 @@ def said_by(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def merge(before: Mapping[str, str], said: Mapping[str, str]) -> dict[str, str]:
-    """What is said now replaces what was said before; what was not said then is a default again."""
+    """What is given now replaces what was given before; an empty value is the default again."""
     return {name: value for name, value in {**before, **said}.items() if value}
 
 

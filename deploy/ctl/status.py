@@ -28,7 +28,7 @@ class _Findings:
         self.pool = _current(host)
         supervisord = find_supervisord(self.processes)
         if self.pool is None:
-            self.problems.append(f"what was in {host.place.run_dir} has been removed")
+            self.problems.append(f"{host.place.run_dir} has been removed or emptied")
         if supervisord is None:
             self.problems.append("supervisord has ended")
             return
@@ -78,7 +78,7 @@ def report(host: OwnHost) -> int:
     while True:
         found = _Findings(host)
         if not found.processes:
-            messages.say("does not run")
+            messages.say("not running")
             return NOT_RUNNING
         if not found.problems or time.monotonic() > end or holder(host.place.lock):
             break
@@ -91,9 +91,9 @@ def report(host: OwnHost) -> int:
     for program in found.programs:
         messages.show(f"{program.full_name:<{width}}   {program.state:<9} {program.description}")
     if at_work := holder(host.place.lock):
-        messages.say(f"at work: {at_work}")
+        messages.say(f"running command: {at_work}")
     for problem in found.problems:
         messages.say(f"problem: {problem}")
     if found.problems:
-        messages.say("does not serve as it should: \"make up\" brings it back")
+        messages.say("not serving as it should: \"make up\" starts it again")
     return FAILED if found.problems else 0

@@ -103,7 +103,7 @@ class Machine:
 
     def _need_running(self) -> None:
         if not self._host.is_set_up() or not self._host.supervisor_runs():
-            raise CtlError("does not run, or supervisord does not: \"appcorectl up\" sets it up")
+            raise CtlError("not running, or supervisord is not: \"appcorectl up\" sets it up")
 
     def _take_into_use(self, workers: str = "") -> int:
         """A new pool with what the configuration says, checked whole before anything changes."""
@@ -120,7 +120,7 @@ class Machine:
             raise
         if not runs:
             self._write_only(new)
-            messages.say("set up; supervisord does not run, and will start it")
+            messages.say("set up; supervisord is not running, and will start it")
             return 0
         self._replace(new)
         if not probe.is_healthy_within(new.address, new.port, START_LIMIT) and self._host.serves_by_nginx():
@@ -172,7 +172,7 @@ class Machine:
         return 0
 
     def model(self, _: str = "") -> int:
-        raise CtlError(f"on a machine APPCORE_MODEL in {DEFAULTS} names the model: set it, then \"appcorectl restart\"")
+        raise CtlError(f"the model of the machine's service is APPCORE_MODEL in {DEFAULTS}: set it, then \"appcorectl restart\"")
 
     def reopen(self) -> int:
         """nginx's own logs are its package's to rotate, but for ours."""
@@ -180,7 +180,7 @@ class Machine:
         self._need_running()
         pool = pools.current(self._place)
         if pool is None:
-            raise CtlError("does not run: \"appcorectl up\" sets it up")
+            raise CtlError("not running: \"appcorectl up\" sets it up")
         self._host.supervisor.signal(f"{self._host.group(pool.colour)}:*", "HUP")
         self._host.supervisor.signal(f"{self._host.group(METRICS)}:{METRICS}-01", "HUP")
         self._host.reopen_nginx()
@@ -194,11 +194,11 @@ class Machine:
 
     def status(self) -> int:
         if not self._host.supervisor_runs():
-            messages.say("supervisord does not run")
+            messages.say("supervisord is not running")
             return NOT_RUNNING
         pool = pools.current(self._place)
         if not self._host.is_set_up() or pool is None:
-            messages.say("does not run")
+            messages.say("not running")
             return NOT_RUNNING
         messages.say(f"at {pool.local_url}, the pool {pool.colour}")
         programs = self._host.programs()
@@ -220,7 +220,7 @@ class Machine:
 
 
 def commands_for_machine() -> Machine:
-    """Those of the operator's choice. What his shell happens to have set is no configuration."""
+    """Those of the operator's choice. What their shell happens to have set is not configuration."""
     if os.geteuid() != 0:
         raise CtlError("only root may operate the machine's service")
     text = places.read_file(DEFAULTS)

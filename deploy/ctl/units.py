@@ -131,7 +131,7 @@ def _check_lives(unit: str) -> None:
 
 
 def remove_surplus(count: int) -> None:
-    """Instances of a larger pool of before."""
+    """Instances of a previous, larger pool."""
     for unit in workers():
         found = re.fullmatch(r"appcore-worker@(\d+)\.service", unit)
         if found and int(found[1]) > count:

@@ -19,7 +19,7 @@ POOL = "units"
 class UnitsMachine(Machine):
     def _need_running(self) -> None:
         if not units.enabled():
-            raise CtlError("does not run: \"appcorectl up\" sets it up")
+            raise CtlError("not running: \"appcorectl up\" sets it up")
 
     def _take_into_use(self, workers: str = "") -> int:
         if shutil.which("systemctl") is None:
@@ -50,7 +50,7 @@ class UnitsMachine(Machine):
         return 0
 
     def _start(self, new: Pool) -> None:
-        """Lets the units run from the new folder. If the first one does not, they go back to the one of before."""
+        """Lets the units run from the new folder. If the first one does not, they go back to the previous one."""
         link = self._place.keep_dir / "units"
         before = link.readlink() if link.is_symlink() else None
         if self._host.supervisor_runs():
@@ -86,7 +86,7 @@ class UnitsMachine(Machine):
     def status(self) -> int:
         pool = pools.current(self._place)
         if not units.enabled() or pool is None:
-            messages.say("does not run")
+            messages.say("not running")
             return NOT_RUNNING
         messages.say(f"at {pool.local_url}, systemd's units")
         messages.show(units.listing())

@@ -88,7 +88,7 @@ def host_port(text: str) -> tuple[str, int]:
 
 
 def url(host: str, port: int) -> str:
-    """The address as one types it into a client."""
+    """The address as a user types it into a client."""
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 

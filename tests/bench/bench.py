@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""make bench: appcore beside what one could have instead, measured in turns on one machine.
+"""make bench: appcore beside its alternatives, measured in turns on one machine.
 
 Writes results.json, report.md and plot.svg into the folder BENCH_OUT. BENCH=quick is for development: the
 same tables from single short rounds. `bench.py --docs` puts the last report into docs/performance.md instead.

@@ -32,7 +32,7 @@ class Bodies:
 
 
 def saturate(port, connections, seconds, body):
-    """wrk's figures as a dictionary, with `rate` in replies a second. Each connection asks anew as soon
+    """wrk's figures as a dictionary, with `rate` in replies a second. Each connection sends the next request as soon
     as it has its reply, so a latency at saturation is that of a queue of `connections`."""
     output = _run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "-s",
                    os.path.join(HERE, "wrk.lua"), f"http://127.0.0.1:{port}/predict"], BENCH_BODY=body)

@@ -1,6 +1,6 @@
 """The Debian package from its installation to its purge, in the root file system APPCORE_ROOT.
 
-One test, because each step goes on where the one before has ended. tests/deb/run starts it, in namespaces
+One test, because each step continues where the previous one ended. tests/deb/run starts it, in namespaces
 of its own, so the service's real port can be used.
 """
 
@@ -29,7 +29,7 @@ def serving_programs():
             with open(os.path.dirname(link) + "/cmdline", "rb") as file:
                 slot = file.read().split(b"\0")[-2]
         except (OSError, IndexError):
-            continue  # it has ended, or is none of ours
+            continue  # it has ended, or is not ours
         if "/bin/appcore-" in program and slot != b"0":
             found.append(os.path.basename(program))
     return sorted(found)
@@ -79,7 +79,7 @@ class Package(unittest.TestCase):
     def installed_without_services(self):
         """Installed where nothing runs yet, as in an image: set up, and started by supervisord and nginx."""
         said = self.install("old.deb")
-        self.assertIn("supervisord does not run, and will start it", said)
+        self.assertIn("supervisord is not running, and will start it", said)
         self.assertIn("appcore", chroot("getent", "passwd", "appcore"))
         self.start_services()
 
@@ -199,7 +199,7 @@ class Package(unittest.TestCase):
 
     @staticmethod
     def units():
-        """systemd does not run here; whether it would accept its units it can say all the same."""
+        """systemd is not running here, but it can tell whether it would accept its units."""
         said = chroot("systemd-analyze", "verify", "--man=no", "appcore-worker.socket", "appcore-worker@1.service",
                       "appcore-metrics.socket", "appcore-metrics.service")
         complaints = [line for line in said.splitlines() if "appcore" in line]

@@ -1,6 +1,6 @@
 """The Debian package under a systemd that runs: at boot, under the system's supervisord, and by systemd's units.
 
-One test, because each step goes on where the one before has ended. tests/deb/run starts it, in namespaces of
+One test, because each step continues where the previous one ended. tests/deb/run starts it, in namespaces of
 its own; systemd-nspawn boots the root file system APPCORE_ROOT there.
 """
 

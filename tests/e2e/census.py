@@ -115,7 +115,7 @@ def problems(run_dir, port, keeper=None):
     ancestors = {p.pid for p in supervisors} | ({keeper} if keeper else set())
     outputs = {name for p in supervisors for name in _files(p.pid).values() if name.startswith("pipe:")}
     for process in found.values():
-        # What reads supervisord's output is no child of it.
+        # What reads supervisord's output is not its child.
         if not _descends(process, ancestors, everyone) and _files(process.pid).get(0) not in outputs:
             wrong.append(f"orphan: {process}")
         if process.command[0].startswith("nginx: worker") and "shutting down" in process.command[0]:

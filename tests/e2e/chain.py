@@ -177,12 +177,12 @@ class Prometheus(Server):
             raise AssertionError(f"{url}: {error.read()}") from error
 
     def query(self, expression):
-        """[(labels, value)] of now."""
+        """The current [(labels, value)]."""
         return [(series["metric"], float(series["value"][1]))
                 for series in self.ask("query", query=expression)["result"]]
 
     def by(self, label, expression):
-        """{value of the label: value} of now."""
+        """The current {value of the label: value}."""
         return {labels.get(label): value for labels, value in self.query(expression)}
 
     def rules(self, kind):

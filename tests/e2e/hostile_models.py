@@ -66,7 +66,7 @@ XGBOOST = {
     "no features": (PARAMETERS + "num_feature", "0"),
     "more features than the limit": (PARAMETERS + "num_feature", "4294967296"),
     "2^31 - 1 classes": (PARAMETERS + "num_class", str(HUGE)),
-    "a base score that is no number": (PARAMETERS + "base_score", "nan"),
+    "a base score that is not a number": (PARAMETERS + "base_score", "nan"),
     "an infinite base score": (PARAMETERS + "base_score", "1e999"),
     "an unknown objective": ("learner/objective/name", "reg:tomorrow"),
     "an unknown booster": ("learner/gradient_booster/name", "gbforest"),
@@ -105,8 +105,8 @@ LIGHTGBM = {
     "a child that is its parent": (b"left_child=1 ", b"left_child=0 "),
     "a leaf out of range": (b"left_child=1 -1", b"left_child=1 -99"),
     "a feature out of range": (b"split_feature=0 ", b"split_feature=4000000000 "),
-    "a threshold that is no number": (b"threshold=0", b"threshold=nan"),
-    "a leaf that is no number": (b"leaf_value=-", b"leaf_value=nan "),
+    "a threshold that is not a number": (b"threshold=0", b"threshold=nan"),
+    "a leaf that is not a number": (b"leaf_value=-", b"leaf_value=nan "),
     "an infinite leaf": (b"leaf_value=-", b"leaf_value=1e999 "),
     "2^32 features": (b"max_feature_idx=9", b"max_feature_idx=4294967295"),
     "2^31 classes": (b"num_class=1", b"num_class=2147483647"),
@@ -125,7 +125,7 @@ def chain(depth):
     arrays = {"left_children": [i + 1 if i % 2 == 0 and i < nodes - 1 else -1 for i in range(nodes)],
               "right_children": [i + 2 if i % 2 == 0 and i < nodes - 1 else -1 for i in range(nodes)],
               "parents": [HUGE] + [(i - 1) // 2 * 2 for i in range(1, nodes)]}
-    # Children at 2i + 1 and 2i + 2; the branch goes on at the right one.
+    # Children at 2i + 1 and 2i + 2; the branch continues at the right one.
     tree = document["learner"]["gradient_booster"]["model"]["trees"][0]
     for key, values in list(tree.items()):
         if isinstance(values, list) and not key.startswith("categories"):

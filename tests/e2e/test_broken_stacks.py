@@ -34,7 +34,7 @@ class Broken(unittest.TestCase):
             return False
 
     def problems(self):
-        return census.problems(self.stack.run_dir, self.stack.port) + ([] if self.is_healthy() else ["/health is no 200"])
+        return census.problems(self.stack.run_dir, self.stack.port) + ([] if self.is_healthy() else ["/health does not answer 200"])
 
     def assert_up_serves(self):
         done = self.stack.ctl("up")

@@ -68,7 +68,7 @@ def scrape_until(ended, stack, results):
 
 def compared(text, last, problems):
     """Checks one scrape against the one before; returns its counters."""
-    contract.parse_exposition(text)  # raises for what is no exposition
+    contract.parse_exposition(text)  # raises if it is not an exposition
     done = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode != 0:

@@ -25,7 +25,7 @@ class Lifecycle(unittest.TestCase):
         before = stack.pids("")
         again = stack.ctl("up")
         self.assertEqual(again.returncode, 0)
-        self.assertIn("runs already", again.stdout)
+        self.assertIn("already running", again.stdout)
         self.assertEqual(stack.ctl("status").returncode, 0)
         self.assertLessEqual(set(before.items()), set(stack.pids("").items()))
         self.assertEqual(stack.ctl("down").returncode, 0)
@@ -33,7 +33,7 @@ class Lifecycle(unittest.TestCase):
         self.assertEqual(self.leftovers(stack), [])
         again = stack.ctl("down")
         self.assertEqual(again.returncode, 0)
-        self.assertIn("does not run", again.stdout)
+        self.assertIn("not running", again.stdout)
         self.assertEqual(stack.ctl("status").returncode, 3)
 
     def test_two_stacks_live_side_by_side(self):
@@ -136,7 +136,7 @@ class Lifecycle(unittest.TestCase):
         stack = self.stack().up()
         done = stack.ctl("run")
         self.assertEqual(done.returncode, 1)
-        self.assertIn("runs already", done.stdout)
+        self.assertIn("already running", done.stdout)
         self.assertEqual(stack.get("/health").status, 200)
 
     def test_workers_that_die_fast_are_replaced_for_ever(self):

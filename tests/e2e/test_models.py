@@ -1,4 +1,4 @@
-"""Models from files: served by a stack, changed under load, taken back, and refused when they are no good."""
+"""Models from files: served by a stack, changed under load, rolled back, and refused when they are unfit."""
 
 import json
 import os

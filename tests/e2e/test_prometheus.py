@@ -94,7 +94,7 @@ class Chain(StackTest):
         return found
 
     def assert_node_exporter_has_all_counts(self):
-        """Perhaps not at once: the textfile is written anew every few seconds."""
+        """Perhaps not at once: the textfile is rewritten every few seconds."""
         self.assertTrue(wait_until(
             lambda: replies_by_status(self.read_by_node_exporter()) == self.counted))
 
@@ -108,7 +108,7 @@ class Chain(StackTest):
 
     def test_foreign_and_broken_files_of_others_do_no_harm(self):
         files = {"backup.prom": "# TYPE backup_age_seconds gauge\nbackup_age_seconds 7\n",
-                 "a-broken.prom": "this is no metric\n", "cut.prom": "cut_short{label=\"",
+                 "a-broken.prom": "this is not a metric\n", "cut.prom": "cut_short{label=\"",
                  "appcore.prom.old": "http_requests_total 1\n", ".appcore.prom.xyz": "x\n"}
         with contextlib.ExitStack() as removed:
             for name, text in files.items():

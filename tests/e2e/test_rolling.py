@@ -142,7 +142,7 @@ class Refused(StackTest):
         finally:
             load.stop()
         self.assertEqual(done.returncode, 1)
-        self.assertIn("the old one goes on", done.stdout)
+        self.assertIn("the old one keeps running", done.stdout)
         self.assertIn("no such model", done.stdout)
         self.assertEqual(load.wrong, [])
         self.assertEqual(self.stack.worker_pids(), before)

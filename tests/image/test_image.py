@@ -91,7 +91,7 @@ class Container:
         return int(engine("wait", self.name).stdout)
 
     def log(self):
-        """All log lines as objects; a line that is none, or anything on standard error, fails."""
+        """All log lines as objects; a line that is not an object, or anything on standard error, fails."""
         logs = engine("logs", self.name)
         if logs.stderr:
             raise AssertionError(f"on standard error: {logs.stderr}")
