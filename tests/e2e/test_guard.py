@@ -2,11 +2,14 @@
 
 import errno
 import os
+import select
 import shutil
 import signal
+import subprocess
 import threading
 import time
 
+import fastcgi
 from load import Case, Load
 from stack import UUID4, StackTest, wait_until
 
@@ -191,11 +194,12 @@ class Sandboxed(GuardTest):
             self.assertIn(reply.json().get("result"), (errno.EPERM, errno.EACCES), what)
 
     def test_the_kernel_says_so_of_every_worker(self):
-        for pid in self.stack.worker_pids():
+        def is_sandboxed(pid):
             with open(f"/proc/{pid}/status", encoding="utf-8") as file:
-                status = file.read().split("\n")
-            self.assertIn("NoNewPrivs:\t1", status)
-            self.assertIn("Seccomp:\t2", status)
+                return {"NoNewPrivs:\t1\n", "Seccomp:\t2\n"} <= set(file)
+
+        # Another test's worker may still be on its way back.
+        self.assertTrue(wait_until(lambda: all(is_sandboxed(pid) for pid in self.stack.worker_pids())))
 
     def test_logs_are_reopened_and_slots_taken_again_within(self):
         log = os.path.join(self.stack.run_dir, "log", "appcore.log")
@@ -217,6 +221,84 @@ class Sandboxed(GuardTest):
         self.assertTrue(wait_until(lambda: not set(self.stack.worker_pids()) & set(workers)))
         self.assertEqual(self.stack.logged("appcore", level="ERROR"), [])
         self.assertEqual(self.stack.count("predictions_total"), before + 1)
+
+
+class Traced(GuardTest):
+    """The sandbox refuses without a word: what serving asks of the kernel has to be on its list."""
+
+    variables = {**Sandboxed.variables, "WORKERS": 2, "APPCORE_REQUEST_TIMEOUT": 20}
+
+    def test_serving_makes_no_call_that_is_refused(self):
+        with open(os.path.join(self.stack.run_dir, "supervisord.pid"), encoding="ascii") as file:
+            traced = [int(file.read()), *self.stack.worker_pids()]  # supervisord for workers that are yet to come
+        trace = os.path.join(self.stack.run_dir, "trace")
+        command = ["strace", "-f", "-q", "-Z", "-o", trace, *(f"--attach={pid}" for pid in traced)]
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as tracer:
+            self.addCleanup(tracer.kill)
+            self.assertTrue(wait_until(lambda: all(self.tracer_of(pid) == tracer.pid for pid in traced)))
+            for happening in (self.usual_requests, self.lost_reply, self.refused_body, self.lack_of_memory,
+                              self.reopened_log, self.lost_state, self.stop_between_requests):
+                with self.subTest(happening.__name__):
+                    happening()
+            self.assertTrue(wait_until(lambda: self.ask(EXECUTE).json().get("result") == errno.EPERM))
+            tracer.terminate()
+        with open(trace, encoding="utf-8", errors="replace") as file:
+            refused = {line.split()[1].partition("(")[0] for line in file if "EPERM" in line}
+        self.assertEqual(refused, {"execve"})  # the one that has to be, so that the trace is known to show them
+
+    def tracer_of(self, pid):
+        with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("TracerPid:"))
+
+    # --- what may happen to a worker ------------------------------------------------------------
+
+    def usual_requests(self):
+        for body in (b'{"features":[0]}', b'{"features":[0' + b",1" * 100_000 + b"]}", b'{"features":["x"]}', b"{"):
+            self.assertIn(self.stack.predict(body).status, (201, 400, 422))
+        for path in ("/health", "/metrics", "/openapi.json", "/docs", "/none"):
+            self.stack.get(path)
+
+    def lost_reply(self):
+        """Its peer closes the connection without reading it."""
+        before = self.stack.count("predictions_total")
+        with fastcgi.Connection(self.stack.worker_socket) as connection:
+            connection.send(fastcgi.request(b'{"features":[0]}', keep=True))
+            self.assertTrue(select.select([connection.socket], [], [], 30)[0])
+        # A count that somebody has seen already is not shown lower: the next prediction makes up for it.
+        self.assertEqual(self.ask(0).status, 201)
+        self.assertTrue(wait_until(lambda: self.stack.count("predictions_total") == before + 1))
+
+    def refused_body(self):
+        """It comes whole although it is too large: the worker lingers, so that the peer reads why."""
+        body = b" " * ((32 << 20) + 1)
+        self.assertEqual(fastcgi.ask(self.stack.worker_socket, fastcgi.request(body), timeout=30).status, 413)
+
+    def lack_of_memory(self):
+        self.assertEqual(self.ask(BAD_ALLOC).status, 503)
+
+    def reopened_log(self):
+        log = os.path.join(self.stack.run_dir, "log", "appcore.log")
+        os.rename(log, log + ".1")
+        self.assertEqual(self.stack.ctl("reopen").returncode, 0)
+        self.usual_requests()
+
+    def lost_state(self):
+        """Workers make new slots in a directory that was replaced, and take those of others."""
+        os.rename(self.stack.state_dir, self.stack.state_dir + ".away")
+        self.addCleanup(shutil.rmtree, self.stack.state_dir + ".away")
+        os.mkdir(self.stack.state_dir, 0o750)
+        self.usual_requests()
+
+    def stop_between_requests(self):
+        asking = [threading.Thread(target=self.ask, args=(0.1,)) for _ in range(20)]
+        for thread in asking:
+            thread.start()
+        before = set(self.stack.worker_pids())
+        for pid in before:
+            os.kill(pid, signal.SIGTERM)
+        for thread in asking:
+            thread.join()
+        self.assertTrue(wait_until(lambda: not before & set(self.stack.worker_pids()), 30))
 
 
 class Unsandboxed(GuardTest):

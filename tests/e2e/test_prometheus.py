@@ -148,6 +148,7 @@ class Chain(StackTest):
             self.assertEqual(published & set(there), shared)
 
     def test_every_recording_rule_has_a_value(self):
+        self.assertTrue(self.are_evaluated("record"))
         rules = self.prometheus.rules("record")
         self.assertTrue(rules)
         for rule in rules:
@@ -157,6 +158,7 @@ class Chain(StackTest):
                 self.has_data(f"{rule['name']}{{{labels}}}")
 
     def test_no_alert_fires_and_each_says_what_to_do(self):
+        self.assertTrue(self.are_evaluated("alert"))
         rules = self.prometheus.rules("alert")
         self.assertTrue(rules)
         for rule in rules:
@@ -172,6 +174,10 @@ class Chain(StackTest):
 
         self.assertTrue(wait_until(pending, ARRIVES))  # for the 503s of the load
         self.assertRegex(pending()[0], r"^[\d.]+% of the replies")
+
+    def are_evaluated(self, kind):
+        """Waits for all rules of a kind: each group's first turn comes at an instant of its own within the interval."""
+        return wait_until(lambda: all(rule["health"] != "unknown" for rule in self.prometheus.rules(kind)), ARRIVES)
 
     def has_data(self, expression):
         """Checks that the answer has series and all of them have numbers; returns it."""

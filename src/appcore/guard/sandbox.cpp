@@ -59,12 +59,15 @@ constexpr std::array rules = {
     Rule{SCMP_SYS(close)},
     Rule{SCMP_SYS(epoll_ctl)},
     Rule{SCMP_SYS(epoll_pwait)},
+    Rule{SCMP_SYS(getsockopt), equals(1, SOL_SOCKET), equals(2, SO_ERROR)},  // replies lost
     Rule{SCMP_SYS(poll)},
+    Rule{SCMP_SYS(pselect6)},  // libfcgi waits in it for the peer of a refused body
     Rule{SCMP_SYS(read)},
     Rule{SCMP_SYS(sendmsg)},  // replies (fcgi/reply.cpp)
     Rule{SCMP_SYS(sendto)},
     Rule{SCMP_SYS(setsockopt), equals(1, SOL_SOCKET), equals(2, SO_RCVTIMEO)},
     Rule{SCMP_SYS(setsockopt), equals(1, SOL_SOCKET), equals(2, SO_SNDTIMEO)},
+    Rule{SCMP_SYS(shutdown), equals(1, SHUT_WR)},
     Rule{SCMP_SYS(write)},
     // files: to read, to append to the log, and slots below the state directory
     Rule{SCMP_SYS(openat), masked(2, kWriting | O_CREAT, O_RDONLY)},
@@ -85,6 +88,7 @@ constexpr std::array rules = {
     Rule{SCMP_SYS(unlinkat), below_directory(0), equals(2, 0)},
     // memory that is not executable
     Rule{SCMP_SYS(brk)},
+    Rule{SCMP_SYS(madvise), equals(2, MADV_DONTNEED)},
     Rule{SCMP_SYS(mmap), masked(2, PROT_EXEC, 0)},
     Rule{SCMP_SYS(mprotect), masked(2, PROT_EXEC, 0)},
     Rule{SCMP_SYS(munmap)},
@@ -95,11 +99,14 @@ constexpr std::array rules = {
     Rule{SCMP_SYS(getrandom)},
     Rule{SCMP_SYS(restart_syscall)},
     Rule{SCMP_SYS(rseq)},
+    Rule{SCMP_SYS(sched_yield)},
+    Rule{SCMP_SYS(set_robust_list)},
     // signals, and the end; writev is how glibc says of what it dies
     Rule{SCMP_SYS(exit)},
     Rule{SCMP_SYS(exit_group)},
     Rule{SCMP_SYS(getpid)},
     Rule{SCMP_SYS(gettid)},
+    Rule{SCMP_SYS(rt_sigprocmask)},  // signals are looked for between requests
     Rule{SCMP_SYS(rt_sigreturn)},
     Rule{SCMP_SYS(writev)},
 };
