@@ -11,17 +11,17 @@
 #include <utility>
 #include <vector>
 
-#include "appcore/api/metrics.hpp"
-#include "appcore/api/status.hpp"
 #include "appcore/api/version.hpp"
 #include "appcore/build.hpp"
 #include "appcore/fcgi/server.hpp"
 #include "appcore/guard/crash_report.hpp"
 #include "appcore/guard/watchdog.hpp"
+#include "appcore/metrics/metrics_action.hpp"
+#include "appcore/metrics/publisher.hpp"
 #include "appcore/metrics_service.hpp"
 #include "appcore/models/file_model.hpp"
-#include "appcore/monitoring/publisher.hpp"
 #include "appcore/program.hpp"
+#include "appcore/status/status.hpp"
 
 namespace {
 

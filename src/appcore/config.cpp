@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <system_error>
 
-#include "appcore/monitoring/log.hpp"
+#include "appcore/log/log.hpp"
 
 namespace appcore {
 namespace {

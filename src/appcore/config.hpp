@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "appcore/monitoring/pusher.hpp"
+#include "appcore/metrics/pusher.hpp"
 #include "appcore/result.hpp"
 
 namespace appcore {

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "appcore/log/ring_file.hpp"
-#include "appcore/monitoring/collector.hpp"
-#include "appcore/monitoring/slot_file.hpp"
-#include "appcore/monitoring/slot_image.hpp"
+#include "appcore/metrics/collector.hpp"
+#include "appcore/store/slot_file.hpp"
+#include "appcore/store/slot_image.hpp"
 
 namespace appcore {
 namespace {

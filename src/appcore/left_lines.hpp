@@ -7,7 +7,7 @@
 #include <set>
 #include <string>
 
-#include "appcore/monitoring/log.hpp"
+#include "appcore/log/log.hpp"
 
 namespace appcore {
 

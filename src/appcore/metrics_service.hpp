@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "appcore/left_lines.hpp"
-#include "appcore/monitoring/history.hpp"
-#include "appcore/monitoring/publishing_thread.hpp"
-#include "appcore/monitoring/pusher.hpp"
+#include "appcore/metrics/history.hpp"
+#include "appcore/metrics/publishing_thread.hpp"
+#include "appcore/metrics/pusher.hpp"
 #include "appcore/service.hpp"
 
 namespace appcore {

@@ -11,8 +11,8 @@
 #include "appcore/api/observer.hpp"
 #include "appcore/fcgi/handler.hpp"
 #include "appcore/guard/request_in_hand.hpp"
-#include "appcore/monitoring/log.hpp"
-#include "appcore/monitoring/recorder.hpp"
+#include "appcore/log/log.hpp"
+#include "appcore/store/recorder.hpp"
 
 namespace appcore {
 

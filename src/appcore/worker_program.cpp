@@ -16,10 +16,10 @@
 #include "appcore/guard/watchdog.hpp"
 #include "appcore/models/file_model.hpp"
 #include "appcore/models/limits.hpp"
-#include "appcore/monitoring/slot_layout.hpp"
 #include "appcore/program.hpp"
 #include "appcore/recycling.hpp"
 #include "appcore/service.hpp"
+#include "appcore/store/slot_layout.hpp"
 
 namespace appcore {
 namespace {

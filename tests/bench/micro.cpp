@@ -13,11 +13,11 @@
 #include <string>
 #include <vector>
 
-#include "appcore/api/feature_scanner.hpp"
-#include "appcore/api/predict_request.hpp"
 #include "appcore/api/routes.hpp"
 #include "appcore/fcgi/connection.hpp"
 #include "appcore/models/mean_model.hpp"
+#include "appcore/schema/feature_scanner.hpp"
+#include "appcore/schema/predict_request.hpp"
 #include "appcore/service.hpp"
 #include "fcgi/wire.hpp"
 

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "appcore/api/feature_scanner.hpp"
+#include "appcore/schema/feature_scanner.hpp"
 
 namespace {
 

@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
-#include "appcore/monitoring/collector.hpp"
-#include "appcore/monitoring/exposition.hpp"
-#include "appcore/monitoring/families.hpp"
-#include "appcore/monitoring/recorder.hpp"
+#include "appcore/metrics/collector.hpp"
+#include "appcore/metrics/exposition.hpp"
+#include "appcore/metrics/families.hpp"
+#include "appcore/store/recorder.hpp"
 
 namespace {
 

@@ -76,7 +76,7 @@ def has_waiting_lines(state_directory):
             identity, published, written = (struct.unpack_from("=Q", head, at)[0] for at in (24, 64, 128))
             with open(os.path.join(state_directory, name.removesuffix("log-ring") + "slot"), "rb") as slot:
                 words = slot.read()
-            # The slot's own text says where its words are (src/appcore/monitoring/slot_description.hpp).
+            # The slot's own text says where its words are (src/appcore/store/slot_description.hpp).
             fields = next(line for line in words.split(b"\n") if b"worker " in line).split(b"worker ")[1].split()
             word = {field: struct.unpack_from("=Q", words, 8 * (int(fields[0]) + i))[0]
                     for i, field in enumerate(fields[2:])}

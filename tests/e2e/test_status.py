@@ -216,7 +216,7 @@ class Status(StackTest):
             self.assertEqual(console, [])
             return page
 
-    # The same values as in tests/unit/api/status_format_test.cpp: script and program agree.
+    # The same values as in tests/unit/status/status_format_test.cpp: script and program agree.
     def test_the_script_writes_values_as_the_program_does(self):
         report = self.report()
         minute = {"requests_per_second": 1234.4, "error_ratio": 0.00123,

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "appcore/api/feature_scanner.hpp"
-#include "appcore/api/predict_request.hpp"
 #include "appcore/json/number.hpp"
 #include "appcore/models/mean_model.hpp"
+#include "appcore/schema/feature_scanner.hpp"
+#include "appcore/schema/predict_request.hpp"
 #include "fuzz.hpp"
 
 using namespace appcore;

@@ -8,11 +8,11 @@
 #include <numeric>
 #include <vector>
 
-#include "appcore/monitoring/journal.hpp"
-#include "appcore/monitoring/slot_content.hpp"
-#include "appcore/monitoring/slot_description.hpp"
-#include "appcore/monitoring/slot_image.hpp"
-#include "appcore/monitoring/totals.hpp"
+#include "appcore/store/journal.hpp"
+#include "appcore/store/slot_content.hpp"
+#include "appcore/store/slot_description.hpp"
+#include "appcore/store/slot_image.hpp"
+#include "appcore/store/totals.hpp"
 #include "fuzz.hpp"
 
 using namespace appcore::monitoring;

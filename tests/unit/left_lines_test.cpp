@@ -5,7 +5,7 @@
 #include <string>
 
 #include "appcore/log/ring_file.hpp"
-#include "monitoring/slot_fixture.hpp"
+#include "store/slot_fixture.hpp"
 
 using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
 

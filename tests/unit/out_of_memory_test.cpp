@@ -15,7 +15,7 @@
 #include "appcore/service.hpp"
 #include "catch.hpp"
 #include "fcgi/wire.hpp"
-#include "monitoring/slot_fixture.hpp"
+#include "store/slot_fixture.hpp"
 
 using namespace appcore;  // NOLINT(google-build-using-namespace)
 using fcgi::Connection;

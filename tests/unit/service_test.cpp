@@ -14,7 +14,7 @@
 #include "appcore/models/mean_model.hpp"
 #include "catch.hpp"
 #include "fcgi/wire.hpp"
-#include "monitoring/slot_fixture.hpp"
+#include "store/slot_fixture.hpp"
 
 using namespace appcore;  // NOLINT(google-build-using-namespace)
 

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "appcore/api/errors.hpp"
-#include "appcore/api/predict_request.hpp"
-#include "appcore/api/validation_error.hpp"
 #include "appcore/json/number.hpp"
+#include "appcore/schema/predict_request.hpp"
+#include "appcore/schema/validation_error.hpp"
 
 namespace appcore::api {
 namespace {

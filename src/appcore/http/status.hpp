@@ -13,7 +13,7 @@ struct StatusCode {
 };
 
 // The metrics count replies by the place in this list; a code that is not in it is counted as the
-// last entry. Adding a code changes the layout of the slots (monitoring/slot_layout.hpp).
+// last entry. Adding a code changes the layout of the slots (store/slot_layout.hpp).
 inline constexpr std::array<StatusCode, 29> status_codes = {{
     {200, "OK"},
     {201, "Created"},

@@ -6,8 +6,8 @@
 #include "allocations.hpp"
 #include "appcore/api/request_id.hpp"
 #include "appcore/api/routes.hpp"
-#include "appcore/api/validation_error.hpp"
 #include "appcore/http/target.hpp"
+#include "appcore/schema/validation_error.hpp"
 #include "catch.hpp"
 #include "fakes.hpp"
 

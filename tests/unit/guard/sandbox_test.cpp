@@ -26,14 +26,14 @@
 #include <thread>
 #include <vector>
 
-#include "../monitoring/slot_fixture.hpp"
 #include "appcore/guard/file_rules.hpp"
 #include "appcore/guard/sanitizer.hpp"
 #include "appcore/log/line_file.hpp"
-#include "appcore/monitoring/counted.hpp"
-#include "appcore/monitoring/log.hpp"
-#include "appcore/monitoring/slot_file.hpp"
+#include "appcore/log/log.hpp"
+#include "appcore/store/counted.hpp"
+#include "appcore/store/slot_file.hpp"
 #include "appcore/system/ids.hpp"
+#include "store/slot_fixture.hpp"
 
 using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
 

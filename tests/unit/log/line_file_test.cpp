@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "faults.hpp"
-#include "monitoring/redirected_output.hpp"
-#include "monitoring/slot_fixture.hpp"
+#include "log/redirected_output.hpp"
+#include "store/slot_fixture.hpp"
 
 using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
 using log::LineFile;

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "monitoring/slot_fixture.hpp"
+#include "store/slot_fixture.hpp"
 
 using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
 using log::RingMark;

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <string>
 
-#include "monitoring/slot_fixture.hpp"
+#include "store/slot_fixture.hpp"
 
 using namespace appcore;  // NOLINT(google-build-using-namespace)
 using log::kRingCapacity;

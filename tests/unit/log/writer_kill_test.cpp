@@ -13,7 +13,7 @@
 #include "appcore/log/line_file.hpp"
 #include "appcore/log/ring_file.hpp"
 #include "appcore/log/writer.hpp"
-#include "monitoring/slot_fixture.hpp"
+#include "store/slot_fixture.hpp"
 
 using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
 using log::Position;

@@ -10,7 +10,7 @@
 #include <string>
 #include <thread>
 
-#include "monitoring/slot_fixture.hpp"
+#include "store/slot_fixture.hpp"
 
 using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
 using log::Ring;

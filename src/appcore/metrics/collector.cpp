@@ -1,0 +1,183 @@
+#include "appcore/metrics/collector.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+#include <utility>
+
+#include "appcore/metrics/pool_membership.hpp"
+#include "appcore/store/presence.hpp"
+#include "appcore/store/slot_file.hpp"
+#include "appcore/store/slot_image.hpp"
+#include "appcore/system/listen_queue.hpp"
+
+namespace appcore::monitoring {
+namespace {
+
+constexpr std::size_t field(std::size_t offset) {
+    return offset / sizeof(Word);
+}
+
+std::optional<system::SteadyTime> to_time(Word nanoseconds) {
+    if (nanoseconds == 0) return std::nullopt;
+    return system::SteadyTime{std::chrono::nanoseconds{nanoseconds}};
+}
+
+Word count_requests(const Totals& totals) {
+    Word sum = 0;
+    for (const RequestCell& cell : totals.requests) {
+        sum = std::accumulate(cell.buckets.begin(), cell.buckets.end(), sum);
+    }
+    return sum;
+}
+
+Word count_errors(const Totals& totals) {
+    Word sum = 0;
+    for (std::size_t i = 0; i < http::status_codes.size(); ++i) {
+        if (http::status_codes[i].code < 500) continue;
+        for (const RequestCell& cell : totals.requests) sum += cell.replies[i];
+    }
+    return sum;
+}
+
+void add_counts(WorkerState& worker, const Totals& totals) {
+    worker.requests += count_requests(totals);
+    worker.errors += count_errors(totals);
+    std::ranges::transform(worker.events, totals.events, worker.events.begin(), std::plus<>{});
+}
+
+std::optional<std::uint32_t> queue_of(const std::vector<WorkerState>& workers) {
+    // All workers share one socket.
+    const auto worker = std::ranges::find_if(workers, [](const WorkerState& state) {
+        return state.is_alive && state.name != metrics_slot;
+    });
+    return worker == workers.end() ? std::nullopt : system::listen_queue_length(worker->pid);
+}
+
+// `is_held`: a process has the slot's lock. One that is about to end has said so in the slot.
+WorkerState state_of(const SlotImage& image, bool is_held) {
+    WorkerState worker;
+    worker.pid = static_cast<pid_t>(image.worker(field(offsetof(WorkerWords, pid))));
+    worker.is_alive = is_held && worker.pid != 0;
+    worker.has_left = !worker.is_alive && worker.pid == 0;
+    worker.pool_size = static_cast<unsigned>(image.worker(field(offsetof(WorkerWords, pool_size))));
+    worker.started = system::WallTime{
+        std::chrono::microseconds{image.worker(field(offsetof(WorkerWords, started_us)))}};
+    worker.starts = image.worker(field(offsetof(WorkerWords, starts)));
+    const Word health = image.worker(field(offsetof(WorkerWords, health)));
+    if (health <= static_cast<Word>(Health::unhealthy)) worker.health = static_cast<Health>(health);
+    if (worker.is_alive) {
+        worker.busy_since = to_time(image.worker(field(offsetof(WorkerWords, busy_since_ns))));
+        worker.usage = system::process_usage(worker.pid);
+    }
+    worker.last_activity = to_time(image.worker(field(offsetof(WorkerWords, last_activity_ns))));
+    return worker;
+}
+
+// Those without a slot are looked for only then: it takes a look at every process.
+bool is_short_of_workers(const std::vector<WorkerState>& workers) {
+    const std::optional<unsigned> size = pool_size(workers);
+    const auto alive = std::ranges::count_if(
+        workers, [](const WorkerState& worker) { return worker.is_alive && worker.pool_size > 0; });
+    return !size || std::cmp_less(alive, *size);
+}
+
+}  // namespace
+
+bool is_pool_healthy(const PoolSnapshot& pool) {
+    const auto says = [&pool](Health health) {
+        return std::ranges::any_of(pool.workers, [health](const WorkerState& worker) {
+            return worker.is_alive && worker.health == health;
+        });
+    };
+    return says(Health::healthy) && !says(Health::unhealthy);
+}
+
+Collector::Collector(std::string state_directory) : state_directory_(std::move(state_directory)) {}
+
+PoolSnapshot Collector::collect() {
+    PoolSnapshot pool;
+    const Result<system::FileDescriptor> directory = open_state_directory(state_directory_);
+    if (directory) {
+        const Result<std::vector<std::string>> names = list_slots(directory.value().get());
+        if (!names) pool.problems.push_back(names.error().message);
+        for (const std::string& name : names ? names.value() : std::vector<std::string>{}) {
+            read_into(pool, directory.value().get(), name);
+        }
+    } else {
+        pool.problems.push_back(directory.error().message);
+    }
+    if (is_short_of_workers(pool.workers)) add_unattached(pool);
+    mark_replaced(pool.workers);
+    pool.size = pool_size(pool.workers);
+    pool.queue_length = queue_of(pool.workers);
+    for (const auto& [name, seen] : seen_) {
+        pool.totals.add(seen.last);
+        if (seen.retired) pool.totals.add(*seen.retired);
+    }
+    return pool;
+}
+
+// The counts stay those of the slot that a predecessor may have left.
+void Collector::add_unattached(PoolSnapshot& pool) const {
+    for (const Unattached& process : find_unattached(state_directory_)) {
+        auto place = std::ranges::find(pool.workers, process.name, &WorkerState::name);
+        if (place == pool.workers.end()) {
+            place = pool.workers.emplace(place);
+            place->name = process.name;
+        }
+        place->is_unattached = true;
+        pool.problems.push_back(process.name +
+                                " has no slot and counts in its own memory; its log says why");
+        if (place->is_alive) continue;  // somebody else has the slot, by mistake
+        place->is_alive = true;
+        place->has_left = false;
+        place->pid = process.pid;
+        place->health = process.health;
+        place->started = process.started;
+        place->pool_size = process.pool_size;
+        place->busy_since.reset();
+        place->usage = system::process_usage(process.pid);
+    }
+    std::ranges::sort(pool.workers, {}, &WorkerState::name);
+}
+
+void Collector::read_into(PoolSnapshot& pool, int directory, const std::string& name) {
+    const bool is_held = is_slot_held(directory, name);
+    SlotReading reading = read_slot(directory, slot_file(name));
+    if (reading.state == SlotState::absent) return;
+    if (reading.state != SlotState::intact) {
+        pool.problems.push_back(std::move(reading.reason));
+        return;
+    }
+    Result<Totals> totals = read_totals(reading.image);
+    if (!totals) {
+        pool.problems.push_back(slot_file(name) + ": " + totals.error().message);
+        return;
+    }
+    if (seen_.size() >= max_slots && !seen_.contains(name)) {
+        pool.problems.push_back(slot_file(name) + ": more slots than are read");
+        return;
+    }
+    const std::array<Word, 2> lineage = reading.image.header().lineage;
+    const auto [entry, is_new] = seen_.try_emplace(name);
+    Seen& seen = entry->second;
+    if (!is_new && seen.lineage != lineage) {
+        if (!seen.retired) seen.retired.emplace();
+        seen.retired->add(seen.last);
+    } else if (!is_new) {
+        // Less than before is a request that was taken back. A scrape may have shown it already: it
+        // stays until the next one of its kind.
+        totals.value().raise_to(seen.last);
+    }
+    seen.lineage = lineage;
+    seen.last = std::move(totals).value();
+
+    WorkerState worker = state_of(reading.image, is_held);
+    worker.name = name;
+    add_counts(worker, seen.last);
+    if (seen.retired) add_counts(worker, *seen.retired);
+    pool.workers.push_back(std::move(worker));
+}
+
+}  // namespace appcore::monitoring

@@ -1,0 +1,82 @@
+// The pool's numbers: all slots of a state directory, merged.
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "appcore/result.hpp"
+#include "appcore/store/slot_layout.hpp"
+#include "appcore/store/totals.hpp"
+#include "appcore/system/clock.hpp"
+#include "appcore/system/process.hpp"
+
+namespace appcore::monitoring {
+
+// What one slot says of its worker. Of a dead one only `starts`, `last_activity` and its counts
+// mean something.
+struct WorkerState {
+    std::string name;
+    bool is_alive = false;
+    bool has_left = false;       // dead, and that is no failure; see pool_membership.hpp
+    bool is_unattached = false;  // alive without a slot: its counts are its own (presence.hpp)
+    pid_t pid = 0;
+    system::WallTime started;
+    Word starts = 0;
+    Health health = Health::unknown;
+    unsigned pool_size = 0;  // workers that its pool should have; 0 if it does not say
+    std::optional<system::SteadyTime> busy_since;
+    std::optional<system::SteadyTime> last_activity;
+    // In all lineages of this slot:
+    Word requests = 0;
+    Word errors = 0;  // replies with a status from 500 on
+    std::array<Word, metrics::event_names.size()> events{};
+    std::optional<system::ProcessUsage> usage;  // of a living one, as far as the kernel tells
+};
+
+struct PoolSnapshot {
+    Totals totals;                      // dead slots included
+    std::vector<WorkerState> workers;   // by name, one for each slot that could be read
+    std::vector<std::string> problems;  // slots that could not be read now, each with its reason
+    std::optional<unsigned> size;       // workers that there should be, if a living one says it
+    std::optional<std::uint32_t> queue_length;  // connections that wait for a worker, if known
+};
+
+// The slot of the metrics program, which is no worker.
+inline constexpr std::string_view metrics_slot = "metrics";
+
+// True as soon as a living worker says healthy and none says unhealthy.
+[[nodiscard]] bool is_pool_healthy(const PoolSnapshot& pool);
+
+// One thread at a time. Reads files only: it neither locks nor maps anything, so it disturbs no
+// worker and survives whatever is done to the files.
+class Collector {
+  public:
+    explicit Collector(std::string state_directory);
+
+    // The numbers of now. No count is below that of an earlier call: a slot that cannot be read,
+    // has vanished or has begun anew keeps what it was last seen with.
+    [[nodiscard]] PoolSnapshot collect();
+
+  private:
+    struct Seen {
+        std::array<Word, 2> lineage{};
+        Totals last;                    // of this lineage
+        std::optional<Totals> retired;  // of the lineages before, if there were any
+    };
+
+    void read_into(PoolSnapshot& pool, int directory, const std::string& name);
+    void add_unattached(PoolSnapshot& pool) const;
+
+    std::string state_directory_;
+    std::map<std::string, Seen> seen_;  // at most max_slots
+};
+
+}  // namespace appcore::monitoring

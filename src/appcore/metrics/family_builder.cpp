@@ -1,0 +1,56 @@
+#include "appcore/metrics/family_builder.hpp"
+
+#include <string>
+#include <utility>
+
+namespace appcore::monitoring {
+namespace {
+
+constexpr double nanoseconds_per_second = 1e9;
+
+double to_seconds(Word nanoseconds) {
+    return static_cast<double>(nanoseconds) / nanoseconds_per_second;
+}
+
+}  // namespace
+
+Label label(std::string_view name, std::string_view value) {
+    return {std::string(name), std::string(value)};
+}
+
+prometheus::MetricFamily make_family(const metrics::Definition& definition) {
+    return {std::string(definition.name), std::string(definition.help), definition.type, {}};
+}
+
+void add_counter(prometheus::MetricFamily& family, std::vector<Label> labels, Word count) {
+    prometheus::ClientMetric metric;
+    metric.label = std::move(labels);
+    metric.counter.value = static_cast<double>(count);
+    family.metric.push_back(std::move(metric));
+}
+
+void add_gauge(prometheus::MetricFamily& family, std::vector<Label> labels, double value) {
+    prometheus::ClientMetric metric;
+    metric.label = std::move(labels);
+    metric.gauge.value = value;
+    family.metric.push_back(std::move(metric));
+}
+
+void add_histogram(prometheus::MetricFamily& family, std::vector<Label> labels,
+                   std::span<const Word> bounds_ns, std::span<const Word> buckets, Word sum_ns) {
+    prometheus::ClientMetric metric;
+    Word count = 0;
+    metric.histogram.bucket.reserve(bounds_ns.size());
+    for (std::size_t i = 0; i < bounds_ns.size(); ++i) {
+        count += buckets[i];
+        metric.histogram.bucket.push_back({count, to_seconds(bounds_ns[i])});
+    }
+    count += buckets[bounds_ns.size()];
+    if (count == 0) return;
+    metric.label = std::move(labels);
+    metric.histogram.sample_count = count;
+    metric.histogram.sample_sum = to_seconds(sum_ns);
+    family.metric.push_back(std::move(metric));
+}
+
+}  // namespace appcore::monitoring

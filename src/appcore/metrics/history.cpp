@@ -1,0 +1,121 @@
+#include "appcore/metrics/history.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "appcore/metrics/worker_activity.hpp"
+
+namespace appcore::monitoring {
+namespace {
+
+constexpr int first_error = 500;
+constexpr double nanoseconds_per_second = 1e9;
+
+Traffic sum_of(const Totals& totals) {
+    Traffic sum;
+    for (std::size_t method = 0; method < http::method_names.size(); ++method) {
+        for (std::size_t endpoint = 0; endpoint < http::endpoint_count; ++endpoint) {
+            if (endpoint == static_cast<std::size_t>(http::Endpoint::status)) continue;
+            const RequestCell& cell = totals.cell(method, endpoint);
+            for (std::size_t i = 0; i < request_buckets; ++i) sum.latency[i] += cell.buckets[i];
+            for (std::size_t i = 0; i < http::status_codes.size(); ++i) {
+                if (http::status_codes[i].code >= first_error) sum.errors += cell.replies[i];
+            }
+        }
+    }
+    sum.requests = std::accumulate(sum.latency.begin(), sum.latency.end(), Word{0});
+    return sum;
+}
+
+// Counters only grow; should one not, it has not moved.
+Word growth(Word before, Word after) {
+    return after > before ? after - before : 0;
+}
+
+}  // namespace
+
+std::optional<double> Traffic::per_second(Word count) const {
+    if (time.count() <= 0) return std::nullopt;
+    return static_cast<double>(count) / time.count();
+}
+
+std::optional<double> latency_quantile(std::span<const Word, request_buckets> buckets,
+                                       double quantile) {
+    const auto& bounds = metrics::request_bounds_ns;
+    const Word count = std::accumulate(buckets.begin(), buckets.end(), Word{0});
+    if (count == 0) return std::nullopt;
+    double rank = quantile * static_cast<double>(count);
+    double lower = 0;
+    for (std::size_t i = 0; i < bounds.size(); ++i) {
+        const double upper = static_cast<double>(bounds[i]) / nanoseconds_per_second;
+        const auto inside = static_cast<double>(buckets[i]);
+        if (inside > 0 && rank <= inside) return lower + (upper - lower) * (rank / inside);
+        rank -= inside;
+        lower = upper;
+    }
+    return lower;
+}
+
+void History::maintain(system::SteadyTime now) {
+    if (!samples_.empty() && now - samples_.back().when < sample_interval) return;
+    const PoolSnapshot pool = collector_.collect();
+    add(pool, can_predict(pool), now);
+}
+
+void History::add(const PoolSnapshot& pool, bool is_healthy, system::SteadyTime now) {
+    if (!samples_.empty() && now <= samples_.back().when) return;
+    if (!begin_) begin_ = now;
+    if (samples_.empty() || is_healthy != is_healthy_) health_since_ = now;
+    is_healthy_ = is_healthy;
+    if (samples_.size() == max_samples) samples_.pop_front();
+    samples_.push_back({now, pool.workers.size(), sum_of(pool.totals)});
+}
+
+Traffic History::last(std::chrono::seconds length) const {
+    if (samples_.empty()) return {};
+    const std::size_t newest = samples_.size() - 1;
+    return between(index_at(samples_.back().when - length), newest);
+}
+
+std::vector<Traffic> History::steps() const {
+    std::vector<Traffic> result;
+    if (samples_.empty()) return result;
+    const auto end = std::chrono::floor<HistoryStep>(samples_.back().when);
+    for (auto begin = end - history_length; begin < end; begin += HistoryStep{1}) {
+        if (begin < samples_.front().when) continue;
+        result.push_back(between(index_at(begin), index_at(begin + HistoryStep{1})));
+    }
+    return result;
+}
+
+system::SteadyTime History::health_since(bool is_healthy, system::SteadyTime now) const {
+    if (samples_.empty() || is_healthy != is_healthy_) return now;
+    return std::min(health_since_, now);
+}
+
+// The last sample not after `when`, or the first of all.
+std::size_t History::index_at(system::SteadyTime when) const {
+    const auto after = std::ranges::upper_bound(samples_, when, {}, &Sample::when);
+    const auto index = static_cast<std::size_t>(after - samples_.begin());
+    return index == 0 ? 0 : index - 1;
+}
+
+// A slot that is read for the first time, or again, brings its counts of long ago: what happened in
+// that interval is not known, so neither its time nor its counts are added.
+Traffic History::between(std::size_t first, std::size_t last) const {
+    Traffic result;
+    for (std::size_t i = first; i < last; ++i) {
+        const Sample& before = samples_[i];
+        const Sample& after = samples_[i + 1];
+        if (after.slots > before.slots) continue;
+        result.time += after.when - before.when;
+        result.requests += growth(before.sum.requests, after.sum.requests);
+        result.errors += growth(before.sum.errors, after.sum.errors);
+        for (std::size_t b = 0; b < request_buckets; ++b) {
+            result.latency[b] += growth(before.sum.latency[b], after.sum.latency[b]);
+        }
+    }
+    return result;
+}
+
+}  // namespace appcore::monitoring

@@ -1,0 +1,23 @@
+// What a worker does at the moment.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "appcore/metrics/collector.hpp"
+
+namespace appcore::monitoring {
+
+// `stopped`: alive, but halted by SIGSTOP or a debugger, whatever it had at hand. The order is that
+// of activity_names.
+enum class Activity : unsigned char { idle, busy, stopped, dead };
+inline constexpr std::array<std::string_view, 4> activity_names = {"idle", "busy", "stopped",
+                                                                   "dead"};
+
+// Asks the kernel about a living worker. One that cannot be asked counts as not stopped.
+[[nodiscard]] Activity activity_of(const WorkerState& worker);
+
+// Whether the pool is healthy and a living worker is there that is not stopped.
+[[nodiscard]] bool can_predict(const PoolSnapshot& pool);
+
+}  // namespace appcore::monitoring

@@ -1,0 +1,48 @@
+#include "appcore/schema/validation_error.hpp"
+
+#include <utility>
+
+#include "appcore/json/writer.hpp"
+
+namespace appcore::api {
+namespace {
+
+constexpr std::string_view opening = R"({"detail":[)";
+constexpr std::string_view closing = "]}";
+
+}  // namespace
+
+std::string error_location::feature(std::size_t index) {
+    return R"(["body","features",)" + std::to_string(index) + "]";
+}
+
+std::string error_location::position(std::size_t code_points) {
+    return R"(["body",)" + std::to_string(code_points) + "]";
+}
+
+std::string& ValidationErrors::begin(const ErrorType& error, std::string_view location) {
+    reply_ += reply_.empty() ? opening : ",";
+    reply_ += R"({"type":)";
+    json::append_string(reply_, error.type);
+    reply_ += R"(,"loc":)";
+    reply_ += location;
+    reply_ += R"(,"msg":)";
+    json::append_string(reply_, error.message);
+    reply_ += R"(,"input":)";
+    return reply_;
+}
+
+void ValidationErrors::end(std::string_view context) {
+    if (!context.empty()) {
+        reply_ += R"(,"ctx":)";
+        reply_ += context;
+    }
+    reply_ += '}';
+}
+
+std::string ValidationErrors::finish() {
+    reply_ += closing;
+    return std::move(reply_);
+}
+
+}  // namespace appcore::api

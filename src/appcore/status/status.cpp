@@ -1,0 +1,33 @@
+#include "appcore/status/status.hpp"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "appcore/http/accept.hpp"
+#include "appcore/status/status_page.hpp"
+
+namespace appcore::api {
+
+Action status_action(monitoring::Collector& collector, const monitoring::History& history,
+                     const system::Clock& clock, ServiceFacts facts) {
+    return [&collector, &history, &clock, facts = std::move(facts)](
+               const http::Request& request, http::Response& response, Outcome&) {
+        using nlohmann::ordered_json;
+        const monitoring::PoolSnapshot pool = collector.collect();
+        const ordered_json report = status_report({pool, history, facts}, clock);
+        if (http::prefers_html(request.header(http::Header::accept).value_or(""))) {
+            response.set(200, http::kHtml, status_page(report));
+            response.add_header("Content-Security-Policy", status_page_policy());
+            response.add_header("Referrer-Policy", "no-referrer");
+        } else {
+            constexpr int compact = -1;
+            const auto replace = ordered_json::error_handler_t::replace;
+            response.set(200, http::kJson, report.dump(compact, ' ', false, replace));
+        }
+        response.add_header("Cache-Control", "no-store");
+        response.add_header("Vary", "Accept");
+        response.add_header("X-Content-Type-Options", "nosniff");
+    };
+}
+
+}  // namespace appcore::api

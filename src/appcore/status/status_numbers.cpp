@@ -1,0 +1,105 @@
+#include "appcore/status/status_numbers.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <string>
+#include <utility>
+
+#include "appcore/http/status.hpp"
+
+namespace appcore::api {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using monitoring::Traffic;
+using monitoring::Word;
+
+constexpr int kFirstError = 500;
+constexpr double kMilliseconds = 1000;  // in a second
+
+using Replies = std::array<Word, monitoring::status_labels>;
+
+Replies replies_of(const monitoring::Totals& totals) {
+    Replies replies{};
+    for (const monitoring::RequestCell& cell : totals.requests) {
+        std::ranges::transform(replies, cell.replies, replies.begin(), std::plus<>{});
+    }
+    return replies;
+}
+
+template <typename Words>
+Word sum_of(const Words& words) {
+    return std::accumulate(words.begin(), words.end(), Word{0});
+}
+
+Json latency_ms(const Traffic& traffic, double quantile) {
+    const auto seconds = monitoring::latency_quantile(traffic.latency, quantile);
+    return seconds ? rounded(*seconds * kMilliseconds) : nullptr;
+}
+
+}  // namespace
+
+Json rounded(std::optional<double> value) {
+    if (!value) return nullptr;
+    constexpr double factor = 1000;
+    return std::round(*value * factor) / factor;
+}
+
+Json totals_json(const monitoring::Totals& totals) {
+    const Replies replies = replies_of(totals);
+    Word errors = 0;
+    Json by_status = Json::object();
+    for (std::size_t i = 0; i < http::status_codes.size(); ++i) {
+        if (replies.at(i) == 0) continue;
+        const int code = http::status_codes.at(i).code;
+        if (code >= kFirstError) errors += replies.at(i);
+        by_status[std::to_string(code)] = replies.at(i);
+    }
+    if (replies.back() > 0) by_status[std::string(monitoring::metrics::other)] = replies.back();
+
+    Word predictions = 0;
+    for (const auto& model : totals.models) predictions += sum_of(model.cell.outcomes);
+    return {{"requests", sum_of(replies)},
+            {"errors", errors},
+            {"predictions", predictions},
+            {"by_status", std::move(by_status)}};
+}
+
+Json traffic_json(const Traffic& traffic) {
+    Json error_ratio = nullptr;
+    if (traffic.requests > 0) {
+        error_ratio = static_cast<double>(traffic.errors) / static_cast<double>(traffic.requests);
+    }
+    return {{"seconds", rounded(traffic.time.count())},
+            {"requests_per_second", rounded(traffic.per_second(traffic.requests))},
+            {"errors_per_second", rounded(traffic.per_second(traffic.errors))},
+            {"error_ratio", std::move(error_ratio)},
+            {"latency_ms",
+             {{"p50", latency_ms(traffic, 0.5)},
+              {"p90", latency_ms(traffic, 0.9)},
+              {"p95", latency_ms(traffic, 0.95)},
+              {"p99", latency_ms(traffic, 0.99)}}}};
+}
+
+Json history_json(const std::vector<Traffic>& steps) {
+    const auto series = [&steps](auto value_of) {
+        Json values = Json::array();
+        for (const Traffic& step : steps) values.push_back(value_of(step));
+        return values;
+    };
+    return {{"step_seconds", std::chrono::seconds(monitoring::HistoryStep{1}).count()},
+            {"requests_per_second",
+             series([](const Traffic& step) { return rounded(step.per_second(step.requests)); })},
+            {"errors_per_second",
+             series([](const Traffic& step) { return rounded(step.per_second(step.errors)); })},
+            {"p50_ms", series([](const Traffic& step) { return latency_ms(step, 0.5); })},
+            {"p99_ms", series([](const Traffic& step) { return latency_ms(step, 0.99); })}};
+}
+
+}  // namespace appcore::api

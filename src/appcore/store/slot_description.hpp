@@ -1,0 +1,111 @@
+// The text inside a slot that says what its words are. The hash of this text is the layout's hash.
+//
+// Lines of `keyword number number name...`, one space between, each ended by a newline:
+//   worker OFFSET 0 FIELD...        one word a field
+//   keys OFFSET COUNT               two words each, keys of requests that are counted and may come
+//                                   again
+//   events OFFSET 0 NAME...         one word an event
+//   methods|endpoints|statuses 0 0 LABEL...      the last stands for all others
+//   request_bounds_ns|prediction_bounds_ns 0 0 BOUND...
+//   outcomes 0 0 LABEL...
+//   requests OFFSET STRIDE          a cell for each method and endpoint, endpoints run faster;
+//                                   a cell is: sum, a word a bucket (+Inf last), a word a status
+//   models OFFSET STRIDE            as many as fit before the next section; an entry is: four words
+//                                   of name, sum, a word a bucket, a word an outcome
+// Offsets and strides count words.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "appcore/store/slot_layout.hpp"
+#include "appcore/system/digest.hpp"
+
+namespace appcore::monitoring {
+
+// The fields of WorkerWords by name, in its order.
+inline constexpr std::array<std::string_view, 11> worker_fields = {
+    "pid",       "started_us", "starts",    "health",       "busy_since_ns", "last_activity_ns",
+    "pool_size", "pending_1",  "pending_2", "log_position", "log_ring"};
+static_assert(sizeof(WorkerWords) == worker_fields.size() * sizeof(Word));
+
+[[nodiscard]] constexpr Word layout_hash(std::string_view description) {
+    return system::fnv1a(description);
+}
+
+class SlotDescription {
+  public:
+    // The description of this build's Slot.
+    constexpr SlotDescription() {
+        line("worker", offsetof(Slot, worker), 0, worker_fields);
+        line("keys", offsetof(Slot, keys), orphaned_keys, none);
+        line("events", offsetof(Slot, events), 0, metrics::event_names);
+        line("methods", 0, 0, http::method_names);
+        line("endpoints", 0, 0, http::endpoint_paths);
+        begin("statuses", 0, 0);
+        for (const http::StatusCode& status : http::status_codes) {
+            number(static_cast<Word>(status.code));
+        }
+        name(metrics::other);
+        put('\n');
+        bounds("request_bounds_ns", metrics::request_bounds_ns);
+        bounds("prediction_bounds_ns", metrics::prediction_bounds_ns);
+        line("outcomes", 0, 0, metrics::outcome_names);
+        line("requests", offsetof(Slot, requests), sizeof(RequestCell) / sizeof(Word), none);
+        line("models", offsetof(Slot, models), sizeof(ModelEntry) / sizeof(Word), none);
+        line("end", offsetof(Slot, description), 0, none);
+    }
+
+    [[nodiscard]] constexpr std::string_view text() const { return {text_.data(), size_}; }
+
+  private:
+    static constexpr std::span<const std::string_view> none{};
+
+    // Beyond the capacity this is no constant expression, so the build fails.
+    constexpr void put(char c) { text_.at(size_++) = c; }
+
+    constexpr void name(std::string_view text) {
+        put(' ');
+        for (const char c : text) put(c == ' ' || c == '\n' ? text_.at(text_.size()) : c);
+    }
+
+    constexpr void number(Word value) {
+        std::array<char, 20> digits{};
+        std::size_t count = 0;
+        do {
+            digits.at(count++) = static_cast<char>('0' + value % 10);
+            value /= 10;
+        } while (value != 0);
+        put(' ');
+        while (count > 0) put(digits.at(--count));
+    }
+
+    constexpr void begin(std::string_view keyword, std::size_t byte_offset, std::size_t second) {
+        for (const char c : keyword) put(c);
+        number(byte_offset / sizeof(Word));
+        number(second);
+    }
+
+    constexpr void line(std::string_view keyword, std::size_t byte_offset, std::size_t second,
+                        std::span<const std::string_view> names) {
+        begin(keyword, byte_offset, second);
+        for (const std::string_view text : names) name(text);
+        put('\n');
+    }
+
+    constexpr void bounds(std::string_view keyword, std::span<const Word> values) {
+        begin(keyword, 0, 0);
+        for (const Word value : values) number(value);
+        put('\n');
+    }
+
+    std::array<char, description_capacity> text_{};
+    std::size_t size_ = 0;
+};
+
+inline constexpr SlotDescription slot_description{};
+inline constexpr Word slot_layout_hash = layout_hash(slot_description.text());
+
+}  // namespace appcore::monitoring

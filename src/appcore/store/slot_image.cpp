@@ -1,0 +1,143 @@
+#include "appcore/store/slot_image.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "appcore/system/file_descriptor.hpp"
+
+namespace appcore::monitoring {
+namespace {
+
+constexpr std::size_t max_words = 131'072;  // 1 MiB, so that no foreign file fills the memory
+// A copy takes microseconds and a worker writes every 20 at most, so a few tries are enough.
+constexpr int max_tries = 100;
+
+template <typename Part>
+Part part_of(const std::vector<Word>& words, std::size_t index) {
+    Part part{};
+    std::memcpy(&part, &words[index], sizeof part);
+    return part;
+}
+
+std::string_view description_of(const std::vector<Word>& words, const SlotHeader& header) {
+    if (header.description_word > words.size()) return {};
+    const std::size_t room = (words.size() - header.description_word) * sizeof(Word);
+    if (header.description_bytes > room) return {};
+    const auto* const bytes = reinterpret_cast<const char*>(words.data());  // NOLINT: a text
+    return {bytes + header.description_word * sizeof(Word), header.description_bytes};
+}
+
+Result<std::shared_ptr<const LayoutMap>> layout_of(std::string_view description, Word words) {
+    const auto parse = [](std::string_view text,
+                          Word size) -> Result<std::shared_ptr<const LayoutMap>> {
+        Result<LayoutMap> map = parse_layout(text, size);
+        if (!map) return map.error();
+        return std::make_shared<const LayoutMap>(std::move(map).value());
+    };
+    static const auto current = parse(slot_description.text(), slot_words);
+    if (description == slot_description.text() && words == slot_words) return current;
+    return parse(description, words);
+}
+
+// Applies an open transaction. False if the journal makes no sense.
+bool complete_transaction(std::vector<Word>& words, const LayoutMap& layout) {
+    const auto journal = part_of<Journal>(words, header_words);
+    if (journal.sequence % 2 == 0) return true;
+    if (journal.length > journal.entries.size()) return false;
+    for (std::size_t i = 0; i < journal.length; ++i) {
+        const JournalEntry& entry = journal.entries[i];
+        if (entry.word < header_words + journal_words || entry.word >= layout.end) return false;
+        words[entry.word] = entry.value;
+    }
+    return true;
+}
+
+bool read_fully(int fd, void* target, std::size_t size, std::size_t offset) {
+    return ::pread(fd, target, size, static_cast<off_t>(offset)) == static_cast<ssize_t>(size);
+}
+
+// The words of an instant at which the journal's sequence stood still. While it is odd and does not
+// change, the journal does not change either, and its entries replace what is being written. The
+// three reads happen in this order: each is a system call of its own.
+std::optional<std::vector<Word>> read_words(int fd, std::size_t count) {
+    constexpr std::size_t sequence_at = offsetof(Slot, journal) + offsetof(Journal, sequence);
+    std::vector<Word> words(count);
+    for (int i = 0; i < max_tries; ++i) {
+        Word before = 0;
+        Word after = 0;
+        if (!read_fully(fd, &before, sizeof before, sequence_at) ||
+            !read_fully(fd, words.data(), count * sizeof(Word), 0) ||
+            !read_fully(fd, &after, sizeof after, sequence_at)) {
+            return std::nullopt;
+        }
+        if (before == after) return words;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+SlotHeader SlotImage::header() const {
+    return part_of<SlotHeader>(words, 0);
+}
+
+bool SlotImage::has_current_layout() const {
+    return header().layout_hash == slot_layout_hash && words.size() == slot_words;
+}
+
+Word SlotImage::worker(std::size_t field) const {
+    const std::size_t index = layout->worker.at(field);
+    return index == LayoutMap::absent ? 0 : words[index];
+}
+
+Result<SlotImage> decode_slot(std::vector<Word> words) {
+    if (words.size() < header_words + journal_words) return Error{"shorter than a header"};
+    const auto header = part_of<SlotHeader>(words, 0);
+    if (header.magic != slot_magic) return Error{"not a slot"};
+    if (header.format != slot_format) {
+        return Error{"its format " + std::to_string(header.format) + " is unknown"};
+    }
+    if (header.words != words.size()) return Error{"cut short or too long"};
+    const std::string_view description = description_of(words, header);
+    if (layout_hash(description) != header.layout_hash) return Error{"its description is damaged"};
+    Result<std::shared_ptr<const LayoutMap>> layout = layout_of(description, header.words);
+    if (!layout) return Error{"its description has " + layout.error().message};
+    if (layout.value()->end > header.description_word) return Error{"its description overlaps"};
+    if (!complete_transaction(words, *layout.value())) return Error{"its journal is damaged"};
+    return SlotImage{std::move(words), std::move(layout).value()};
+}
+
+SlotReading read_slot(int directory, const std::string& file) {
+    // O_NONBLOCK: whatever bears the name, opening it does not wait.
+    const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+    const system::FileDescriptor fd{::openat(directory, file.c_str(), flags)};
+    if (!fd.is_open()) {
+        if (errno == ENOENT) return {SlotState::absent, {}, {}};
+        const bool is_link = errno == ELOOP;
+        return {
+            is_link ? SlotState::damaged : SlotState::unreadable, {}, errno_error(file).message};
+    }
+    struct stat status {};
+    if (::fstat(fd.get(), &status) != 0) {
+        return {SlotState::unreadable, {}, errno_error(file).message};
+    }
+    const auto size = static_cast<std::size_t>(status.st_size);
+    if (!S_ISREG(status.st_mode) || size % sizeof(Word) != 0 || size > max_words * sizeof(Word)) {
+        return {SlotState::damaged, {}, file + ": not a slot"};
+    }
+    if (size < (header_words + journal_words) * sizeof(Word)) {
+        return {SlotState::damaged, {}, file + ": shorter than a header"};
+    }
+    std::optional<std::vector<Word>> words = read_words(fd.get(), size / sizeof(Word));
+    if (!words) return {SlotState::unreadable, {}, file + ": changes whenever it is read"};
+    Result<SlotImage> image = decode_slot(*std::move(words));
+    if (!image) return {SlotState::damaged, {}, file + ": " + image.error().message};
+    return {SlotState::intact, std::move(image).value(), {}};
+}
+
+}  // namespace appcore::monitoring

@@ -1,0 +1,132 @@
+// A slot: the file in shared memory in which one worker counts. It consists of 64-bit words only.
+//
+// One process writes (the holder of the slot's lock), any number read. Header and journal are the
+// same in every layout of this format. All else may differ from build to build; the file describes
+// it in its own text (slot_description.hpp), so that a build can read the slots of another.
+//
+// An update that concerns several words is a transaction (journal.hpp): the journal holds the new
+// values, and its sequence number is odd exactly while they stand in for the words themselves. So
+// at every instant, and after a kill at any instruction, a slot holds the whole update or nothing
+// of it.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "appcore/http/endpoint.hpp"
+#include "appcore/http/method.hpp"
+#include "appcore/http/status.hpp"
+#include "appcore/store/metric_names.hpp"
+
+namespace appcore::monitoring {
+
+using Word = std::uint64_t;
+static_assert(std::atomic_ref<Word>::is_always_lock_free, "processes share the words");
+
+inline constexpr std::size_t cache_line = 64;  // x86-64 and most of arm64
+
+inline constexpr Word slot_magic = 0x0a544f4c53505041;  // "APPSLOT\n" in the file
+inline constexpr Word slot_format = 1;  // of header, journal and the description's grammar
+
+struct SlotHeader {
+    Word magic;
+    Word format;
+    Word layout_hash;  // FNV-1a of the description
+    Word words;        // the whole file's size
+    Word description_word;
+    Word description_bytes;
+    // Told apart by the first holder's start and pid. It stays when the slot moves to another file
+    // or layout, and is new when counting began anew.
+    std::array<Word, 2> lineage;
+};
+
+struct JournalEntry {
+    Word word;  // index from the slot's start
+    Word value;
+};
+
+struct Journal {
+    Word sequence;  // odd: the entries hold, whatever the words say
+    Word length;
+    std::array<JournalEntry, 15> entries;  // the largest transaction has 11
+};
+
+// Gauges, each valid by itself. Times are nanoseconds of the steady clock, 0 for "none".
+struct WorkerWords {
+    Word pid;         // 0 once its holder has left in good order
+    Word started_us;  // since the epoch
+    Word starts;      // a counter
+    Word health;      // see Health
+    Word busy_since_ns;
+    Word last_activity_ns;
+    Word pool_size;  // workers that its pool should have
+    // The key of the request that is counted and whose reply has not been handed to the kernel; the
+    // first word is 0 if there is none. After a kill, whoever repeats the request finds it here.
+    std::array<Word, 2> pending;
+    // The log's ring beside the slot (log/ring.hpp) holds lines up to this position that belong to
+    // what is counted, if it is the ring of this identity.
+    Word log_position;
+    Word log_ring;
+};
+
+// A larger count is impossible: the last integer that a sample can show exactly.
+inline constexpr Word max_count = Word{1} << 53U;
+
+enum class Health : unsigned char { unknown, healthy, unhealthy };
+
+// A process that dies leaves one pending key at most, which its successor moves here. A second try
+// comes within seconds, and hardly any place dies more often while it is on its way.
+inline constexpr std::size_t orphaned_keys = 16;
+
+inline constexpr std::size_t request_buckets = metrics::request_bounds_ns.size() + 1;
+inline constexpr std::size_t prediction_buckets = metrics::prediction_bounds_ns.size() + 1;
+inline constexpr std::size_t status_labels = http::status_codes.size() + 1;  // the last: other
+
+// Buckets are not cumulative. The replies of a cell add up to its buckets.
+struct alignas(cache_line) RequestCell {
+    Word sum_ns;
+    std::array<Word, request_buckets> buckets;
+    std::array<Word, status_labels> replies;
+};
+
+// The outcomes of a cell add up to its buckets.
+struct PredictionCell {
+    Word sum_ns;
+    std::array<Word, prediction_buckets> buckets;
+    std::array<Word, metrics::outcome_names.size()> outcomes;
+};
+
+inline constexpr std::size_t model_name_words = 4;  // 31 bytes of a version and a zero
+inline constexpr std::size_t model_entries = 16;    // versions remembered; the last is "other"
+
+// Entries are filled from the first on; an entry without a name is free.
+struct alignas(cache_line) ModelEntry {
+    std::array<Word, model_name_words> name;  // the bytes in order, zero-padded
+    PredictionCell cell;
+};
+
+inline constexpr std::size_t description_capacity = 2048;  // about twice of what is used
+
+struct Slot {
+    alignas(cache_line) SlotHeader header;
+    alignas(cache_line) Journal journal;
+    alignas(cache_line) WorkerWords worker;
+    alignas(cache_line) std::array<std::array<Word, 2>, orphaned_keys> keys;
+    alignas(cache_line) std::array<Word, metrics::event_names.size()> events;
+    std::array<std::array<RequestCell, http::endpoint_count>, http::method_names.size()> requests;
+    std::array<ModelEntry, model_entries> models;
+    alignas(cache_line) std::array<char, description_capacity> description;
+};
+
+inline constexpr std::size_t slot_words = sizeof(Slot) / sizeof(Word);
+inline constexpr std::size_t header_words = sizeof(SlotHeader) / sizeof(Word);
+inline constexpr std::size_t journal_words = sizeof(Journal) / sizeof(Word);
+
+static_assert(std::is_trivial_v<Slot> && std::is_standard_layout_v<Slot>);
+static_assert(offsetof(Slot, journal) == header_words * sizeof(Word), "the same in every layout");
+static_assert(offsetof(Slot, worker) == offsetof(Slot, journal) + sizeof(Journal));
+
+}  // namespace appcore::monitoring

@@ -1,0 +1,212 @@
+#include "appcore/store/totals.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <numeric>
+
+namespace appcore::monitoring {
+namespace {
+
+constexpr Word max_sum_ns = Word{1} << 62U;  // 146 years
+
+template <typename Words>
+void add_words(Words& sums, const Words& more) {
+    std::ranges::transform(sums, more, sums.begin(), std::plus<>{});
+}
+
+template <typename Words>
+Word sum_of(const Words& words) {
+    return std::accumulate(words.begin(), words.end(), Word{0});
+}
+
+// Adds each word to the place that `map` gives it. Returns the words' sum, more than max_count if
+// that is impossible.
+template <typename Places>
+Word add_mapped(std::span<const Word> words, const std::vector<std::size_t>& map, Places& places) {
+    Word sum = 0;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (words[i] > max_count - sum) return max_count + 1;
+        sum += words[i];
+        places[map[i]] += words[i];
+    }
+    return sum;
+}
+
+// Adds a cell: its sum, its buckets, and its replies or outcomes. False if it is impossible, or
+// what it is added to becomes so: several cells of another layout may be one here.
+template <typename Parts>
+bool add_cell(std::span<const Word> words, const std::vector<std::size_t>& bucket_map,
+              const std::vector<std::size_t>& part_map, Word& sum_ns, auto& buckets, Parts& parts) {
+    if (words[0] > max_sum_ns) return false;
+    sum_ns += words[0];
+    const Word observed = add_mapped(words.subspan(1, bucket_map.size()), bucket_map, buckets);
+    const Word counted =
+        add_mapped(words.subspan(1 + bucket_map.size(), part_map.size()), part_map, parts);
+    return observed == counted && observed <= max_count && (observed > 0 || words[0] == 0) &&
+           sum_ns <= max_sum_ns && sum_of(buckets) <= max_count;
+}
+
+bool add_requests(const SlotImage& image, Totals& totals) {
+    const LayoutMap& map = *image.layout;
+    const std::span<const Word> words{image.words};
+    std::size_t at = map.requests.offset;
+    for (const std::size_t method : map.methods) {
+        for (const std::size_t endpoint : map.endpoints) {
+            RequestCell& cell = totals.cell(method, endpoint);
+            if (!add_cell(words.subspan(at, map.requests.stride), map.request_buckets, map.statuses,
+                          cell.sum_ns, cell.buckets, cell.replies)) {
+                return false;
+            }
+            at += map.requests.stride;
+        }
+    }
+    return true;
+}
+
+bool is_valid_name(std::span<const Word, model_name_words> words, const std::string& name) {
+    return std::ranges::equal(pack_model_name(name), words);
+}
+
+bool add_models(const SlotImage& image, Totals& totals) {
+    const LayoutMap& map = *image.layout;
+    const std::span<const Word> words{image.words};
+    for (std::size_t i = 0; i < map.model_count; ++i) {
+        const auto entry =
+            words.subspan(map.models.offset + i * map.models.stride, map.models.stride);
+        const auto name_words = entry.first<model_name_words>();
+        const std::string name = unpack_model_name(name_words);
+        if (!is_valid_name(name_words, name)) return false;
+        const auto cell_words = entry.subspan(model_name_words);
+        if (name.empty()) {
+            if (sum_of(cell_words) != 0) return false;
+            continue;
+        }
+        PredictionCell& cell = totals.model(name);
+        if (!add_cell(cell_words, map.prediction_buckets, map.outcomes, cell.sum_ns, cell.buckets,
+                      cell.outcomes)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void add_prediction_cell(PredictionCell& sums, const PredictionCell& more) {
+    sums.sum_ns += more.sum_ns;
+    add_words(sums.buckets, more.buckets);
+    add_words(sums.outcomes, more.outcomes);
+}
+
+// See Totals::raise_to().
+void raise_cell(Word& sum_ns, auto& buckets, auto& parts, Word least_sum_ns,
+                const auto& least_buckets, const auto& least_parts) {
+    sum_ns = std::max(sum_ns, least_sum_ns);
+    for (std::size_t i = 0; i < parts.size(); ++i) parts[i] = std::max(parts[i], least_parts[i]);
+    const Word total = sum_of(parts);
+    Word now = 0;
+    Word least = 0;
+    Word shown = 0;
+    for (std::size_t i = 0; i < buckets.size(); ++i) {
+        now += buckets[i];
+        least += least_buckets[i];
+        const Word cumulative = i + 1 == buckets.size() ? total : std::max(now, least);
+        buckets[i] = cumulative - shown;
+        shown = cumulative;
+    }
+}
+
+}  // namespace
+
+PredictionCell& Totals::model(std::string_view version) {
+    const auto found = std::ranges::find(models, version, &ModelTotals::version);
+    if (found != models.end()) return found->cell;
+    return models.emplace_back(ModelTotals{std::string(version)}).cell;
+}
+
+bool Totals::empty() const {
+    return sum_of(events) == 0 &&
+           std::ranges::all_of(requests,
+                               [](const RequestCell& c) { return sum_of(c.buckets) == 0; }) &&
+           std::ranges::all_of(models,
+                               [](const ModelTotals& m) { return sum_of(m.cell.buckets) == 0; });
+}
+
+void Totals::add(const Totals& more) {
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        requests[i].sum_ns += more.requests[i].sum_ns;
+        add_words(requests[i].buckets, more.requests[i].buckets);
+        add_words(requests[i].replies, more.requests[i].replies);
+    }
+    for (const ModelTotals& theirs : more.models) {
+        add_prediction_cell(model(theirs.version), theirs.cell);
+    }
+    add_words(events, more.events);
+}
+
+void Totals::raise_to(const Totals& floor) {
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        RequestCell& cell = requests[i];
+        const RequestCell& least = floor.requests[i];
+        raise_cell(cell.sum_ns, cell.buckets, cell.replies, least.sum_ns, least.buckets,
+                   least.replies);
+    }
+    for (const ModelTotals& least : floor.models) {
+        PredictionCell& cell = model(least.version);
+        raise_cell(cell.sum_ns, cell.buckets, cell.outcomes, least.cell.sum_ns, least.cell.buckets,
+                   least.cell.outcomes);
+    }
+    for (std::size_t i = 0; i < events.size(); ++i)
+        events[i] = std::max(events[i], floor.events[i]);
+}
+
+Result<Totals> read_totals(const SlotImage& image) {
+    Totals totals;
+    if (!add_requests(image, totals)) return Error{"impossible numbers of requests"};
+    if (!add_models(image, totals)) return Error{"impossible numbers of predictions"};
+    for (std::size_t i = 0; i < totals.events.size(); ++i) {
+        const std::size_t index = image.layout->events.at(i);
+        if (index == LayoutMap::absent) continue;
+        if (image.words[index] > max_count) return Error{"impossible numbers of events"};
+        totals.events.at(i) = image.words[index];
+    }
+    return totals;
+}
+
+void write_totals(const Totals& totals, Slot& slot) {
+    for (std::size_t method = 0; method < slot.requests.size(); ++method) {
+        std::copy_n(&totals.cell(method, 0), http::endpoint_count, slot.requests[method].begin());
+    }
+    slot.events = totals.events;
+
+    ModelEntry& rest = slot.models.back();
+    for (ModelEntry& entry : slot.models) entry = ModelEntry{};
+    rest.name = pack_model_name(metrics::other);
+    const auto is_named = [](const ModelTotals& m) { return m.version != metrics::other; };
+    auto named = static_cast<std::size_t>(std::ranges::count_if(totals.models, is_named));
+    std::size_t next = 0;
+    for (const ModelTotals& model : totals.models) {
+        const bool merged = !is_named(model) || named > model_entries - 1;
+        if (merged && is_named(model)) --named;
+        ModelEntry& entry = merged ? rest : slot.models.at(next++);
+        if (!merged) entry.name = pack_model_name(model.version);
+        add_prediction_cell(entry.cell, model.cell);
+    }
+}
+
+std::array<Word, model_name_words> pack_model_name(std::string_view version) {
+    std::array<Word, model_name_words> words{};
+    std::string name(version.substr(0, sizeof words - 1));
+    for (char& c : name) {
+        if (c < ' ' || c > '~') c = '?';
+    }
+    std::memcpy(words.data(), name.data(), name.size());
+    return words;
+}
+
+std::string unpack_model_name(std::span<const Word, model_name_words> words) {
+    std::array<char, model_name_words * sizeof(Word)> bytes{};
+    std::memcpy(bytes.data(), words.data(), bytes.size());
+    return {bytes.begin(), std::ranges::find(bytes, '\0')};
+}
+
+}  // namespace appcore::monitoring

@@ -1,0 +1,206 @@
+#include "appcore/metrics/history.hpp"
+
+#include "store/slot_fixture.hpp"
+
+using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
+
+namespace {
+
+constexpr auto healthy = true;
+
+// A history that is fed by hand, with a pool of two slots that counts as told.
+struct Fixture {
+    Collector collector{"/nonexistent"};
+    History history{collector};
+    PoolSnapshot pool;
+
+    Fixture() { pool.workers.resize(2); }
+
+    // Replies of POST /predict in the bucket up to 5 ms.
+    void count(Word replies, int status = 201, http::Endpoint endpoint = http::Endpoint::predict) {
+        RequestCell& cell = pool.totals.cell(static_cast<std::size_t>(http::Method::post),
+                                             static_cast<std::size_t>(endpoint));
+        cell.buckets[0] += replies;
+        cell.replies[http::status_index(status)] += replies;
+    }
+    void sample(std::chrono::milliseconds at) {
+        history.add(pool, healthy, system::SteadyTime{at});
+    }
+};
+
+LatencyBuckets buckets(std::initializer_list<Word> first, Word above = 0) {
+    LatencyBuckets result{};
+    std::copy(first.begin(), first.end(), result.begin());
+    result.back() = above;
+    return result;
+}
+
+// As promtool's histogram_quantile: up to 5 ms 10, 10 ms 5, 25 ms 4, above 10 s 1.
+const LatencyBuckets spread = buckets({10, 5, 4}, 1);
+
+}  // namespace
+
+TEST_CASE("quantiles are linear within a bucket") {
+    CHECK(latency_quantile(spread, 0.25) == 0.0025);
+    CHECK(latency_quantile(spread, 0.5) == 0.005);
+    CHECK(latency_quantile(spread, 0.9) == Approx(0.02125));  // 10 ms + 15 ms * 3/4
+    CHECK(latency_quantile(spread, 0.95) == Approx(0.025));
+    CHECK(latency_quantile(buckets({0, 0, 8}), 0.5) == Approx(0.0175));
+}
+
+TEST_CASE("a quantile above the last bound is that bound, and of nothing there is none") {
+    CHECK(latency_quantile(spread, 0.99) == 10);
+    CHECK(latency_quantile(buckets({}, 3), 0.01) == 10);
+    CHECK_FALSE(latency_quantile(buckets({}), 0.5));
+}
+
+TEST_CASE("rates are over the time between the samples") {
+    Fixture f;
+    f.count(1'000'000);  // long before
+    f.sample(100'000ms);
+    CHECK_FALSE(f.history.last(60s).per_second(1));
+    f.count(30);
+    f.count(10, 500);
+    f.sample(101'250ms);
+    f.count(20);
+    f.sample(102'500ms);
+    const Traffic traffic = f.history.last(60s);
+    CHECK(traffic.time.count() == 2.5);
+    CHECK(traffic.requests == 60);
+    CHECK(traffic.errors == 10);
+    CHECK(traffic.per_second(traffic.requests) == 24.0);
+    CHECK(traffic.latency == buckets({60}));
+}
+
+TEST_CASE("the last minute is what came after the newest sample of a minute ago") {
+    Fixture f;
+    for (int second = 0; second <= 200; ++second) {
+        f.sample(std::chrono::seconds(second));
+        f.count(second < 140 ? 1 : 5);
+    }
+    CHECK(f.history.last(60s).requests == 300);
+    CHECK(f.history.last(60s).time == 60s);
+    CHECK(f.history.last(300s).requests == 140 + 300);
+    CHECK(f.history.last(300s).time == 200s);
+}
+
+TEST_CASE("client errors are no errors, and requests for /status are no traffic") {
+    Fixture f;
+    f.sample(1s);
+    f.count(3, 200, http::Endpoint::status);
+    f.count(2, 404, http::Endpoint::other);
+    f.sample(2s);
+    CHECK(f.history.last(60s).requests == 2);
+    CHECK(f.history.last(60s).errors == 0);
+}
+
+TEST_CASE("steps are complete ones of the clock, and the first minutes have fewer") {
+    Fixture f;
+    CHECK(f.history.steps().empty());
+    for (int second = 3; second <= 22; ++second) {
+        f.sample(std::chrono::seconds(second));
+        f.count(static_cast<Word>(second));  // in the second that begins now
+    }
+    const auto steps = f.history.steps();  // 5 to 10, 10 to 15, 15 to 20
+    REQUIRE(steps.size() == 3);
+    CHECK(steps[0].requests == 5 + 6 + 7 + 8 + 9);
+    CHECK(steps[1].requests == 10 + 11 + 12 + 13 + 14);
+    CHECK(steps[2].requests == 15 + 16 + 17 + 18 + 19);
+    CHECK(steps[2].time == 5s);
+}
+
+TEST_CASE("steps tile the time also when samples come late, and a gap is nothing") {
+    Fixture f;
+    f.sample(900ms);
+    f.count(4);
+    f.sample(4'900ms);
+    f.count(2);
+    f.sample(10'300ms);  // nothing between
+    f.count(1);
+    f.sample(20'100ms);
+    const auto steps = f.history.steps();
+    REQUIRE(steps.size() == 3);           // from 5 s on
+    CHECK_FALSE(steps[0].per_second(1));  // both ends are the sample at 4.9
+    CHECK(steps[1].requests == 2);        // 4.9 to 10.3
+    CHECK(steps[1].time == 5400ms);
+    CHECK_FALSE(steps[2].per_second(1));
+}
+
+TEST_CASE("five minutes are kept, in bounded memory") {
+    Fixture f;
+    for (int second = 0; second < 2'000; ++second) {
+        f.sample(std::chrono::seconds(second));
+        f.count(1);
+    }
+    CHECK(f.history.last(300s).requests == 300);
+    CHECK(f.history.steps().size() == 60);
+    CHECK(f.history.steps().front().requests == 5);
+    CHECK(f.history.last(100'000s).requests == max_samples - 1);
+    CHECK(f.history.begin() == system::SteadyTime{0s});
+}
+
+TEST_CASE("a slot that appears brings old counts, which are no traffic") {
+    Fixture f;
+    f.sample(1s);
+    f.count(10);
+    f.sample(2s);
+    f.pool.workers.resize(3);
+    f.count(5'000'000);
+    f.sample(3s);
+    f.count(10);
+    f.sample(4s);
+    CHECK(f.history.last(60s).requests == 20);
+    CHECK(f.history.last(60s).time == 2s);
+    f.pool.workers.resize(1);  // its counts stay
+    f.count(10);
+    f.sample(5s);
+    CHECK(f.history.last(60s).requests == 30);
+}
+
+TEST_CASE("counters that fall and clocks that stand still do no harm") {
+    Fixture f;
+    f.count(100);
+    f.sample(1s);
+    f.pool.totals = {};
+    f.sample(2s);
+    CHECK(f.history.last(60s).requests == 0);
+    f.count(7);
+    f.sample(2s);
+    f.sample(1s);
+    CHECK(f.history.last(60s).time == 1s);
+    CHECK(f.history.last(60s).requests == 0);
+    f.sample(3s);
+    CHECK(f.history.last(60s).requests == 7);
+}
+
+TEST_CASE("the history knows since when the pool's health looks as it does") {
+    Fixture f;
+    const auto at = [](int seconds) { return system::SteadyTime{std::chrono::seconds(seconds)}; };
+    CHECK(f.history.health_since(true, at(9)) == at(9));
+    CHECK_FALSE(f.history.begin());
+    f.history.add(f.pool, true, at(10));
+    f.history.add(f.pool, true, at(11));
+    CHECK(f.history.health_since(true, at(12)) == at(10));
+    CHECK(f.history.health_since(false, at(12)) == at(12));  // seen now for the first time
+    f.history.add(f.pool, false, at(13));
+    f.history.add(f.pool, false, at(14));
+    CHECK(f.history.health_since(false, at(15)) == at(13));
+    CHECK(f.history.begin() == at(10));
+}
+
+TEST_CASE("the history samples the pool once a second") {
+    const TemporaryDirectory directory;
+    Recorder recorder(options(directory.path(), "worker-01", ::getpid()));
+    REQUIRE_FALSE(recorder.maintain(noon));
+    recorder.set_health(true);
+    Collector collector(directory.path());
+    History history(collector);
+    history.maintain(noon);
+    recorder.record_request(prediction());  // 7 ms
+    history.maintain(noon + 999ms);
+    CHECK(history.last(60s).requests == 0);
+    history.maintain(noon + 1s);
+    CHECK(history.last(60s).requests == 1);
+    CHECK(history.last(60s).latency == buckets({0, 1}));
+    CHECK(history.health_since(true, noon + 2s) == noon);
+}

@@ -1,0 +1,77 @@
+#include "appcore/metrics/worker_activity.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "catch.hpp"
+
+using namespace appcore::monitoring;  // NOLINT(google-build-using-namespace)
+
+namespace {
+
+WorkerState worker(pid_t pid) {
+    WorkerState state;
+    state.name = "worker-01";
+    state.is_alive = true;
+    state.health = Health::healthy;
+    state.pid = pid;
+    return state;
+}
+
+// A process that has stopped itself.
+class StoppedProcess {
+  public:
+    StoppedProcess() : pid_(::fork()) {
+        if (pid_ == 0) {
+            ::raise(SIGSTOP);
+            ::_exit(0);
+        }
+        int status = 0;
+        REQUIRE(::waitpid(pid_, &status, WUNTRACED) == pid_);
+        REQUIRE(WIFSTOPPED(status));
+    }
+    StoppedProcess(const StoppedProcess&) = delete;
+    StoppedProcess& operator=(const StoppedProcess&) = delete;
+    ~StoppedProcess() {
+        ::kill(pid_, SIGKILL);
+        ::waitpid(pid_, nullptr, 0);
+    }
+    [[nodiscard]] pid_t pid() const { return pid_; }
+
+  private:
+    pid_t pid_;
+};
+
+}  // namespace
+
+TEST_CASE("a worker is idle, busy, stopped or dead") {
+    WorkerState state = worker(::getpid());
+    CHECK(activity_of(state) == Activity::idle);
+    state.busy_since = appcore::system::SteadyTime{};
+    CHECK(activity_of(state) == Activity::busy);
+    const StoppedProcess stopped;
+    state.pid = stopped.pid();
+    CHECK(activity_of(state) == Activity::stopped);
+    state.is_alive = false;
+    CHECK(activity_of(state) == Activity::dead);
+}
+
+TEST_CASE("a worker that the kernel does not know is believed") {
+    CHECK(activity_of(worker(-1)) == Activity::idle);
+}
+
+TEST_CASE("a pool whose healthy workers are all stopped cannot predict") {
+    const StoppedProcess stopped;
+    PoolSnapshot pool;
+    CHECK_FALSE(can_predict(pool));
+    pool.workers = {worker(stopped.pid())};
+    CHECK_FALSE(can_predict(pool));
+    pool.workers.push_back(worker(::getpid()));
+    CHECK(can_predict(pool));
+    pool.workers.back().health = Health::unknown;
+    CHECK_FALSE(can_predict(pool));
+    pool.workers.back().health = Health::unhealthy;
+    CHECK_FALSE(can_predict(pool));
+}

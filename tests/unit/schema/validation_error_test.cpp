@@ -1,0 +1,35 @@
+#include "appcore/schema/validation_error.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "catch.hpp"
+
+namespace api = appcore::api;
+
+TEST_CASE("items have the keys of the old service in its order", "[api]") {
+    api::ValidationErrors errors;
+    CHECK(errors.empty());
+    errors.begin(api::error_type::not_a_number, api::error_location::feature(12)) += "null";
+    errors.end();
+    errors.begin(api::error_type::json_invalid, api::error_location::position(3)) += "{}";
+    errors.end(R"({"error":"x"})");
+    CHECK_FALSE(errors.empty());
+    CHECK(errors.finish() ==
+          R"({"detail":[{"type":"float_type","loc":["body","features",12],)"
+          R"("msg":"Input should be a valid number","input":null},)"
+          R"({"type":"json_invalid","loc":["body",3],"msg":"JSON decode error","input":{},)"
+          R"("ctx":{"error":"x"}}]})");
+}
+
+TEST_CASE("a reply that is full is still JSON", "[api]") {
+    api::ValidationErrors errors;
+    std::size_t items = 0;
+    for (; !errors.full(); ++items) {
+        errors.begin(api::error_type::not_a_list, api::error_location::features) +=
+            '"' + std::string(1'000'000, 'x') + '"';
+        errors.end();
+    }
+    const std::string reply = errors.finish();
+    CHECK(reply.size() < api::ValidationErrors::kMaxList + 2'000'000);
+    CHECK(nlohmann::json::parse(reply).at("detail").size() == items);
+}

@@ -1,0 +1,84 @@
+#include "appcore/store/layout_map.hpp"
+
+#include <numeric>
+
+#include "store/slot_fixture.hpp"
+
+using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
+
+namespace {
+
+std::string replaced(std::string text, const std::string& what, const std::string& by) {
+    const std::size_t at = text.find(what);
+    REQUIRE(at != std::string::npos);
+    return text.replace(at, what.size(), by);
+}
+
+bool is_valid(const std::string& description, std::size_t words = 120) {
+    return parse_layout(description, words).ok();
+}
+
+}  // namespace
+
+TEST_CASE("this build's layout maps every label to itself") {
+    const Result<LayoutMap> map = parse_layout(slot_description.text(), slot_words);
+    REQUIRE(map.ok());
+    const auto is_identity = [](const std::vector<std::size_t>& places, std::size_t size) {
+        std::vector<std::size_t> expected(size);
+        std::iota(expected.begin(), expected.end(), 0);
+        return places == expected;
+    };
+    CHECK(is_identity(map.value().methods, http::method_names.size()));
+    CHECK(is_identity(map.value().endpoints, http::endpoint_count));
+    CHECK(is_identity(map.value().statuses, status_labels));
+    CHECK(is_identity(map.value().request_buckets, request_buckets));
+    CHECK(is_identity(map.value().prediction_buckets, prediction_buckets));
+    CHECK(is_identity(map.value().outcomes, 2));
+    CHECK(map.value().model_count == model_entries);
+}
+
+TEST_CASE("labels that are unknown here are counted as other") {
+    const Result<LayoutMap> map = parse_layout(other_layout, 120);
+    REQUIRE(map.ok());
+    CHECK(map.value().methods == std::vector<std::size_t>{2, 7});
+    CHECK(map.value().endpoints == std::vector<std::size_t>{2, 9, 9});
+    CHECK(map.value().statuses == std::vector<std::size_t>{1, 29, 29});
+    CHECK(map.value().outcomes == std::vector<std::size_t>{1, 0});
+}
+
+TEST_CASE("a bucket of other bounds maps to the smallest that is sure to contain it") {
+    const Result<LayoutMap> map = parse_layout(other_layout, 120);
+    REQUIRE(map.ok());
+    // 3 ms and 5 ms to 5 ms, 60 s and more beyond the last bound.
+    CHECK(map.value().request_buckets == std::vector<std::size_t>{0, 0, 11, 11});
+}
+
+TEST_CASE("fields are found by name, and absent ones are known to be absent") {
+    const Result<LayoutMap> map = parse_layout(other_layout, 120);
+    REQUIRE(map.ok());
+    CHECK(map.value().worker[0] == 41);  // pid
+    CHECK(map.value().worker[2] == 40);  // starts
+    CHECK(map.value().worker[3] == LayoutMap::absent);
+    CHECK(map.value().events[2] == 44);
+}
+
+TEST_CASE("a description whose sections do not fit into the slot is refused") {
+    CHECK(is_valid(other_layout));
+    CHECK_FALSE(is_valid(other_layout, 113));
+    CHECK_FALSE(is_valid(""));
+    CHECK_FALSE(is_valid(replaced(other_layout, "worker 40", "worker 39")));
+    CHECK_FALSE(is_valid(replaced(other_layout, "worker 40", "worker 113")));
+    CHECK_FALSE(is_valid(replaced(other_layout, "keys 42 1", "keys 42 37")));
+    CHECK_FALSE(is_valid(replaced(other_layout, "events 44", "events 114")));
+    CHECK_FALSE(is_valid(replaced(other_layout, "requests 48 8", "requests 48 7")));
+    CHECK_FALSE(is_valid(replaced(other_layout, "requests 48 8", "requests 67 8")));
+    CHECK_FALSE(
+        is_valid(replaced(other_layout, "requests 48 8", "requests 48 18446744073709551615")));
+    CHECK_FALSE(is_valid(replaced(other_layout, "models 96 9", "models 96 8")));
+    CHECK_FALSE(is_valid(replaced(other_layout, "models 96 9", "models 106 9")));
+    CHECK_FALSE(is_valid(replaced(other_layout, "models 96 9", "models x 9")));
+    CHECK_FALSE(is_valid(replaced(other_layout, "end 114 0\n", "")));
+    CHECK_FALSE(is_valid(replaced(other_layout, "POST BREW", "")));
+    CHECK_FALSE(is_valid(replaced(other_layout, "3000000 5000000", "5000000 3000000")));
+    CHECK_FALSE(is_valid(replaced(other_layout, "3000000 5000000", "3000000 five")));
+}

@@ -1,0 +1,178 @@
+// A worker whose slot is not to be had: held by another, no directory, no space, no right to write.
+#include <sys/stat.h>
+
+#include <thread>
+
+#include "appcore/store/recorder.hpp"
+#include "store/slot_fixture.hpp"
+#include "small_file_system.hpp"
+
+using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
+
+namespace {
+
+constexpr std::size_t starts_field = 2;
+
+Word starts(const std::string& directory) {
+    return read(directory).image.worker(starts_field);
+}
+
+}  // namespace
+
+TEST_CASE("a slot that another process holds is refused, and what was counted is added later") {
+    const TemporaryDirectory directory;
+    Recorder late(options(directory.path(), "worker-01", 200));
+    {
+        Recorder first(options(directory.path()));
+        REQUIRE_FALSE(first.maintain(noon));
+        first.record_request(health_check());
+        const auto error = late.maintain(noon);
+        REQUIRE(error);
+        CHECK(error->message == "slot worker-01 is held by another process");
+        late.record_request(prediction());
+        late.record_request(health_check());
+    }
+    CHECK_FALSE(late.maintain(noon + 59s));
+    CHECK_FALSE(late.is_attached());
+    CHECK_FALSE(late.maintain(noon + 60s));
+    CHECK(late.is_attached());
+    late.record_request(health_check());
+    const Totals totals = totals_of(directory.path());
+    CHECK(health_checks(totals) == 3);
+    CHECK(count(totals, http::Method::post, http::Endpoint::predict, 201) == 1);
+    CHECK(event(totals, metrics::Event::attach_failed) == 1);
+    CHECK(starts(directory.path()) == 2);
+}
+
+TEST_CASE("without a state directory a worker counts on, and adds it when there is one") {
+    const TemporaryDirectory parent;
+    const std::string path = parent / "state";
+    Recorder recorder(options(path));
+    const auto error = recorder.maintain(noon);
+    REQUIRE(error);
+    CHECK(error->message == "state directory " + path + ": No such file or directory");
+    recorder.record_request(health_check());
+    REQUIRE(::mkdir(path.c_str(), 0700) == 0);
+    CHECK(recorder.attach().ok());
+    recorder.record_request(health_check());
+    CHECK(health_checks(totals_of(path)) == 2);
+}
+
+TEST_CASE("a slot whose directory vanishes while it is held comes back with all its counts") {
+    const TemporaryDirectory parent;
+    const std::string path = parent / "state";
+    REQUIRE(::mkdir(path.c_str(), 0700) == 0);
+    Recorder recorder(options(path));
+    REQUIRE_FALSE(recorder.maintain(noon));
+    recorder.record_request(health_check());
+    const auto lineage = read(path).image.header().lineage;
+    std::filesystem::remove_all(path);
+    recorder.record_request(health_check());
+    CHECK(recorder.maintain(noon + 1min));
+    recorder.record_request(health_check());
+    REQUIRE(::mkdir(path.c_str(), 0700) == 0);
+    CHECK_FALSE(recorder.maintain(noon + 2min));
+    recorder.record_request(health_check());
+    CHECK(health_checks(totals_of(path)) == 4);
+    CHECK(read(path).image.header().lineage == lineage);
+    CHECK(starts(path) == 1);
+}
+
+TEST_CASE("a name that is no name for a slot is refused") {
+    const TemporaryDirectory directory;
+    Recorder recorder(options(directory.path(), "../evil"));
+    CHECK(recorder.maintain(noon)->message == "no name for a slot: ../evil");
+    CHECK(count_files(directory.path()) == 0);
+}
+
+TEST_CASE("on a full file system a worker counts on, and adds it when there is space") {
+    const SmallFileSystem disk;
+    if (!disk.is_mounted()) return;
+    disk.fill();
+    Recorder recorder(options(disk.path()));
+    const auto error = recorder.maintain(noon);
+    REQUIRE(error);
+    CHECK(error->message == "worker-01.new: No space left on device");
+    recorder.record_request(health_check());
+    CHECK(recorder.maintain(noon + 1min));
+    disk.make_space();
+    CHECK_FALSE(recorder.maintain(noon + 2min));
+    recorder.record_request(health_check());
+    CHECK(health_checks(totals_of(disk.path())) == 2);
+    CHECK(event(totals_of(disk.path()), metrics::Event::attach_failed) == 2);
+}
+
+TEST_CASE("a file system that fills up does not stop the holder of a slot, nor the next one") {
+    const SmallFileSystem disk;
+    if (!disk.is_mounted()) return;
+    for (int i = 0; i < 2; ++i) {
+        Recorder recorder(options(disk.path()));
+        REQUIRE_FALSE(recorder.maintain(noon));
+        if (i == 0) disk.fill();
+        recorder.record_request(health_check());
+        recorder.record_request(prediction());
+    }
+    CHECK(health_checks(totals_of(disk.path())) == 2);
+}
+
+TEST_CASE("a slot with a hole on a full file system is an error and no crash") {
+    const SmallFileSystem disk;
+    if (!disk.is_mounted()) return;
+    CHECK_FALSE(Recorder(options(disk.path())).maintain(noon));
+    // A page of zero counts, which the slot is intact without.
+    const int fd = ::open((disk.path() + "/worker-01.slot").c_str(), O_RDWR | O_CLOEXEC);
+    REQUIRE(::fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 8192, 16384) == 0);
+    ::close(fd);
+    disk.fill();
+    Recorder recorder(options(disk.path()));
+    const auto error = recorder.maintain(noon);
+    REQUIRE(error);
+    CHECK(error->message == "worker-01.slot: No space left on device");
+    for (std::size_t method = 0; method < http::method_names.size(); ++method) {
+        RequestRecord record = health_check();
+        record.method = static_cast<http::Method>(method);
+        recorder.record_request(record);
+    }
+    disk.make_space();
+    CHECK(recorder.attach().ok());
+    CHECK(health_checks(totals_of(disk.path())) == 1);
+}
+
+TEST_CASE("in a read-only directory a worker counts on, and adds it when it is writable") {
+    SmallFileSystem disk;
+    if (!disk.is_mounted()) return;
+    disk.set_read_only(true);
+    Recorder recorder(options(disk.path()));
+    const auto error = recorder.maintain(noon);
+    REQUIRE(error);
+    CHECK(error->message == "worker-01.lock: Read-only file system");
+    recorder.record_request(health_check());
+    disk.set_read_only(false);
+    CHECK(recorder.attach().ok());
+    CHECK(health_checks(totals_of(disk.path())) == 1);
+}
+
+TEST_CASE("at its end a worker takes what it counted in a directory that is gone to the new one") {
+    const TemporaryDirectory directory;
+    const std::string state = directory / "state";
+    std::filesystem::create_directory(state);
+    Recorder recorder(options(state));
+    REQUIRE_FALSE(recorder.maintain(noon));
+    recorder.record_request(health_check());
+    std::filesystem::rename(state, directory / "away");
+    std::filesystem::create_directory(state);
+    recorder.record_request(health_check());
+    REQUIRE(recorder.attach().ok());
+    CHECK(health_checks(totals_of(state)) == 2);
+}
+
+TEST_CASE("a request that hung is counted from another thread, whatever the journal holds") {
+    const TemporaryDirectory directory;
+    Recorder recorder(options(directory.path()));
+    REQUIRE_FALSE(recorder.maintain(noon));
+    std::thread([&recorder] { recorder.count_timeout(); }).join();
+    recorder.record_request(health_check());
+    const Totals totals = totals_of(directory.path());
+    CHECK(totals.events[static_cast<std::size_t>(metrics::Event::request_timeout)] == 1);
+    CHECK(health_checks(totals) == 1);
+}

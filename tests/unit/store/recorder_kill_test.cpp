@@ -1,0 +1,216 @@
+// What a kill leaves behind: at every instruction of an update, and at any time in a busy worker.
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include <csignal>
+#include <functional>
+#include <vector>
+
+#include "appcore/metrics/collector.hpp"
+#include "appcore/store/recorder.hpp"
+#include "appcore/store/slot_content.hpp"
+#include "store/slot_fixture.hpp"
+
+using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
+
+namespace {
+
+// The i-th request of a worker (i from 0 on): different numbers of all kinds.
+RequestRecord request_number(Word i) {
+    const auto duration = std::chrono::nanoseconds{1 + i % 7 * 2'000'000};
+    if (i % 3 == 0)
+        return {http::Method::get, http::Endpoint::health, 200, duration, std::nullopt, {{9, i}}};
+    if (i % 3 == 1) {
+        return {http::Method::post,
+                http::Endpoint::predict,
+                422,
+                duration,
+                PredictionRecord{metrics::Outcome::error, duration},
+                {{9, i}}};
+    }
+    return {http::Method::post,
+            http::Endpoint::predict,
+            201,
+            duration,
+            PredictionRecord{metrics::Outcome::success, duration},
+            {{9, i}}};
+}
+
+Word sum(const auto& words) {
+    Word result = 0;
+    for (const Word word : words) result += word;
+    return result;
+}
+
+// All numbers of a slot in one list, and whether it has the key of the request that was recorded
+// last.
+std::vector<Word> numbers(const Totals& totals, const SlotImage& image, Word requests) {
+    std::vector<Word> all;
+    for (const RequestCell& cell : totals.requests) {
+        all.push_back(cell.sum_ns);
+        all.insert(all.end(), cell.buckets.begin(), cell.buckets.end());
+        all.insert(all.end(), cell.replies.begin(), cell.replies.end());
+    }
+    for (const ModelTotals& model : totals.models) {
+        all.push_back(model.cell.sum_ns);
+        all.insert(all.end(), model.cell.buckets.begin(), model.cell.buckets.end());
+        all.insert(all.end(), model.cell.outcomes.begin(), model.cell.outcomes.end());
+    }
+    bool has_last_key = requests == 0 || pending_key(image).words[1] == requests - 1;
+    for (std::size_t i = 0; i < image.layout->key_count; ++i) {
+        has_last_key = has_last_key || image.words[image.layout->keys + 2 * i + 1] == requests - 1;
+    }
+    all.push_back(has_last_key ? 1 : 0);
+    return all;
+}
+
+Word requests_in(const Totals& totals) {
+    Word requests = 0;
+    for (const RequestCell& cell : totals.requests) requests += sum(cell.replies);
+    return requests;
+}
+
+// Whether the slot holds exactly the first requests of the worker, each entirely, and how many.
+Word recorded_prefix(const std::string& directory) {
+    const SlotReading reading = read(directory);
+    INFO(reading.reason);
+    REQUIRE(reading.state == SlotState::intact);
+    const Totals totals = totals_of(directory);
+    const Word requests = requests_in(totals);
+
+    const TemporaryDirectory other;
+    Recorder undisturbed(options(other.path()));
+    REQUIRE_FALSE(undisturbed.maintain(noon));
+    for (Word i = 0; i < requests; ++i) undisturbed.record_request(request_number(i));
+    CHECK(numbers(totals, reading.image, requests) ==
+          numbers(totals_of(other.path()), read(other.path()).image, requests));
+    return requests;
+}
+
+// What a process that was killed when the slot's file held `bytes` has recorded: in the eyes of the
+// next holder.
+Word recorded_for_next_holder(const std::string& bytes) {
+    const TemporaryDirectory directory;
+    write_file(directory / "worker-01.slot", bytes);
+    Recorder next(options(directory.path(), "worker-01", 200));
+    REQUIRE_FALSE(next.maintain(noon));
+    return recorded_prefix(directory.path());
+}
+
+[[noreturn]] void record_while_traced(const std::string& directory) {
+    Recorder recorder(options(directory));
+    if (recorder.maintain(noon) || ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(1);
+    recorder.record_request(request_number(0));
+    const RequestRecord record = request_number(1);
+    ::raise(SIGSTOP);
+    recorder.record_request(record);
+    ::raise(SIGSTOP);
+    ::_exit(0);
+}
+
+// Runs `action` in a child, waits until `is_started` (a second at most), lets it run for
+// `kill_after` microseconds more and kills it.
+void run_and_kill(
+    useconds_t kill_after, const std::function<void()>& action,
+    const std::function<bool()>& is_started = [] { return true; }) {
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        action();
+        ::_exit(0);
+    }
+    for (int i = 0; i < 10'000 && !is_started(); ++i) ::usleep(100);
+    ::usleep(kill_after);
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+}
+
+}  // namespace
+
+TEST_CASE("a kill at any instruction of an update leaves all of it or nothing") {
+    const TemporaryDirectory directory;
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) record_while_traced(directory.path());
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    if (!WIFSTOPPED(status)) {
+        WARN("SKIP: no right to trace a process");
+        return;
+    }
+    // After each instruction the file is what a kill at that instant leaves, since the kernel keeps
+    // the mapped pages.
+    const auto fd = open_state_directory(directory.path());
+    const Result<MappedSlot> file = map_slot(fd.value().get(), "worker-01");
+    REQUIRE(file.ok());
+    std::string before = read_file(directory / "worker-01.slot");
+    std::size_t states = 0;
+    Word last = 1;
+    do {
+        REQUIRE(::ptrace(PTRACE_SINGLESTEP, child, nullptr, nullptr) == 0);
+        REQUIRE(::waitpid(child, &status, 0) == child);
+        REQUIRE(WIFSTOPPED(status));
+        if (std::memcmp(file.value().get(), before.data(), before.size()) == 0) continue;
+        before = read_file(directory / "worker-01.slot");
+        ++states;
+        const Word recorded = recorded_prefix(directory.path());
+        CHECK(recorded >= last);
+        CHECK(recorded_for_next_holder(before) == recorded);
+        last = recorded;
+    } while (WSTOPSIG(status) != SIGSTOP);
+    CHECK(last == 2);
+    CHECK(states > 15);  // 8 words, 8 journal entries, length, sequence twice; some do not differ
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+}
+
+TEST_CASE("a worker that is killed at any time, again and again, loses and doubles nothing") {
+    const TemporaryDirectory directory;
+    void* const memory =
+        ::mmap(nullptr, sizeof(Word), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    REQUIRE(memory != MAP_FAILED);
+    const std::atomic_ref<Word> finished(*static_cast<Word*>(memory));
+    Collector collector(directory.path());
+    Word recorded = 0;
+    const auto work = [&] {
+        Recorder recorder(options(directory.path()));
+        if (recorder.maintain(noon)) ::_exit(1);
+        for (Word next = recorded; next < recorded + 20'000; ++next) {
+            recorder.record_request(request_number(next));
+            finished = next + 1;
+        }
+    };
+    for (useconds_t i = 0; i < 60; ++i) {
+        finished = recorded;
+        // Every other one is killed early, perhaps while it takes the slot over.
+        const bool is_early = i % 2 == 0;
+        run_and_kill(i * 37 % 1000, work, [&] { return is_early || finished > recorded; });
+        if (read(directory.path()).state == SlotState::absent) continue;  // killed before its start
+        const Word now = recorded_prefix(directory.path());
+        CHECK(now >= finished);
+        CHECK(now <= finished + 1);
+        CHECK(requests_in(collector.collect().totals) == now);
+        recorded = now;
+    }
+    CHECK(recorded > 0);
+    CHECK(count_files(directory.path()) <= 3);
+    ::munmap(memory, sizeof(Word));
+}
+
+TEST_CASE("a worker that is killed while it takes over another layout loses and doubles nothing") {
+    const TemporaryDirectory directory;
+    write_words(directory / "worker-01.slot", make_other_slot());
+    for (useconds_t i = 0; i < 100; ++i) {
+        run_and_kill(i * 3, [&] {
+            Recorder recorder(options(directory.path()));
+            recorder.maintain(noon);
+        });
+        const Totals totals = totals_of(directory.path());
+        REQUIRE(requests_in(totals) == 4);
+        const bool is_migrated = read(directory.path()).image.has_current_layout();
+        REQUIRE(totals.events[2] == (is_migrated ? 2 : 1));
+        REQUIRE(count_files(directory.path()) <= 3);
+        if (is_migrated) write_words(directory / "worker-01.slot", make_other_slot());
+    }
+}

@@ -1,0 +1,226 @@
+#include "appcore/store/recorder.hpp"
+
+#include "appcore/store/slot_content.hpp"
+#include "store/slot_fixture.hpp"
+
+using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
+
+namespace {
+
+Word worker_word(const std::string& directory, std::size_t field) {
+    return read(directory).image.worker(field);
+}
+
+constexpr std::size_t pid_field = 0;
+constexpr std::size_t starts_field = 2;
+constexpr std::size_t health_field = 3;
+constexpr std::size_t busy_field = 4;
+constexpr std::size_t activity_field = 5;
+
+}  // namespace
+
+TEST_CASE("a recorded request is in all its numbers") {
+    const TemporaryDirectory directory;
+    Recorder recorder(options(directory.path()));
+    REQUIRE_FALSE(recorder.maintain(noon));
+    CHECK(recorder.is_attached());
+    recorder.record_request(prediction(RequestKey{{1, 2}}));
+    recorder.record_request(health_check(5ms));  // bounds are inclusive
+    recorder.record_request(health_check(5ms + 1ns));
+    recorder.record_request(health_check(11s));
+    recorder.record_request(health_check(-1ms));  // counted as 0
+
+    const Totals totals = totals_of(directory.path());
+    CHECK(count(totals, http::Method::post, http::Endpoint::predict, 201) == 1);
+    CHECK(health_checks(totals) == 4);
+    const RequestCell& cell = totals.cell(0, 0);
+    CHECK(cell.buckets == std::array<Word, 12>{2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+    CHECK(cell.sum_ns == 11'010'000'001);
+    REQUIRE(totals.models.size() == 2);
+    CHECK(totals.models[0].version == "v1.0");
+    CHECK(totals.models[0].cell.outcomes == std::array<Word, 2>{1, 0});
+    CHECK(totals.models[0].cell.buckets == std::array<Word, 10>{0, 1});
+    CHECK(totals.models[0].cell.sum_ns == 2'000'000);
+    CHECK(totals.models[1].version == "other");
+}
+
+TEST_CASE("a status that is not in the list is counted as other") {
+    const TemporaryDirectory directory;
+    Recorder recorder(options(directory.path()));
+    REQUIRE_FALSE(recorder.maintain(noon));
+    recorder.record_request({http::Method::get, http::Endpoint::other, 299, 1ms, std::nullopt, {}});
+    CHECK(totals_of(directory.path()).cell(0, 9).replies[29] == 1);
+}
+
+TEST_CASE("the next holder of a slot goes on from where it stands") {
+    const TemporaryDirectory directory;
+    for (Word i = 1; i <= 1000; ++i) {
+        Recorder recorder(options(directory.path(), "worker-01", static_cast<pid_t>(1000 + i)));
+        REQUIRE_FALSE(recorder.maintain(noon));
+        recorder.record_request(health_check());
+        if (i % 100 != 0) continue;
+        CHECK(health_checks(totals_of(directory.path())) == i);
+        CHECK(worker_word(directory.path(), starts_field) == i);
+        CHECK(worker_word(directory.path(), pid_field) == 1000 + i);
+    }
+    CHECK(count_files(directory.path()) == 2);  // slot and lock, however often it started
+}
+
+TEST_CASE("the state of a worker is that of its present holder") {
+    const TemporaryDirectory directory;
+    {
+        Recorder recorder(options(directory.path()));
+        REQUIRE_FALSE(recorder.maintain(noon));
+        recorder.set_health(true);
+        recorder.begin_request(system::SteadyTime{5s});
+        CHECK(worker_word(directory.path(), health_field) == 1);
+        CHECK(worker_word(directory.path(), busy_field) == 5'000'000'000);
+        recorder.end_request(system::SteadyTime{6s});
+        CHECK(worker_word(directory.path(), busy_field) == 0);
+        CHECK(worker_word(directory.path(), activity_field) == 6'000'000'000);
+        recorder.begin_request(system::SteadyTime{7s});
+    }
+    Recorder next(options(directory.path()));
+    next.set_health(false);
+    REQUIRE_FALSE(next.maintain(noon));
+    CHECK(worker_word(directory.path(), health_field) == 2);
+    CHECK(worker_word(directory.path(), busy_field) == 0);
+    CHECK(worker_word(directory.path(), activity_field) == 0);
+}
+
+TEST_CASE("a damaged slot is set aside, counted, and counting begins anew") {
+    const TemporaryDirectory directory;
+    const std::string path = directory / "worker-01.slot";
+    {
+        Recorder recorder(options(directory.path()));
+        REQUIRE_FALSE(recorder.maintain(noon));
+        recorder.record_request(health_check());
+    }
+    std::string bytes = read_file(path);
+    SECTION("cut short") {
+        bytes.resize(1000);
+    }
+    SECTION("empty") {
+        bytes.clear();
+    }
+    SECTION("noise in the header") {
+        bytes[3] ^= 1;
+    }
+    SECTION("a flipped bit in a count") {
+        bytes[offsetof(Slot, requests) + 8] ^= 4;
+    }
+    write_file(path, bytes);
+
+    for (Word i = 1; i <= 3; ++i) {
+        Recorder recorder(options(directory.path()));
+        REQUIRE_FALSE(recorder.maintain(noon));
+        recorder.record_request(health_check());
+        CHECK(event(totals_of(directory.path()), metrics::Event::damaged_set_aside) == 1);
+        CHECK(health_checks(totals_of(directory.path())) == i);
+    }
+    CHECK(read_file(directory / "worker-01.damaged") == bytes);
+    CHECK(count_files(directory.path()) == 3);  // slot, lock, damaged
+}
+
+TEST_CASE("a slot of another layout is taken over with its counts, its starts and its keys") {
+    const TemporaryDirectory directory;
+    write_words(directory / "worker-01.slot", make_other_slot());
+    {
+        Recorder recorder(options(directory.path()));
+        REQUIRE_FALSE(recorder.maintain(noon));
+        recorder.record_request(prediction());
+    }
+    const Totals totals = totals_of(directory.path());
+    CHECK(count(totals, http::Method::post, http::Endpoint::predict, 201) == 4);
+    CHECK(totals.cell(7, 9).replies[29] == 1);
+    CHECK(event(totals, metrics::Event::layout_migrated) == 2);  // one was in the old slot
+    REQUIRE(totals.models.size() == 3);
+    CHECK(totals.models[0].version == "v0.9");
+    CHECK(totals.models[0].cell.outcomes == std::array<Word, 2>{1, 1});
+    CHECK(totals.models[1].version == "v1.0");
+    CHECK(totals.models[1].cell.outcomes == std::array<Word, 2>{1, 0});
+    const SlotImage image = read(directory.path()).image;
+    CHECK(image.has_current_layout());
+    CHECK(image.header().lineage == std::array<Word, 2>{11, 22});
+    CHECK(image.worker(starts_field) == 6);
+    CHECK(image.words[image.layout->keys] == 0xabc);
+    CHECK(count_files(directory.path()) == 2);
+}
+
+TEST_CASE("each model version counts for itself, and the oldest make room") {
+    const TemporaryDirectory directory;
+    for (int i = 0; i < 20; ++i) {
+        RecorderOptions with_model = options(directory.path());
+        with_model.model_version = "v" + std::to_string(i);
+        Recorder recorder(with_model);
+        REQUIRE_FALSE(recorder.maintain(noon));
+        recorder.record_request(prediction());
+    }
+    Totals totals = totals_of(directory.path());
+    CHECK(totals.models.size() == 16);
+    CHECK(totals.models.front().version == "v5");
+    CHECK(totals.model("v19").outcomes[0] == 1);
+    CHECK(totals.model("other").outcomes[0] == 5);
+}
+
+TEST_CASE("a worker without a model version counts under other") {
+    const TemporaryDirectory directory;
+    RecorderOptions without_model = options(directory.path());
+    without_model.model_version = "";
+    Recorder recorder(without_model);
+    REQUIRE_FALSE(recorder.maintain(noon));
+    recorder.record_request(prediction());
+    CHECK(totals_of(directory.path()).model("other").outcomes[0] == 1);
+}
+
+TEST_CASE("a request that is taken back leaves every number as if it had never been") {
+    const TemporaryDirectory directory;
+    Recorder recorder(options(directory.path()));
+    REQUIRE_FALSE(recorder.maintain(noon));
+    recorder.record_request(prediction());
+    const Totals before = totals_of(directory.path());
+    RequestRecord other = prediction(RequestKey{{1, 2}});
+    other.duration = 3s;
+    recorder.record_request(other);
+    recorder.retract_request(other);
+    const Totals after = totals_of(directory.path());
+    for (std::size_t i = 0; i < before.requests.size(); ++i) {
+        CHECK(after.requests[i].sum_ns == before.requests[i].sum_ns);
+        CHECK(after.requests[i].buckets == before.requests[i].buckets);
+        CHECK(after.requests[i].replies == before.requests[i].replies);
+    }
+    CHECK(after.models[0].cell.outcomes == before.models[0].cell.outcomes);
+    CHECK(after.models[0].cell.buckets == before.models[0].cell.buckets);
+    CHECK(after.models[0].cell.sum_ns == before.models[0].cell.sum_ns);
+    CHECK(pending_key(read(directory.path()).image).empty());
+}
+
+TEST_CASE("a request is pending until its reply has been delivered") {
+    const TemporaryDirectory directory;
+    Recorder recorder(options(directory.path()));
+    REQUIRE_FALSE(recorder.maintain(noon));
+    recorder.record_request(prediction(RequestKey{{1, 2}}));
+    CHECK(pending_key(read(directory.path()).image) == RequestKey{{1, 2}});
+    recorder.request_delivered();
+    CHECK(pending_key(read(directory.path()).image).empty());
+}
+
+TEST_CASE("a slot says up to where the lines in its ring count, to the next holder, too") {
+    const TemporaryDirectory directory;
+    {
+        Recorder recorder(options(directory.path()));
+        REQUIRE_FALSE(recorder.maintain(noon));
+        recorder.use_log_ring(7);
+        RequestRecord record = prediction();
+        record.log_position = 300;
+        recorder.record_request(record);
+    }
+    Recorder next(options(directory.path()));
+    REQUIRE_FALSE(next.maintain(noon));
+    CHECK(next.log_mark().identity == 7);
+    CHECK(next.log_mark().position == 300);
+    next.use_log_ring(7);
+    CHECK(next.log_mark().position == 300);
+    next.use_log_ring(8);
+    CHECK(next.log_mark().position == 0);
+}

@@ -1,0 +1,165 @@
+#include "appcore/store/totals.hpp"
+
+#include <memory>
+
+#include "appcore/store/journal.hpp"
+#include "store/slot_fixture.hpp"
+
+using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
+
+namespace {
+
+Result<Totals> totals_in(const std::vector<Word>& words) {
+    Result<SlotImage> image = decode_slot(words);
+    REQUIRE(image.ok());
+    return read_totals(image.value());
+}
+
+constexpr std::size_t post = 2;
+constexpr std::size_t predict = 2;
+constexpr std::size_t other_method = 7;
+constexpr std::size_t other_endpoint = 9;
+constexpr std::size_t other_status = 29;
+
+}  // namespace
+
+TEST_CASE("the sums of a slot of another layout appear under this build's labels") {
+    const Result<Totals> read = totals_in(make_other_slot());
+    REQUIRE(read.ok());
+    const Totals& totals = read.value();
+    const RequestCell& predicted = totals.cell(post, predict);
+    CHECK(predicted.replies[1] == 3);  // 201
+    CHECK(predicted.buckets[0] == 2);  // up to 5 ms
+    CHECK(predicted.buckets[11] == 1);
+    CHECK(predicted.sum_ns == 20'008'000'000);
+    CHECK(totals.cell(other_method, other_endpoint).replies[other_status] == 1);
+    CHECK(totals.events[2] == 1);
+    REQUIRE(totals.models.size() == 1);
+    CHECK(totals.models[0].version == "v0.9");
+    CHECK(totals.models[0].cell.outcomes == std::array<Word, 2>{1, 1});
+    CHECK(totals.models[0].cell.buckets[0] == 2);
+    CHECK(totals.models[0].cell.sum_ns == 1'500'000);
+}
+
+TEST_CASE("impossible numbers are refused") {
+    std::vector<Word> words = make_other_slot();
+    SECTION("replies that do not add up to the buckets") {
+        words[48 + 5] = 4;
+    }
+    SECTION("a bucket beyond every count") {
+        words[48 + 1] = Word{1} << 60U;
+        words[48 + 7] = Word{1} << 60U;
+    }
+    SECTION("a sum beyond every time") {
+        words[48] = Word{1} << 63U;
+    }
+    SECTION("time without requests") {
+        words[56] = 1;
+    }
+    SECTION("outcomes that do not add up") {
+        words[103] = 0;
+    }
+    SECTION("a model version that is no text") {
+        words[96] = 0x0a;
+    }
+    SECTION("a model version with a gap") {
+        words[97] = 'x';
+    }
+    SECTION("predictions of no model") {
+        words[96] = 0;
+    }
+    SECTION("events beyond every count") {
+        words[44] = ~Word{0};
+    }
+    CHECK_FALSE(totals_in(words).ok());
+}
+
+TEST_CASE("cells that are one here must be possible together, or nobody could read the sum again") {
+    std::vector<Word> words = make_other_slot();
+    const std::vector<Word> busy{0, Word{1} << 53U, 0, 0, 0, Word{1} << 53U, 0, 0};
+    std::copy(busy.begin(), busy.end(), words.begin() + 56);  // POST /brew
+    CHECK(totals_in(words).ok());
+    std::copy(busy.begin(), busy.end(), words.begin() + 64);  // POST other
+    CHECK_FALSE(totals_in(words).ok());
+}
+
+TEST_CASE("sums add up label by label") {
+    Totals sum;
+    CHECK(sum.empty());
+    const Totals one = totals_in(make_other_slot()).value();
+    CHECK_FALSE(one.empty());
+    sum.add(one);
+    sum.add(one);
+    CHECK(sum.cell(post, predict).replies[1] == 6);
+    CHECK(sum.cell(post, predict).sum_ns == 40'016'000'000);
+    CHECK(sum.model("v0.9").outcomes == std::array<Word, 2>{2, 2});
+    CHECK(sum.events[2] == 2);
+}
+
+TEST_CASE("sums that only hold a name are empty") {
+    Totals totals;
+    totals.model("v1.0");
+    CHECK(totals.empty());
+    totals.events[0] = 1;
+    CHECK_FALSE(totals.empty());
+}
+
+TEST_CASE("of more model versions than a slot has entries the first become other") {
+    Totals totals;
+    for (Word i = 0; i < 17; ++i) totals.model("v" + std::to_string(i)).outcomes[0] = i + 1;
+    totals.model("other").outcomes[0] = 100;
+    const auto slot = std::make_unique<Slot>();
+    write_totals(totals, *slot);
+    CHECK(unpack_model_name(slot->models[0].name) == "v2");
+    CHECK(slot->models[0].cell.outcomes[0] == 3);
+    CHECK(unpack_model_name(slot->models[14].name) == "v16");
+    CHECK(unpack_model_name(slot->models[15].name) == "other");
+    CHECK(slot->models[15].cell.outcomes[0] == 100 + 1 + 2);
+}
+
+TEST_CASE("a model version is kept as printable ASCII of at most 31 bytes") {
+    CHECK(unpack_model_name(pack_model_name("v1.0")) == "v1.0");
+    CHECK(unpack_model_name(pack_model_name("")).empty());
+    CHECK(unpack_model_name(pack_model_name("v\xc3\xa9\n")) == "v???");
+    CHECK(unpack_model_name(pack_model_name(std::string(40, 'x'))) == std::string(31, 'x'));
+}
+
+TEST_CASE("sums that are raised are nowhere below the others, and replies add up to buckets") {
+    Totals before;
+    RequestCell& seen = before.cell(post, predict);
+    seen.replies[1] = 5;
+    seen.buckets[0] = 4;
+    seen.buckets[10] = 1;
+    seen.sum_ns = 9'000;
+    before.model("v1").outcomes[0] = 5;
+    before.model("v1").buckets[2] = 5;
+    before.events[0] = 2;
+
+    // The slow one has been taken back, and another one with another status was fast.
+    Totals now;
+    RequestCell& cell = now.cell(post, predict);
+    cell.replies[1] = 4;
+    cell.replies[2] = 1;
+    cell.buckets[0] = 5;
+    cell.sum_ns = 1'000;
+    now.raise_to(before);
+    CHECK(cell.replies[1] == 5);
+    CHECK(cell.replies[2] == 1);
+    CHECK(cell.sum_ns == 9'000);
+    CHECK(cell.buckets == std::array<Word, 12>{5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+    CHECK(now.model("v1").outcomes[0] == 5);
+    CHECK(now.model("v1").buckets[2] == 5);
+    CHECK(now.events[0] == 2);
+
+    // The next of its kind takes its place.
+    Totals later;
+    RequestCell& last = later.cell(post, predict);
+    last.replies[1] = 5;
+    last.replies[2] = 1;
+    last.buckets[0] = 6;
+    last.sum_ns = 10'000;
+    later.raise_to(now);
+    CHECK(last.replies[1] == 5);
+    CHECK(last.buckets == std::array<Word, 12>{6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+    CHECK(last.sum_ns == 10'000);
+}
