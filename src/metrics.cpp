@@ -43,7 +43,7 @@ constexpr std::string_view kUsage =
     "  --help          print this, and exit\n";
 
 // The workers have checked the file before they serve it; without it only these facts are missing.
-std::optional<models::FileFacts> read_model_facts(const Config& config, monitoring::Log& log) {
+std::optional<models::FileFacts> read_model_facts(const Config& config, log::Log& log) {
     if (config.model.empty()) return std::nullopt;
     auto facts = models::read_file_facts(config.model);
     if (facts) return std::move(facts).value();
@@ -57,49 +57,49 @@ Status serve(const Config& config, const CommandLine& line) {
         signals.wait_for_stop();
         return Done{};
     }
-    const auto log = monitoring::Log::open(config.log_file, config.log_level,
-                                           std::string(monitoring::metrics_slot));
+    const auto log =
+        log::Log::open(config.log_file, config.log_level, std::string(metrics::metrics_slot));
     if (!log) return log.error();
-    monitoring::Log& lines = *log.value();
+    log::Log& lines = *log.value();
 
     const system::SystemClock clock;
     system::RandomIds ids;
-    monitoring::Recorder recorder(
-        {config.state_dir, std::string(monitoring::metrics_slot), "", getpid(), clock.wall()});
-    monitoring::Collector collector(config.state_dir);
-    monitoring::PoolFacts facts{std::string(api::kVersion), std::string(build_commit()),
-                                config.workers};
+    store::Recorder recorder(
+        {config.state_dir, std::string(metrics::metrics_slot), "", getpid(), clock.wall()});
+    metrics::Collector collector(config.state_dir);
+    metrics::PoolFacts facts{std::string(api::kVersion), std::string(build_commit()),
+                             config.workers};
     const std::optional<models::FileFacts> model = read_model_facts(config, lines);
     if (model) facts.model = {model->version, model->format, model->sha256};
     Outlets outlets;
     if (!config.textfile_dir.empty()) {
-        outlets.publisher = std::make_unique<monitoring::PublishingThread>(
-            config.state_dir, config.textfile_dir, facts);
+        outlets.publisher = std::make_unique<metrics::PublishingThread>(config.state_dir,
+                                                                        config.textfile_dir, facts);
     }
     if (config.pushgateway) {
         outlets.pusher =
-            std::make_unique<monitoring::Pusher>(*config.pushgateway, config.state_dir, facts);
+            std::make_unique<metrics::Pusher>(*config.pushgateway, config.state_dir, facts);
     }
-    monitoring::History history(collector);
+    metrics::History history(collector);
     outlets.history = &history;
     std::vector<api::Route> routes = {
-        {http::Endpoint::metrics, api::metrics_action(collector, facts, clock)},
+        {http::Endpoint::metrics, metrics::metrics_action(collector, facts, clock)},
         {http::Endpoint::status,
-         api::status_action(collector, history, clock,
-                            {config.app_name, facts.version, config.workers, config.request_timeout,
-                             model, clock.wall()})}};
+         status::status_action(collector, history, clock,
+                               {config.app_name, facts.version, config.workers,
+                                config.request_timeout, model, clock.wall()})}};
     guard::RequestInHand request;
     MetricsService service(std::move(routes), {clock, ids, recorder, lines, request},
                            std::move(outlets));
     service.between_requests();
-    guard::LastWords last_words{std::string(monitoring::metrics_slot)};
+    guard::LastWords last_words{std::string(metrics::metrics_slot)};
     guard::report_crashes(request, last_words, {});
     const guard::Watchdog watchdog(
         request, last_words, {config.request_timeout, [&recorder] { recorder.count_timeout(); }});
 
     if (Status ready = fcgi::Connection::initialize(); !ready) return ready;
     auto server = fcgi::Server::create(STDIN_FILENO, service, signals,
-                                       {config.max_body, monitoring::publish_interval});
+                                       {config.max_body, metrics::publish_interval});
     if (!server) {
         lines.error(server.error().message);
         return server.error();

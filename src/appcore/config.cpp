@@ -67,7 +67,7 @@ std::optional<std::size_t> port_in(std::string_view text) {
     return colon + 1;
 }
 
-Problem store_push_target(std::string_view text, std::optional<monitoring::PushTarget>& to) {
+Problem store_push_target(std::string_view text, std::optional<metrics::PushTarget>& to) {
     if (text.empty()) return std::nullopt;
     const auto port = port_in(text);
     if (!port) return "is no host:port";
@@ -111,7 +111,7 @@ constexpr std::array<Variable, 18> variables = {{
      [](std::string_view text, Config& config) { return store_text(text, config.app_name); }},
     {"LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING, ERROR or CRITICAL",
      [](std::string_view text, Config& config) -> Problem {
-         const auto level = monitoring::parse_log_level(text);
+         const auto level = log::parse_log_level(text);
          if (!level) return level.error().message;
          config.log_level = level.value();
          return std::nullopt;

@@ -23,7 +23,7 @@ struct Config {
     unsigned workers = 1;
     std::string state_dir;
     std::string textfile_dir;  // empty: no textfile is written
-    std::optional<monitoring::PushTarget> pushgateway;
+    std::optional<metrics::PushTarget> pushgateway;
     std::chrono::seconds request_timeout{};
     std::chrono::milliseconds slow_request{};  // zero: none is slow
     std::uint64_t max_requests = 0;            // zero: no limit

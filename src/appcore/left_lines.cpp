@@ -11,24 +11,24 @@
 namespace appcore {
 namespace {
 
-using monitoring::Word;
-using monitoring::WorkerWords;
+using store::Word;
+using store::WorkerWords;
 
 // What a slot says of its ring; nothing where it cannot be read.
 log::RingMark mark_of(int directory, const std::string& name) {
-    const auto reading = monitoring::read_slot(directory, monitoring::slot_file(name));
-    if (reading.state != monitoring::SlotState::intact) return {};
+    const auto reading = store::read_slot(directory, store::slot_file(name));
+    if (reading.state != store::SlotState::intact) return {};
     return {reading.image.worker(offsetof(WorkerWords, log_ring) / sizeof(Word)),
             reading.image.worker(offsetof(WorkerWords, log_position) / sizeof(Word))};
 }
 
 }  // namespace
 
-LeftLines::LeftLines(std::string state_directory, monitoring::Log& log)
+LeftLines::LeftLines(std::string state_directory, log::Log& log)
     : state_directory_(std::move(state_directory)), log_(log) {}
 
 void LeftLines::collect() {
-    const auto directory = monitoring::open_state_directory(state_directory_);
+    const auto directory = store::open_state_directory(state_directory_);
     if (!directory) return;
     leave_rings(directory.value().get());
     for (const std::string& name : log::list_left_rings(directory.value().get())) {
@@ -37,12 +37,12 @@ void LeftLines::collect() {
 }
 
 void LeftLines::leave_rings(int directory) {
-    const auto names = monitoring::list_slots(directory);
+    const auto names = store::list_slots(directory);
     if (!names) return;
     for (const std::string& name : names.value()) {
-        if (name == monitoring::metrics_slot || monitoring::is_slot_held(directory, name)) continue;
+        if (name == metrics::metrics_slot || store::is_slot_held(directory, name)) continue;
         if (!log::has_lines(directory, name, mark_of(directory, name))) continue;
-        const auto lock = monitoring::lock_slot(directory, name);
+        const auto lock = store::lock_slot(directory, name);
         if (!lock) continue;  // somebody has taken the place again
         // What fails is tried again, by the next holder at the latest.
         static_cast<void>(log::leave_ring(directory, name, mark_of(directory, name)).ok());
@@ -65,7 +65,7 @@ void LeftLines::adopt(int directory, const std::string& name) {
         return;
     }
     log_.adopt(left.value().ring, [directory = state_directory_, name, forget] {
-        if (const auto there = monitoring::open_state_directory(directory)) {
+        if (const auto there = store::open_state_directory(directory)) {
             log::remove_left_ring(there.value().get(), name);
         }
         forget();

@@ -14,7 +14,7 @@ namespace appcore {
 class LeftLines {
   public:
     // The log outlives this object.
-    LeftLines(std::string state_directory, monitoring::Log& log);
+    LeftLines(std::string state_directory, log::Log& log);
 
     // Takes the rings of dead places out of the way of their next holders and has the log write
     // them. Holds a place's lock for an instant only. One process at a time.
@@ -31,7 +31,7 @@ class LeftLines {
     void adopt(int directory, const std::string& name);
 
     std::string state_directory_;
-    monitoring::Log& log_;
+    log::Log& log_;
     std::shared_ptr<InWork> in_work_ = std::make_shared<InWork>();
 };
 

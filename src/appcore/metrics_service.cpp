@@ -37,8 +37,8 @@ void MetricsService::collect_left_lines() {
 
 // A gateway that is away for a week is worth two lines, not forty thousand.
 void MetricsService::report_pushes() {
-    using monitoring::metrics::Event;
-    const monitoring::PushReport report = outlets_.pusher->take_report();
+    using store::metric::Event;
+    const metrics::PushReport report = outlets_.pusher->take_report();
     if (report.successes > 0) recorder_.count(Event::push_success, report.successes);
     if (report.failures > 0) recorder_.count(Event::push_failure, report.failures);
     if (report.problem == push_problem_) return;

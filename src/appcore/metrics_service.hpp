@@ -15,9 +15,9 @@ namespace appcore {
 
 // Where the numbers go by themselves; each may be absent.
 struct Outlets {
-    std::unique_ptr<monitoring::PublishingThread> publisher;
-    std::unique_ptr<monitoring::Pusher> pusher;
-    monitoring::History* history = nullptr;  // outlives the service
+    std::unique_ptr<metrics::PublishingThread> publisher;
+    std::unique_ptr<metrics::Pusher> pusher;
+    metrics::History* history = nullptr;  // outlives the service
 };
 
 class MetricsService final : public Service {
@@ -36,8 +36,8 @@ class MetricsService final : public Service {
     void report_pushes();
 
     const system::Clock& clock_;
-    monitoring::Recorder& recorder_;
-    monitoring::Log& log_;
+    store::Recorder& recorder_;
+    log::Log& log_;
     Outlets outlets_;
     std::string push_problem_;  // as it was logged last
     LeftLines left_lines_;

@@ -78,7 +78,7 @@ bool Service::is_spent() const {
 
 void Service::between_requests() {
     if (const std::uint64_t dropped = log_.dropped(); dropped != counted_drops_) {
-        recorder_.count(monitoring::metrics::Event::log_line_dropped, dropped - counted_drops_);
+        recorder_.count(store::metric::Event::log_line_dropped, dropped - counted_drops_);
         counted_drops_ = dropped;
     }
     const system::SteadyTime now = clock_.steady();
@@ -87,7 +87,7 @@ void Service::between_requests() {
     }
     // The ring is beside the slot, under the same lock. One that could not be had is tried again as
     // often as the slot itself.
-    const bool is_time = lacked_ring_ && now - *lacked_ring_ >= monitoring::kMaintenanceInterval;
+    const bool is_time = lacked_ring_ && now - *lacked_ring_ >= store::kMaintenanceInterval;
     if (recorder_.attachments() != attachments_ || is_time) take_log_ring(now);
     log_.report_problem();
 }
@@ -95,7 +95,7 @@ void Service::between_requests() {
 void Service::take_log_ring(system::SteadyTime now) {
     attachments_ = recorder_.attachments();
     lacked_ring_.reset();
-    const monitoring::RecorderOptions& slot = recorder_.options();
+    const store::RecorderOptions& slot = recorder_.options();
     const auto taken =
         log::take_ring(slot.state_directory, slot.name, recorder_.log_mark(), recorder_.lock());
     if (taken) {
@@ -114,24 +114,23 @@ void Service::reopen_logs() {
 }
 
 void Service::request_ends(const api::Exchange& exchange) {
-    monitoring::RequestRecord record{};
+    store::RequestRecord record{};
     record.method = exchange.request.method;
     record.endpoint = exchange.endpoint;
     record.status = exchange.status;
     record.duration = exchange.duration;
     if (exchange.outcome.prediction) {
-        record.prediction = {exchange.outcome.prediction_failed
-                                 ? monitoring::metrics::Outcome::error
-                                 : monitoring::metrics::Outcome::success,
+        record.prediction = {exchange.outcome.prediction_failed ? store::metric::Outcome::error
+                                                                : store::metric::Outcome::success,
                              *exchange.outcome.prediction};
     }
-    record.key = monitoring::request_key(exchange.request.key);
+    record.key = store::request_key(exchange.request.key);
     // A client gets one reply, however many workers have tried: one count and one line.
     if (exchange.request.is_retry && recorder_.was_counted(record.key)) return;
     // Counted together with its lines.
-    const monitoring::RequestLine line{exchange.request_id, exchange.request.method_name,
-                                       exchange.path,       exchange.status,
-                                       exchange.duration,   exchange.request.client};
+    const log::RequestLine line{exchange.request_id, exchange.request.method_name,
+                                exchange.path,       exchange.status,
+                                exchange.duration,   exchange.request.client};
     log_.request(line);
     if (limits_.slow_request.count() > 0 && exchange.duration >= limits_.slow_request) {
         log_.slow_request(line);

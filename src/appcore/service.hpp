@@ -20,8 +20,8 @@ namespace appcore {
 struct Surroundings {
     const system::Clock& clock;
     system::IdSource& ids;
-    monitoring::Recorder& recorder;
-    monitoring::Log& log;
+    store::Recorder& recorder;
+    log::Log& log;
     guard::RequestInHand& request_in_hand;
 };
 
@@ -44,7 +44,7 @@ class Service : public fcgi::Handler, private api::Observer {
     void reopen_logs() override;
 
   private:
-    using Record = std::optional<monitoring::RequestRecord>;
+    using Record = std::optional<store::RequestRecord>;
 
     void request_ends(const api::Exchange& exchange) override;
     void failure(std::string_view what) override;
@@ -52,8 +52,8 @@ class Service : public fcgi::Handler, private api::Observer {
     void take_log_ring(system::SteadyTime now);
 
     const system::Clock& clock_;
-    monitoring::Recorder& recorder_;
-    monitoring::Log& log_;
+    store::Recorder& recorder_;
+    log::Log& log_;
     guard::RequestInHand& request_in_hand_;
     ServiceLimits limits_;
     std::uint64_t handled_ = 0;         // requests so far

@@ -46,7 +46,7 @@ std::string slot_name(const std::string& pool, unsigned slot) {
     return pool + (slot < 10 ? "-0" : "-") + std::to_string(slot);
 }
 
-static_assert(models::kMaxVersion < sizeof(monitoring::ModelEntry::name),
+static_assert(models::kMaxVersion < sizeof(store::ModelEntry::name),
               "a slot keeps every version whole, with a zero behind it");
 
 // The model of the configuration; nothing if it names none.
@@ -65,9 +65,9 @@ Status serve(const models::PredictionModel& built_in, const Config& config,
         return Done{};
     }
     const std::string name = slot_name(line.pool, *line.slot);
-    const auto log = monitoring::Log::open(config.log_file, config.log_level, name);
+    const auto log = log::Log::open(config.log_file, config.log_level, name);
     if (!log) return log.error();
-    monitoring::Log& lines = *log.value();
+    log::Log& lines = *log.value();
 
     const Loaded loaded = load_model(config);
     if (!loaded) {
@@ -87,8 +87,8 @@ Status serve(const models::PredictionModel& built_in, const Config& config,
 
     const system::SystemClock clock;
     system::RandomIds ids;
-    monitoring::Recorder recorder({config.state_dir, name, std::string(model.version()), getpid(),
-                                   clock.wall(), config.workers});
+    store::Recorder recorder({config.state_dir, name, std::string(model.version()), getpid(),
+                              clock.wall(), config.workers});
     recorder.set_health(model.is_healthy());
     guard::RequestInHand request;
     Service service(api::worker_routes(model, clock, ids), {clock, ids, recorder, lines, request},

@@ -36,7 +36,7 @@ std::string long_list() {
 // A worker without its loop, on a state directory and a log of its own.
 struct Worker {
     explicit Worker(const std::string& directory)
-        : log(monitoring::Log::open(directory + "/log", spdlog::level::info, "blue-01").value()),
+        : log(log::Log::open(directory + "/log", spdlog::level::info, "blue-01").value()),
           recorder({directory + "/state", "blue-01", "v1.0", getpid(), clock.wall()}),
           service(api::worker_routes(model, clock, ids), {clock, ids, recorder, *log, hand}, {}) {
         service.between_requests();
@@ -44,8 +44,8 @@ struct Worker {
     system::SystemClock clock;
     system::RandomIds ids;
     models::MeanModel model;
-    std::unique_ptr<monitoring::Log> log;
-    monitoring::Recorder recorder;
+    std::unique_ptr<log::Log> log;
+    store::Recorder recorder;
     guard::RequestInHand hand;
     Service service;
 };
@@ -118,16 +118,16 @@ int main(int argc, char* argv[]) {
     std::vector<double> features;
     const std::string thousand = long_list();
     const std::vector<double> three = {1, 2, 3};
-    monitoring::RequestRecord record{};
+    store::RequestRecord record{};
     record.method = http::Method::post;
     record.endpoint = http::Endpoint::predict;
     record.status = 201;
-    record.prediction = {monitoring::metrics::Outcome::success, std::chrono::microseconds{1}};
+    record.prediction = {store::metric::Outcome::success, std::chrono::microseconds{1}};
     const Stages stages = {
-        {"parse", [&] { (void)api::scan_features(kGood, features); }},
-        {"parse-1000", [&] { (void)api::scan_features(thousand, features); }},
+        {"parse", [&] { (void)schema::scan_features(kGood, features); }},
+        {"parse-1000", [&] { (void)schema::scan_features(thousand, features); }},
         {"validate-bad",
-         [&] { (void)api::read_predict_request("", R"({"features":["x"]})", {}, features); }},
+         [&] { (void)schema::read_predict_request("", R"({"features":["x"]})", {}, features); }},
         {"predict", [&] { (void)worker.model.predict(three); }},
         {"record",
          [&] {

@@ -128,7 +128,7 @@ int main() {
     const std::vector<Reader> readers = {
         {"scanner",
          [](const std::string& body, std::vector<double>& features) {
-             return appcore::api::scan_features(body, features);
+             return appcore::schema::scan_features(body, features);
          }},
         {"from_chars", read_with_from_chars},
         {"nlohmann", read_with_nlohmann},

@@ -18,8 +18,9 @@
 
 namespace {
 
-using namespace appcore;              // NOLINT(google-build-using-namespace)
-using namespace appcore::monitoring;  // NOLINT(google-build-using-namespace)
+using namespace appcore;           // NOLINT(google-build-using-namespace)
+using namespace appcore::metrics;  // NOLINT(google-build-using-namespace)
+using namespace appcore::store;    // NOLINT(google-build-using-namespace)
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr int slots = 64;
@@ -31,7 +32,7 @@ RequestRecord prediction(Word key) {
             http::Endpoint::predict,
             201,
             std::chrono::microseconds{90},
-            PredictionRecord{metrics::Outcome::success, std::chrono::microseconds{2}},
+            PredictionRecord{metric::Outcome::success, std::chrono::microseconds{2}},
             {{1, key}}};
 }
 

@@ -29,7 +29,7 @@ bool same_bits(const std::vector<double>& one, const std::vector<double>& other)
 void compare_with_exact(std::string_view body, const std::vector<double>& scanned) {
     std::vector<double> exact;
     const auto rejection =
-        api::read_predict_request("", std::string("\xEF\xBB\xBF").append(body), {}, exact);
+        schema::read_predict_request("", std::string("\xEF\xBB\xBF").append(body), {}, exact);
     fuzz::ensure(!rejection, "what the scanner accepts is good");
     fuzz::ensure(same_bits(scanned, exact), "the scanner's values are the exact ones");
 }
@@ -53,8 +53,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view type = types[input.byte() % types.size()];
     const std::string_view body = input.rest();
 
-    if (api::scan_features(body, features)) compare_with_exact(body, features);
-    if (const auto rejection = api::read_predict_request(type, body, {}, features)) {
+    if (schema::scan_features(body, features)) compare_with_exact(body, features);
+    if (const auto rejection = schema::read_predict_request(type, body, {}, features)) {
         fuzz::ensure(rejection->status == 400 || rejection->status == 422, "400 or 422");
         fuzz::ensure(fuzz::is_json(rejection->body), "the refusal is JSON in UTF-8");
     } else {

@@ -15,7 +15,7 @@
 #include "appcore/store/totals.hpp"
 #include "fuzz.hpp"
 
-using namespace appcore::monitoring;
+using namespace appcore::store;
 
 namespace {
 

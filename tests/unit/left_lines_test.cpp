@@ -27,7 +27,7 @@ void die(const TemporaryDirectory& directory, const std::string& name) {
     recorder.record_request(record);
 }
 
-std::string written(const TemporaryDirectory& directory, LeftLines* lines, monitoring::Log& log) {
+std::string written(const TemporaryDirectory& directory, LeftLines* lines, log::Log& log) {
     if (lines != nullptr) lines->collect();
     log.finish();
     return read_file(directory / "log");
@@ -39,7 +39,7 @@ TEST_CASE("the lines of dead places are written, and nothing of them stays behin
     const TemporaryDirectory directory;
     die(directory, "blue-01");
     die(directory, "blue-02");
-    const auto log = monitoring::Log::open(directory / "log", spdlog::level::info, "metrics");
+    const auto log = log::Log::open(directory / "log", spdlog::level::info, "metrics");
     REQUIRE(log.ok());
     LeftLines lines(directory.path(), *log.value());
     CHECK(written(directory, &lines, *log.value()) ==
@@ -63,7 +63,7 @@ TEST_CASE("the lines of the living are their own affair") {
     REQUIRE(taken.ok());
     taken.value().ring->append("a line\n");
     taken.value().ring->publish();
-    const auto log = monitoring::Log::open(directory / "log", spdlog::level::info, "metrics");
+    const auto log = log::Log::open(directory / "log", spdlog::level::info, "metrics");
     REQUIRE(log.ok());
     LeftLines lines(directory.path(), *log.value());
     CHECK(written(directory, &lines, *log.value()).empty());
@@ -80,7 +80,7 @@ TEST_CASE("what a killed metrics program was writing is written by its successor
             log::leave_ring(fd.value().get(), "blue-01",
                             {reading.image.worker(position + 1), reading.image.worker(position)}));
     }
-    const auto log = monitoring::Log::open(directory / "log", spdlog::level::info, "metrics");
+    const auto log = log::Log::open(directory / "log", spdlog::level::info, "metrics");
     REQUIRE(log.ok());
     LeftLines lines(directory.path(), *log.value());
     lines.collect();

@@ -65,7 +65,7 @@ Answer ask(Service& service, const std::string& body, int failing_call) {
     return answer;
 }
 
-monitoring::Word count_of(const std::string& directory, int status) {
+store::Word count_of(const std::string& directory, int status) {
     return slot_fixture::count(slot_fixture::totals_of(directory, "blue-01"), http::Method::post,
                                http::Endpoint::predict, status);
 }
@@ -82,9 +82,9 @@ TEST_CASE(
     const system::SystemClock clock;
     system::RandomIds ids;
     const models::MeanModel model;
-    const auto log = monitoring::Log::open(directory / "log", spdlog::level::info, "blue-01");
+    const auto log = log::Log::open(directory / "log", spdlog::level::info, "blue-01");
     REQUIRE(log.ok());
-    monitoring::Recorder recorder({directory.path(), "blue-01", "v1.0", getpid(), clock.wall()});
+    store::Recorder recorder({directory.path(), "blue-01", "v1.0", getpid(), clock.wall()});
     guard::RequestInHand hand;
     Service service(api::worker_routes(model, clock, ids),
                     {clock, ids, recorder, *log.value(), hand}, {});

@@ -23,10 +23,10 @@ TEST_CASE("a prediction allocates nothing once a worker is warm") {
     const system::SystemClock clock;
     system::RandomIds ids;
     const models::MeanModel model;
-    const auto opened = monitoring::Log::open(directory / "log", spdlog::level::info, "blue-01");
+    const auto opened = log::Log::open(directory / "log", spdlog::level::info, "blue-01");
     REQUIRE(opened.ok());
-    monitoring::Log& log = *opened.value();
-    monitoring::Recorder recorder({directory / "", "blue-01", "v1.0", getpid(), clock.wall()});
+    log::Log& log = *opened.value();
+    store::Recorder recorder({directory / "", "blue-01", "v1.0", getpid(), clock.wall()});
     guard::RequestInHand hand;
     Service service(api::worker_routes(model, clock, ids), {clock, ids, recorder, log, hand}, {});
     REQUIRE(fcgi::Connection::initialize());
@@ -72,7 +72,7 @@ class Worker {
   public:
     explicit Worker(const slot_fixture::TemporaryDirectory& directory)
         : directory_(directory.path()),
-          log_(monitoring::Log::open(directory / "log", spdlog::level::info, "blue-01").value()),
+          log_(log::Log::open(directory / "log", spdlog::level::info, "blue-01").value()),
           recorder_({directory.path(), "blue-01", "v1.0", getpid(), clock_.wall()}),
           service_(api::worker_routes(model_, clock_, ids_),
                    {clock_, ids_, recorder_, *log_, hand_}, {}) {
@@ -92,7 +92,7 @@ class Worker {
         service_.handle(request, response);
         service_.commit();
     }
-    [[nodiscard]] monitoring::Word counted() const {
+    [[nodiscard]] store::Word counted() const {
         const auto totals = slot_fixture::totals_of(directory_, "blue-01");
         return slot_fixture::health_checks(totals);
     }
@@ -110,8 +110,8 @@ class Worker {
     system::SystemClock clock_;
     system::RandomIds ids_;
     models::MeanModel model_;
-    std::unique_ptr<monitoring::Log> log_;
-    monitoring::Recorder recorder_;
+    std::unique_ptr<log::Log> log_;
+    store::Recorder recorder_;
     guard::RequestInHand hand_;
     Service service_;
 };
@@ -168,10 +168,10 @@ TEST_CASE("a reply that is not read is taken back, once, and the one before it i
 TEST_CASE("a second try of what a dead process has counted is answered, not counted again") {
     const slot_fixture::TemporaryDirectory directory;
     {
-        monitoring::Recorder dead({directory.path(), "blue-02", "v1.0", 1, {}});
+        store::Recorder dead({directory.path(), "blue-02", "v1.0", 1, {}});
         REQUIRE_FALSE(dead.maintain(slot_fixture::noon));
         auto record = slot_fixture::health_check();
-        record.key = monitoring::request_key("key-1");
+        record.key = store::request_key("key-1");
         dead.record_request(record);
     }
     Worker worker(directory);

@@ -24,8 +24,9 @@ class Predict {
 
     void operator()(const http::Request& request, http::Response& response, Outcome& outcome) try {
         const auto content_type = request.header(http::Header::content_type).value_or("");
-        auto rejection = read_predict_request(content_type, request.body, rules_, features_);
-        if (rejection && rejection->body.size() > ValidationErrors::kMaxReply) {
+        auto rejection =
+            schema::read_predict_request(content_type, request.body, rules_, features_);
+        if (rejection && rejection->body.size() > schema::ValidationErrors::kMaxReply) {
             answer_error(413, response);
         } else if (rejection) {
             response.set_status(rejection->status);
@@ -67,8 +68,9 @@ class Predict {
 
     // The features are what a client may send, but the model has no finite prediction for them.
     void refuse_features(http::Response& response) const {
-        ValidationErrors errors;
-        std::string& input = errors.begin(error_type::no_prediction, error_location::features);
+        schema::ValidationErrors errors;
+        std::string& input =
+            errors.begin(schema::error_type::no_prediction, schema::error_location::features);
         for (const double feature : features_) {
             input += &feature == features_.data() ? '[' : ',';
             if (std::isnan(feature)) {

@@ -13,7 +13,7 @@
 #include "appcore/json/writer.hpp"
 #include "appcore/system/clock.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::log {
 namespace {
 
 using spdlog::level::level_enum;
@@ -215,4 +215,4 @@ void Log::end_request_line(level_enum level, const RequestLine& line) {
     logger_.log(level, members_);
 }
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::log

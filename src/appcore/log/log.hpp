@@ -14,7 +14,7 @@
 #include "appcore/log/writer.hpp"
 #include "appcore/result.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::log {
 
 // What is logged of one request. Any bytes may stand in the texts.
 struct RequestLine {
@@ -86,4 +86,4 @@ class Log {
     log::Writer writer_;
 };
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::log

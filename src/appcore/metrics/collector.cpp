@@ -11,36 +11,36 @@
 #include "appcore/store/slot_image.hpp"
 #include "appcore/system/listen_queue.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::metrics {
 namespace {
 
 constexpr std::size_t field(std::size_t offset) {
-    return offset / sizeof(Word);
+    return offset / sizeof(store::Word);
 }
 
-std::optional<system::SteadyTime> to_time(Word nanoseconds) {
+std::optional<system::SteadyTime> to_time(store::Word nanoseconds) {
     if (nanoseconds == 0) return std::nullopt;
     return system::SteadyTime{std::chrono::nanoseconds{nanoseconds}};
 }
 
-Word count_requests(const Totals& totals) {
-    Word sum = 0;
-    for (const RequestCell& cell : totals.requests) {
+store::Word count_requests(const store::Totals& totals) {
+    store::Word sum = 0;
+    for (const store::RequestCell& cell : totals.requests) {
         sum = std::accumulate(cell.buckets.begin(), cell.buckets.end(), sum);
     }
     return sum;
 }
 
-Word count_errors(const Totals& totals) {
-    Word sum = 0;
+store::Word count_errors(const store::Totals& totals) {
+    store::Word sum = 0;
     for (std::size_t i = 0; i < http::status_codes.size(); ++i) {
         if (http::status_codes[i].code < 500) continue;
-        for (const RequestCell& cell : totals.requests) sum += cell.replies[i];
+        for (const store::RequestCell& cell : totals.requests) sum += cell.replies[i];
     }
     return sum;
 }
 
-void add_counts(WorkerState& worker, const Totals& totals) {
+void add_counts(WorkerState& worker, const store::Totals& totals) {
     worker.requests += count_requests(totals);
     worker.errors += count_errors(totals);
     std::ranges::transform(worker.events, totals.events, worker.events.begin(), std::plus<>{});
@@ -55,22 +55,26 @@ std::optional<std::uint32_t> queue_of(const std::vector<WorkerState>& workers) {
 }
 
 // `is_held`: a process has the slot's lock. One that is about to end has said so in the slot.
-WorkerState state_of(const SlotImage& image, bool is_held) {
+WorkerState state_of(const store::SlotImage& image, bool is_held) {
     WorkerState worker;
-    worker.pid = static_cast<pid_t>(image.worker(field(offsetof(WorkerWords, pid))));
+    worker.pid = static_cast<pid_t>(image.worker(field(offsetof(store::WorkerWords, pid))));
     worker.is_alive = is_held && worker.pid != 0;
     worker.has_left = !worker.is_alive && worker.pid == 0;
-    worker.pool_size = static_cast<unsigned>(image.worker(field(offsetof(WorkerWords, pool_size))));
+    worker.pool_size =
+        static_cast<unsigned>(image.worker(field(offsetof(store::WorkerWords, pool_size))));
     worker.started = system::WallTime{
-        std::chrono::microseconds{image.worker(field(offsetof(WorkerWords, started_us)))}};
-    worker.starts = image.worker(field(offsetof(WorkerWords, starts)));
-    const Word health = image.worker(field(offsetof(WorkerWords, health)));
-    if (health <= static_cast<Word>(Health::unhealthy)) worker.health = static_cast<Health>(health);
+        std::chrono::microseconds{image.worker(field(offsetof(store::WorkerWords, started_us)))}};
+    worker.starts = image.worker(field(offsetof(store::WorkerWords, starts)));
+    const store::Word health = image.worker(field(offsetof(store::WorkerWords, health)));
+    if (health <= static_cast<store::Word>(store::Health::unhealthy))
+        worker.health = static_cast<store::Health>(health);
     if (worker.is_alive) {
-        worker.busy_since = to_time(image.worker(field(offsetof(WorkerWords, busy_since_ns))));
+        worker.busy_since =
+            to_time(image.worker(field(offsetof(store::WorkerWords, busy_since_ns))));
         worker.usage = system::process_usage(worker.pid);
     }
-    worker.last_activity = to_time(image.worker(field(offsetof(WorkerWords, last_activity_ns))));
+    worker.last_activity =
+        to_time(image.worker(field(offsetof(store::WorkerWords, last_activity_ns))));
     return worker;
 }
 
@@ -85,21 +89,21 @@ bool is_short_of_workers(const std::vector<WorkerState>& workers) {
 }  // namespace
 
 bool is_pool_healthy(const PoolSnapshot& pool) {
-    const auto says = [&pool](Health health) {
+    const auto says = [&pool](store::Health health) {
         return std::ranges::any_of(pool.workers, [health](const WorkerState& worker) {
             return worker.is_alive && worker.health == health;
         });
     };
-    return says(Health::healthy) && !says(Health::unhealthy);
+    return says(store::Health::healthy) && !says(store::Health::unhealthy);
 }
 
 Collector::Collector(std::string state_directory) : state_directory_(std::move(state_directory)) {}
 
 PoolSnapshot Collector::collect() {
     PoolSnapshot pool;
-    const Result<system::FileDescriptor> directory = open_state_directory(state_directory_);
+    const Result<system::FileDescriptor> directory = store::open_state_directory(state_directory_);
     if (directory) {
-        const Result<std::vector<std::string>> names = list_slots(directory.value().get());
+        const Result<std::vector<std::string>> names = store::list_slots(directory.value().get());
         if (!names) pool.problems.push_back(names.error().message);
         for (const std::string& name : names ? names.value() : std::vector<std::string>{}) {
             read_into(pool, directory.value().get(), name);
@@ -120,7 +124,7 @@ PoolSnapshot Collector::collect() {
 
 // The counts stay those of the slot that a predecessor may have left.
 void Collector::add_unattached(PoolSnapshot& pool) const {
-    for (const Unattached& process : find_unattached(state_directory_)) {
+    for (const store::Unattached& process : store::find_unattached(state_directory_)) {
         auto place = std::ranges::find(pool.workers, process.name, &WorkerState::name);
         if (place == pool.workers.end()) {
             place = pool.workers.emplace(place);
@@ -143,23 +147,23 @@ void Collector::add_unattached(PoolSnapshot& pool) const {
 }
 
 void Collector::read_into(PoolSnapshot& pool, int directory, const std::string& name) {
-    const bool is_held = is_slot_held(directory, name);
-    SlotReading reading = read_slot(directory, slot_file(name));
-    if (reading.state == SlotState::absent) return;
-    if (reading.state != SlotState::intact) {
+    const bool is_held = store::is_slot_held(directory, name);
+    store::SlotReading reading = store::read_slot(directory, store::slot_file(name));
+    if (reading.state == store::SlotState::absent) return;
+    if (reading.state != store::SlotState::intact) {
         pool.problems.push_back(std::move(reading.reason));
         return;
     }
-    Result<Totals> totals = read_totals(reading.image);
+    Result<store::Totals> totals = store::read_totals(reading.image);
     if (!totals) {
-        pool.problems.push_back(slot_file(name) + ": " + totals.error().message);
+        pool.problems.push_back(store::slot_file(name) + ": " + totals.error().message);
         return;
     }
-    if (seen_.size() >= max_slots && !seen_.contains(name)) {
-        pool.problems.push_back(slot_file(name) + ": more slots than are read");
+    if (seen_.size() >= store::max_slots && !seen_.contains(name)) {
+        pool.problems.push_back(store::slot_file(name) + ": more slots than are read");
         return;
     }
-    const std::array<Word, 2> lineage = reading.image.header().lineage;
+    const std::array<store::Word, 2> lineage = reading.image.header().lineage;
     const auto [entry, is_new] = seen_.try_emplace(name);
     Seen& seen = entry->second;
     if (!is_new && seen.lineage != lineage) {
@@ -180,4 +184,4 @@ void Collector::read_into(PoolSnapshot& pool, int directory, const std::string& 
     pool.workers.push_back(std::move(worker));
 }
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::metrics

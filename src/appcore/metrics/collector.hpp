@@ -18,7 +18,7 @@
 #include "appcore/system/clock.hpp"
 #include "appcore/system/process.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::metrics {
 
 // What one slot says of its worker. Of a dead one only `starts`, `last_activity` and its counts
 // mean something.
@@ -29,20 +29,20 @@ struct WorkerState {
     bool is_unattached = false;  // alive without a slot: its counts are its own (presence.hpp)
     pid_t pid = 0;
     system::WallTime started;
-    Word starts = 0;
-    Health health = Health::unknown;
+    store::Word starts = 0;
+    store::Health health = store::Health::unknown;
     unsigned pool_size = 0;  // workers that its pool should have; 0 if it does not say
     std::optional<system::SteadyTime> busy_since;
     std::optional<system::SteadyTime> last_activity;
     // In all lineages of this slot:
-    Word requests = 0;
-    Word errors = 0;  // replies with a status from 500 on
-    std::array<Word, metrics::event_names.size()> events{};
+    store::Word requests = 0;
+    store::Word errors = 0;  // replies with a status from 500 on
+    std::array<store::Word, store::metric::event_names.size()> events{};
     std::optional<system::ProcessUsage> usage;  // of a living one, as far as the kernel tells
 };
 
 struct PoolSnapshot {
-    Totals totals;                      // dead slots included
+    store::Totals totals;               // dead slots included
     std::vector<WorkerState> workers;   // by name, one for each slot that could be read
     std::vector<std::string> problems;  // slots that could not be read now, each with its reason
     std::optional<unsigned> size;       // workers that there should be, if a living one says it
@@ -67,9 +67,9 @@ class Collector {
 
   private:
     struct Seen {
-        std::array<Word, 2> lineage{};
-        Totals last;                    // of this lineage
-        std::optional<Totals> retired;  // of the lineages before, if there were any
+        std::array<store::Word, 2> lineage{};
+        store::Totals last;                    // of this lineage
+        std::optional<store::Totals> retired;  // of the lineages before, if there were any
     };
 
     void read_into(PoolSnapshot& pool, int directory, const std::string& name);
@@ -79,4 +79,4 @@ class Collector {
     std::map<std::string, Seen> seen_;  // at most max_slots
 };
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::metrics

@@ -8,7 +8,7 @@
 #include "appcore/http/accept.hpp"
 #include "appcore/http/field_value.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::metrics {
 namespace {
 
 // The highest weight of the items of `list` that `is_meant` knows by their names; 0 without one.
@@ -85,4 +85,4 @@ Exposition render_exposition(const std::vector<prometheus::MetricFamily>& famili
     return exposition;
 }
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::metrics

@@ -9,7 +9,7 @@
 
 #include "appcore/metrics/serializer.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::metrics {
 
 struct Exposition {
     std::string_view content_type;
@@ -33,4 +33,4 @@ struct Exposition {
                                            std::string_view accept,
                                            std::string_view accept_encoding);
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::metrics

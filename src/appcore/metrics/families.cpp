@@ -7,25 +7,25 @@
 #include "appcore/metrics/worker_activity.hpp"
 #include "appcore/store/metric_names.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::metrics {
 namespace {
 
 std::string status_label(std::size_t index) {
-    if (index >= http::status_codes.size()) return std::string(metrics::other);
+    if (index >= http::status_codes.size()) return std::string(store::metric::other);
     return std::to_string(http::status_codes[index].code);
 }
 
-prometheus::MetricFamily request_counts(const Totals& totals) {
-    auto family = make_family(metrics::http_requests);
+prometheus::MetricFamily request_counts(const store::Totals& totals) {
+    auto family = make_family(store::metric::http_requests);
     for (std::size_t endpoint = 0; endpoint < http::endpoint_count; ++endpoint) {
         for (std::size_t method = 0; method < http::method_names.size(); ++method) {
-            const RequestCell& cell = totals.cell(method, endpoint);
+            const store::RequestCell& cell = totals.cell(method, endpoint);
             for (std::size_t status = 0; status < cell.replies.size(); ++status) {
                 if (cell.replies[status] == 0) continue;
                 add_counter(family,
-                            {label(metrics::label_endpoint, http::endpoint_paths[endpoint]),
-                             label(metrics::label_method, http::method_names[method]),
-                             label(metrics::label_status_code, status_label(status))},
+                            {label(store::metric::label_endpoint, http::endpoint_paths[endpoint]),
+                             label(store::metric::label_method, http::method_names[method]),
+                             label(store::metric::label_status_code, status_label(status))},
                             cell.replies[status]);
             }
         }
@@ -33,39 +33,39 @@ prometheus::MetricFamily request_counts(const Totals& totals) {
     return family;
 }
 
-prometheus::MetricFamily request_durations(const Totals& totals) {
-    auto family = make_family(metrics::http_request_duration);
+prometheus::MetricFamily request_durations(const store::Totals& totals) {
+    auto family = make_family(store::metric::http_request_duration);
     for (std::size_t endpoint = 0; endpoint < http::endpoint_count; ++endpoint) {
         for (std::size_t method = 0; method < http::method_names.size(); ++method) {
-            const RequestCell& cell = totals.cell(method, endpoint);
+            const store::RequestCell& cell = totals.cell(method, endpoint);
             add_histogram(family,
-                          {label(metrics::label_endpoint, http::endpoint_paths[endpoint]),
-                           label(metrics::label_method, http::method_names[method])},
-                          metrics::request_bounds_ns, cell.buckets, cell.sum_ns);
+                          {label(store::metric::label_endpoint, http::endpoint_paths[endpoint]),
+                           label(store::metric::label_method, http::method_names[method])},
+                          store::metric::request_bounds_ns, cell.buckets, cell.sum_ns);
         }
     }
     return family;
 }
 
-prometheus::MetricFamily prediction_counts(const Totals& totals) {
-    auto family = make_family(metrics::predictions);
-    for (const ModelTotals& model : totals.models) {
-        for (std::size_t i = 0; i < metrics::outcome_names.size(); ++i) {
+prometheus::MetricFamily prediction_counts(const store::Totals& totals) {
+    auto family = make_family(store::metric::predictions);
+    for (const store::ModelTotals& model : totals.models) {
+        for (std::size_t i = 0; i < store::metric::outcome_names.size(); ++i) {
             if (model.cell.outcomes[i] == 0) continue;
             add_counter(family,
-                        {label(metrics::label_model_version, model.version),
-                         label(metrics::label_status, metrics::outcome_names[i])},
+                        {label(store::metric::label_model_version, model.version),
+                         label(store::metric::label_status, store::metric::outcome_names[i])},
                         model.cell.outcomes[i]);
         }
     }
     return family;
 }
 
-prometheus::MetricFamily prediction_durations(const Totals& totals) {
-    auto family = make_family(metrics::prediction_duration);
-    for (const ModelTotals& model : totals.models) {
-        add_histogram(family, {label(metrics::label_model_version, model.version)},
-                      metrics::prediction_bounds_ns, model.cell.buckets, model.cell.sum_ns);
+prometheus::MetricFamily prediction_durations(const store::Totals& totals) {
+    auto family = make_family(store::metric::prediction_duration);
+    for (const store::ModelTotals& model : totals.models) {
+        add_histogram(family, {label(store::metric::label_model_version, model.version)},
+                      store::metric::prediction_bounds_ns, model.cell.buckets, model.cell.sum_ns);
     }
     return family;
 }
@@ -74,10 +74,10 @@ prometheus::MetricFamily prediction_durations(const Totals& totals) {
 
 std::vector<prometheus::MetricFamily> service_families(const PoolSnapshot& pool,
                                                        std::string_view app_version) {
-    auto health = make_family(metrics::app_health_status);
+    auto health = make_family(store::metric::app_health_status);
     add_gauge(health, {}, can_predict(pool) ? 1 : 0);
-    auto info = make_family(metrics::app_info);
-    add_gauge(info, {label(metrics::label_version, app_version)}, 1);
+    auto info = make_family(store::metric::app_info);
+    add_gauge(info, {label(store::metric::label_version, app_version)}, 1);
 
     std::vector<prometheus::MetricFamily> families;
     families.push_back(request_counts(pool.totals));
@@ -89,4 +89,4 @@ std::vector<prometheus::MetricFamily> service_families(const PoolSnapshot& pool,
     return families;
 }
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::metrics

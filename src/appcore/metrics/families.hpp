@@ -8,11 +8,11 @@
 
 #include "appcore/metrics/collector.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::metrics {
 
 // The families of the old service, in the order in which it showed them, labels sorted by name. A
 // family is there also without samples; a series only once it has counted something.
 [[nodiscard]] std::vector<prometheus::MetricFamily> service_families(const PoolSnapshot& pool,
                                                                      std::string_view app_version);
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::metrics

@@ -3,12 +3,12 @@
 #include <string>
 #include <utility>
 
-namespace appcore::monitoring {
+namespace appcore::metrics {
 namespace {
 
 constexpr double nanoseconds_per_second = 1e9;
 
-double to_seconds(Word nanoseconds) {
+double to_seconds(store::Word nanoseconds) {
     return static_cast<double>(nanoseconds) / nanoseconds_per_second;
 }
 
@@ -18,11 +18,11 @@ Label label(std::string_view name, std::string_view value) {
     return {std::string(name), std::string(value)};
 }
 
-prometheus::MetricFamily make_family(const metrics::Definition& definition) {
+prometheus::MetricFamily make_family(const store::metric::Definition& definition) {
     return {std::string(definition.name), std::string(definition.help), definition.type, {}};
 }
 
-void add_counter(prometheus::MetricFamily& family, std::vector<Label> labels, Word count) {
+void add_counter(prometheus::MetricFamily& family, std::vector<Label> labels, store::Word count) {
     prometheus::ClientMetric metric;
     metric.label = std::move(labels);
     metric.counter.value = static_cast<double>(count);
@@ -37,9 +37,10 @@ void add_gauge(prometheus::MetricFamily& family, std::vector<Label> labels, doub
 }
 
 void add_histogram(prometheus::MetricFamily& family, std::vector<Label> labels,
-                   std::span<const Word> bounds_ns, std::span<const Word> buckets, Word sum_ns) {
+                   std::span<const store::Word> bounds_ns, std::span<const store::Word> buckets,
+                   store::Word sum_ns) {
     prometheus::ClientMetric metric;
-    Word count = 0;
+    store::Word count = 0;
     metric.histogram.bucket.reserve(bounds_ns.size());
     for (std::size_t i = 0; i < bounds_ns.size(); ++i) {
         count += buckets[i];
@@ -53,4 +54,4 @@ void add_histogram(prometheus::MetricFamily& family, std::vector<Label> labels,
     family.metric.push_back(std::move(metric));
 }
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::metrics

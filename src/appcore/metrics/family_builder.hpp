@@ -11,21 +11,22 @@
 #include "appcore/store/metric_names.hpp"
 #include "appcore/store/slot_layout.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::metrics {
 
 using Label = prometheus::ClientMetric::Label;
 
 [[nodiscard]] Label label(std::string_view name, std::string_view value);
 
 // A family without samples.
-[[nodiscard]] prometheus::MetricFamily make_family(const metrics::Definition& definition);
+[[nodiscard]] prometheus::MetricFamily make_family(const store::metric::Definition& definition);
 
-void add_counter(prometheus::MetricFamily& family, std::vector<Label> labels, Word count);
+void add_counter(prometheus::MetricFamily& family, std::vector<Label> labels, store::Word count);
 void add_gauge(prometheus::MetricFamily& family, std::vector<Label> labels, double value);
 
 // `buckets` has one more element than `bounds_ns`: what exceeds the last bound. A histogram that
 // has observed nothing is left out.
 void add_histogram(prometheus::MetricFamily& family, std::vector<Label> labels,
-                   std::span<const Word> bounds_ns, std::span<const Word> buckets, Word sum_ns);
+                   std::span<const store::Word> bounds_ns, std::span<const store::Word> buckets,
+                   store::Word sum_ns);
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::metrics

@@ -5,44 +5,45 @@
 
 #include "appcore/metrics/worker_activity.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::metrics {
 namespace {
 
 constexpr int first_error = 500;
 constexpr double nanoseconds_per_second = 1e9;
 
-Traffic sum_of(const Totals& totals) {
+Traffic sum_of(const store::Totals& totals) {
     Traffic sum;
     for (std::size_t method = 0; method < http::method_names.size(); ++method) {
         for (std::size_t endpoint = 0; endpoint < http::endpoint_count; ++endpoint) {
             if (endpoint == static_cast<std::size_t>(http::Endpoint::status)) continue;
-            const RequestCell& cell = totals.cell(method, endpoint);
-            for (std::size_t i = 0; i < request_buckets; ++i) sum.latency[i] += cell.buckets[i];
+            const store::RequestCell& cell = totals.cell(method, endpoint);
+            for (std::size_t i = 0; i < store::request_buckets; ++i)
+                sum.latency[i] += cell.buckets[i];
             for (std::size_t i = 0; i < http::status_codes.size(); ++i) {
                 if (http::status_codes[i].code >= first_error) sum.errors += cell.replies[i];
             }
         }
     }
-    sum.requests = std::accumulate(sum.latency.begin(), sum.latency.end(), Word{0});
+    sum.requests = std::accumulate(sum.latency.begin(), sum.latency.end(), store::Word{0});
     return sum;
 }
 
 // Counters only grow; should one not, it has not moved.
-Word growth(Word before, Word after) {
+store::Word growth(store::Word before, store::Word after) {
     return after > before ? after - before : 0;
 }
 
 }  // namespace
 
-std::optional<double> Traffic::per_second(Word count) const {
+std::optional<double> Traffic::per_second(store::Word count) const {
     if (time.count() <= 0) return std::nullopt;
     return static_cast<double>(count) / time.count();
 }
 
-std::optional<double> latency_quantile(std::span<const Word, request_buckets> buckets,
+std::optional<double> latency_quantile(std::span<const store::Word, store::request_buckets> buckets,
                                        double quantile) {
-    const auto& bounds = metrics::request_bounds_ns;
-    const Word count = std::accumulate(buckets.begin(), buckets.end(), Word{0});
+    const auto& bounds = store::metric::request_bounds_ns;
+    const store::Word count = std::accumulate(buckets.begin(), buckets.end(), store::Word{0});
     if (count == 0) return std::nullopt;
     double rank = quantile * static_cast<double>(count);
     double lower = 0;
@@ -111,11 +112,11 @@ Traffic History::between(std::size_t first, std::size_t last) const {
         result.time += after.when - before.when;
         result.requests += growth(before.sum.requests, after.sum.requests);
         result.errors += growth(before.sum.errors, after.sum.errors);
-        for (std::size_t b = 0; b < request_buckets; ++b) {
+        for (std::size_t b = 0; b < store::request_buckets; ++b) {
             result.latency[b] += growth(before.sum.latency[b], after.sum.latency[b]);
         }
     }
     return result;
 }
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::metrics

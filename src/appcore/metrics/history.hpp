@@ -15,7 +15,7 @@
 #include "appcore/store/slot_layout.hpp"
 #include "appcore/system/clock.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::metrics {
 
 inline constexpr std::chrono::seconds history_length{300};
 using HistoryStep = std::chrono::duration<std::int64_t, std::ratio<5>>;  // enough for a p99
@@ -23,25 +23,25 @@ inline constexpr std::chrono::seconds sample_interval{1};
 // The length, the step that is not complete yet, and some for samples that came early.
 inline constexpr std::size_t max_samples = 320;
 
-using LatencyBuckets = std::array<Word, request_buckets>;  // as in RequestCell
+using LatencyBuckets = std::array<store::Word, store::request_buckets>;  // as in RequestCell
 
 // What happened in some time. /status itself does not appear: who looks at an idle pool should see
 // that it is idle.
 struct Traffic {
     std::chrono::duration<double> time{};  // zero: nothing is known
-    Word requests = 0;
-    Word errors = 0;  // replies with a status from 500 on
+    store::Word requests = 0;
+    store::Word errors = 0;  // replies with a status from 500 on
     LatencyBuckets latency{};
 
     // Nothing where nothing is known.
-    [[nodiscard]] std::optional<double> per_second(Word count) const;
+    [[nodiscard]] std::optional<double> per_second(store::Word count) const;
 };
 
 // Seconds below which the share `quantile` (0 to 1) of the requests lies, estimated as Prometheus'
 // histogram_quantile does: linear within a bucket, and the last bound for what is above it. Nothing
 // for no requests.
-[[nodiscard]] std::optional<double> latency_quantile(std::span<const Word, request_buckets> buckets,
-                                                     double quantile);
+[[nodiscard]] std::optional<double> latency_quantile(
+    std::span<const store::Word, store::request_buckets> buckets, double quantile);
 
 class History {
   public:
@@ -85,4 +85,4 @@ class History {
     bool is_healthy_ = false;
 };
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::metrics

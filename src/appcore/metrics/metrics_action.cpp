@@ -6,18 +6,18 @@
 #include "appcore/metrics/exposition.hpp"
 #include "appcore/metrics/families.hpp"
 
-namespace appcore::api {
+namespace appcore::metrics {
 
-Action metrics_action(monitoring::Collector& collector, monitoring::PoolFacts facts,
-                      const system::Clock& clock) {
+api::Action metrics_action(metrics::Collector& collector, metrics::PoolFacts facts,
+                           const system::Clock& clock) {
     return [&collector, facts = std::move(facts), &clock](const http::Request& request,
-                                                          http::Response& response, Outcome&) {
+                                                          http::Response& response, api::Outcome&) {
         const std::string_view path = http::split_target(request.target).path;
         const bool old_spelling = http::route_without_slashes(path) == http::Endpoint::metrics;
-        const monitoring::PoolSnapshot pool = collector.collect();
-        auto [content_type, content_encoding, body] = monitoring::render_exposition(
-            old_spelling ? monitoring::service_families(pool, facts.version)
-                         : monitoring::all_families(pool, facts, clock.steady()),
+        const metrics::PoolSnapshot pool = collector.collect();
+        auto [content_type, content_encoding, body] = metrics::render_exposition(
+            old_spelling ? metrics::service_families(pool, facts.version)
+                         : metrics::all_families(pool, facts, clock.steady()),
             request.header(http::Header::accept).value_or(""),
             request.header(http::Header::accept_encoding).value_or(""));
         response.set_status(200);
@@ -29,4 +29,4 @@ Action metrics_action(monitoring::Collector& collector, monitoring::PoolFacts fa
     };
 }
 
-}  // namespace appcore::api
+}  // namespace appcore::metrics

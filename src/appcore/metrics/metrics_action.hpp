@@ -6,13 +6,13 @@
 #include "appcore/metrics/pool_families.hpp"
 #include "appcore/system/clock.hpp"
 
-namespace appcore::api {
+namespace appcore::metrics {
 
 // Text 0.0.4 or OpenMetrics, gzipped or not, as the client asks for. Under the old service's
 // spelling,
 // "/metrics/", there are its families only: whoever asks that way gets what it always got. The
 // references outlive the action.
-[[nodiscard]] Action metrics_action(monitoring::Collector& collector, monitoring::PoolFacts facts,
-                                    const system::Clock& clock);
+[[nodiscard]] api::Action metrics_action(metrics::Collector& collector, metrics::PoolFacts facts,
+                                         const system::Clock& clock);
 
-}  // namespace appcore::api
+}  // namespace appcore::metrics

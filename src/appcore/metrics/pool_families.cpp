@@ -8,7 +8,7 @@
 #include "appcore/metrics/families.hpp"
 #include "appcore/metrics/family_builder.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::metrics {
 namespace {
 
 using Families = std::vector<prometheus::MetricFamily>;
@@ -21,118 +21,122 @@ double seconds_since_epoch(system::WallTime time) {
 // A family with one sample for each worker that has a value and is not gone for good. `value` gives
 // an optional<double>.
 template <typename Value>
-prometheus::MetricFamily per_worker(const metrics::Definition& definition, const PoolSnapshot& pool,
-                                    Value value) {
+prometheus::MetricFamily per_worker(const store::metric::Definition& definition,
+                                    const PoolSnapshot& pool, Value value) {
     auto family = make_family(definition);
     for (const WorkerState& worker : pool.workers) {
         const std::optional<double> number = value(worker);
         if (number && !worker.has_left)
-            add_gauge(family, {label(metrics::label_worker, worker.name)}, *number);
+            add_gauge(family, {label(store::metric::label_worker, worker.name)}, *number);
     }
     return family;
 }
 
 // The same for a counter, which dead workers have too.
 template <typename Count>
-prometheus::MetricFamily counted_per_worker(const metrics::Definition& definition,
+prometheus::MetricFamily counted_per_worker(const store::metric::Definition& definition,
                                             const PoolSnapshot& pool, Count count) {
     auto family = make_family(definition);
     for (const WorkerState& worker : pool.workers) {
-        add_counter(family, {label(metrics::label_worker, worker.name)}, count(worker));
+        add_counter(family, {label(store::metric::label_worker, worker.name)}, count(worker));
     }
     return family;
 }
 
-Word events_of(const WorkerState& worker, metrics::Event event) {
+store::Word events_of(const WorkerState& worker, store::metric::Event event) {
     return worker.events[static_cast<std::size_t>(event)];
 }
 
 void add_workers(Families& families, const PoolSnapshot& pool, system::SteadyTime now) {
-    families.push_back(per_worker(metrics::worker_up, pool, [](const WorkerState& worker) {
+    families.push_back(per_worker(store::metric::worker_up, pool, [](const WorkerState& worker) {
         return std::optional(worker.is_alive ? 1.0 : 0.0);
     }));
-    families.push_back(per_worker(metrics::worker_busy, pool, [](const WorkerState& worker) {
+    families.push_back(per_worker(store::metric::worker_busy, pool, [](const WorkerState& worker) {
         return std::optional(worker.busy_since ? 1.0 : 0.0);
     }));
-    families.push_back(counted_per_worker(
-        metrics::worker_requests, pool, [](const WorkerState& worker) { return worker.requests; }));
-    families.push_back(counted_per_worker(metrics::worker_starts, pool,
-                                          [](const WorkerState& worker) { return worker.starts; }));
-    families.push_back(per_worker(metrics::worker_memory, pool, [](const WorkerState& worker) {
-        return worker.usage ? std::optional(static_cast<double>(worker.usage->resident_bytes))
-                            : std::nullopt;
-    }));
-    families.push_back(per_worker(metrics::worker_start_time, pool, [](const WorkerState& worker) {
-        return worker.is_alive ? std::optional(seconds_since_epoch(worker.started)) : std::nullopt;
-    }));
     families.push_back(
-        per_worker(metrics::worker_idle_time, pool, [now](const WorkerState& worker) {
+        counted_per_worker(store::metric::worker_requests, pool,
+                           [](const WorkerState& worker) { return worker.requests; }));
+    families.push_back(counted_per_worker(store::metric::worker_starts, pool,
+                                          [](const WorkerState& worker) { return worker.starts; }));
+    families.push_back(
+        per_worker(store::metric::worker_memory, pool, [](const WorkerState& worker) {
+            return worker.usage ? std::optional(static_cast<double>(worker.usage->resident_bytes))
+                                : std::nullopt;
+        }));
+    families.push_back(
+        per_worker(store::metric::worker_start_time, pool, [](const WorkerState& worker) {
+            return worker.is_alive ? std::optional(seconds_since_epoch(worker.started))
+                                   : std::nullopt;
+        }));
+    families.push_back(
+        per_worker(store::metric::worker_idle_time, pool, [now](const WorkerState& worker) {
             // Another process may have been active since `now` was taken.
             return worker.last_activity
                        ? std::optional(std::max(0.0, Seconds(now - *worker.last_activity).count()))
                        : std::nullopt;
         }));
     families.push_back(
-        counted_per_worker(metrics::log_lines_dropped, pool, [](const WorkerState& worker) {
-            return events_of(worker, metrics::Event::log_line_dropped);
+        counted_per_worker(store::metric::log_lines_dropped, pool, [](const WorkerState& worker) {
+            return events_of(worker, store::metric::Event::log_line_dropped);
         }));
     families.push_back(
-        counted_per_worker(metrics::request_timeouts, pool, [](const WorkerState& worker) {
-            return events_of(worker, metrics::Event::request_timeout);
+        counted_per_worker(store::metric::request_timeouts, pool, [](const WorkerState& worker) {
+            return events_of(worker, store::metric::Event::request_timeout);
         }));
 }
 
 void add_pool(Families& families, const PoolSnapshot& pool, const PoolFacts& facts) {
-    auto info = make_family(metrics::build_info);
-    add_gauge(
-        info,
-        {label(metrics::label_commit, facts.commit), label(metrics::label_version, facts.version)},
-        1);
+    auto info = make_family(store::metric::build_info);
+    add_gauge(info,
+              {label(store::metric::label_commit, facts.commit),
+               label(store::metric::label_version, facts.version)},
+              1);
     families.push_back(std::move(info));
     if (facts.model) {
-        auto model = make_family(metrics::model_info);
+        auto model = make_family(store::metric::model_info);
         add_gauge(model,
-                  {label(metrics::label_format, facts.model->format),
-                   label(metrics::label_model_version, facts.model->version),
-                   label(metrics::label_sha256, facts.model->sha256)},
+                  {label(store::metric::label_format, facts.model->format),
+                   label(store::metric::label_model_version, facts.model->version),
+                   label(store::metric::label_sha256, facts.model->sha256)},
                   1);
         families.push_back(std::move(model));
     }
-    auto workers = make_family(metrics::workers);
+    auto workers = make_family(store::metric::workers);
     add_gauge(workers, {}, pool.size.value_or(facts.workers));
     families.push_back(std::move(workers));
-    auto unattached = make_family(metrics::workers_unattached);
+    auto unattached = make_family(store::metric::workers_unattached);
     add_gauge(
         unattached, {},
         static_cast<double>(std::ranges::count_if(pool.workers, &WorkerState::is_unattached)));
     families.push_back(std::move(unattached));
-    auto in_flight = make_family(metrics::requests_in_flight);
+    auto in_flight = make_family(store::metric::requests_in_flight);
     add_gauge(
         in_flight, {},
         static_cast<double>(std::ranges::count_if(pool.workers, [](const WorkerState& worker) {
             return worker.busy_since && worker.name != metrics_slot;
         })));
     families.push_back(std::move(in_flight));
-    auto queue = make_family(metrics::queue_length);
+    auto queue = make_family(store::metric::queue_length);
     if (pool.queue_length) add_gauge(queue, {}, *pool.queue_length);
     families.push_back(std::move(queue));
 }
 
-void add_events(Families& families, const Totals& totals) {
-    const auto count = [&totals](metrics::Event event) {
+void add_events(Families& families, const store::Totals& totals) {
+    const auto count = [&totals](store::metric::Event event) {
         return totals.events[static_cast<std::size_t>(event)];
     };
-    auto store = make_family(metrics::store_events);
-    for (std::size_t i = 0; i < metrics::store_event_count; ++i) {
-        add_counter(store, {label(metrics::label_event, metrics::event_names[i])},
+    auto store = make_family(store::metric::store_events);
+    for (std::size_t i = 0; i < store::metric::store_event_count; ++i) {
+        add_counter(store, {label(store::metric::label_event, store::metric::event_names[i])},
                     totals.events[i]);
     }
     families.push_back(std::move(store));
-    auto pushes = make_family(metrics::pushes);
-    add_counter(pushes, {label(metrics::label_result, "success")},
-                count(metrics::Event::push_success));
-    add_counter(pushes, {label(metrics::label_result, "failure")},
-                count(metrics::Event::push_failure));
+    auto pushes = make_family(store::metric::pushes);
+    add_counter(pushes, {label(store::metric::label_result, "success")},
+                count(store::metric::Event::push_success));
+    add_counter(pushes, {label(store::metric::label_result, "failure")},
+                count(store::metric::Event::push_failure));
     families.push_back(std::move(pushes));
 }
 
@@ -147,15 +151,15 @@ void add_process(Families& families, const PoolSnapshot& pool) {
         sum.open_files += worker.usage->open_files;
         latest = std::max(latest, worker.started);
     }
-    const auto add = [&families](const metrics::Definition& definition, double value) {
+    const auto add = [&families](const store::metric::Definition& definition, double value) {
         auto family = make_family(definition);
         add_gauge(family, {}, value);
         families.push_back(std::move(family));
     };
-    add(metrics::process_virtual_memory, static_cast<double>(sum.virtual_bytes));
-    add(metrics::process_resident_memory, static_cast<double>(sum.resident_bytes));
-    add(metrics::process_start_time, seconds_since_epoch(latest));
-    add(metrics::process_open_fds, static_cast<double>(sum.open_files));
+    add(store::metric::process_virtual_memory, static_cast<double>(sum.virtual_bytes));
+    add(store::metric::process_resident_memory, static_cast<double>(sum.resident_bytes));
+    add(store::metric::process_start_time, seconds_since_epoch(latest));
+    add(store::metric::process_open_fds, static_cast<double>(sum.open_files));
 }
 
 }  // namespace
@@ -175,4 +179,4 @@ Families all_families(const PoolSnapshot& pool, const PoolFacts& facts, system::
     return families;
 }
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::metrics

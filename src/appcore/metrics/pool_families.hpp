@@ -10,7 +10,7 @@
 #include "appcore/metrics/collector.hpp"
 #include "appcore/system/clock.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::metrics {
 
 // The model of a file.
 struct ModelFacts {
@@ -38,4 +38,4 @@ struct PoolFacts {
                                                                  const PoolFacts& facts,
                                                                  system::SteadyTime now);
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::metrics

@@ -6,7 +6,7 @@
 #include <numeric>
 #include <system_error>
 
-namespace appcore::monitoring {
+namespace appcore::metrics {
 namespace {
 
 // The pool that serves other machines beside the pool of now (deploy/pool.conf).
@@ -61,4 +61,4 @@ std::optional<unsigned> pool_size(const std::vector<WorkerState>& workers) {
         [](unsigned sum, const auto& entry) { return sum + entry.second->pool_size; });
 }
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::metrics

@@ -9,7 +9,7 @@
 
 #include "appcore/metrics/collector.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::metrics {
 
 // "blue-03" is number 3 of the pool "blue".
 struct Place {
@@ -29,4 +29,4 @@ void mark_replaced(std::vector<WorkerState>& workers);
 // the pool "peer", if there are any.
 [[nodiscard]] std::optional<unsigned> pool_size(const std::vector<WorkerState>& workers);
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::metrics

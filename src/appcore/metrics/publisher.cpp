@@ -5,7 +5,7 @@
 
 #include "appcore/metrics/serializer.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::metrics {
 namespace {
 
 constexpr std::chrono::minutes kComplaintInterval{1};  // a full disk must not fill the log as well
@@ -34,4 +34,4 @@ std::optional<Error> Publisher::maintain(system::SteadyTime now) {
     return status.error();
 }
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::metrics

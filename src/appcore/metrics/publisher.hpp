@@ -11,7 +11,7 @@
 #include "appcore/result.hpp"
 #include "appcore/system/clock.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::metrics {
 
 // The file is a second old at most.
 inline constexpr std::chrono::milliseconds publish_interval{500};
@@ -33,4 +33,4 @@ class Publisher {
     std::optional<system::SteadyTime> complained_;
 };
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::metrics

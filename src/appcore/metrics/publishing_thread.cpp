@@ -8,7 +8,7 @@
 #include "appcore/metrics/collector.hpp"
 #include "appcore/metrics/publisher.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::metrics {
 namespace {
 
 constexpr std::chrono::seconds kLastPublication{1};  // that the end of the process waits for it
@@ -71,4 +71,4 @@ std::string PublishingThread::take_problem() {
     return std::exchange(shared_->problem, {});
 }
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::metrics

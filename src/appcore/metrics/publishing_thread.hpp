@@ -8,7 +8,7 @@
 
 #include "appcore/metrics/pool_families.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::metrics {
 
 class PublishingThread {
   public:
@@ -31,4 +31,4 @@ class PublishingThread {
     std::thread thread_;
 };
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::metrics

@@ -12,7 +12,7 @@
 
 #include "appcore/metrics/collector.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::metrics {
 namespace {
 
 constexpr std::chrono::seconds kLastPush{1};  // that the end of the process waits for it
@@ -110,4 +110,4 @@ PushReport Pusher::take_report() {
     return report;
 }
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::metrics

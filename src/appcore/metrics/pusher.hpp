@@ -9,7 +9,7 @@
 #include "appcore/metrics/pool_families.hpp"
 #include "appcore/store/slot_layout.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::metrics {
 
 inline constexpr std::chrono::seconds push_interval{
     15};  // as often as Prometheus scrapes by default
@@ -21,8 +21,8 @@ struct PushTarget {
 
 // What has happened since the last report.
 struct PushReport {
-    Word successes = 0;
-    Word failures = 0;
+    store::Word successes = 0;
+    store::Word failures = 0;
     std::string problem;  // why the last push failed; empty after a success
 };
 
@@ -47,4 +47,4 @@ class Pusher {
     std::thread thread_;
 };
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::metrics

@@ -8,7 +8,7 @@
 
 #include "appcore/json/number.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::metrics {
 namespace {
 
 using prometheus::ClientMetric;
@@ -177,4 +177,4 @@ void append_sample_value(std::string& out, double value) {
     out += std::to_string(exponent);
 }
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::metrics

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace appcore::monitoring {
+namespace appcore::metrics {
 
 enum class ExpositionFormat : unsigned char {
     text,          // text 0.0.4
@@ -38,4 +38,4 @@ class Serializer final : public prometheus::Serializer {
 // ("1.0", "0.005", "1e+06", "+Inf", "NaN").
 void append_sample_value(std::string& out, double value);
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::metrics

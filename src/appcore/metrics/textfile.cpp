@@ -11,7 +11,7 @@
 
 #include "appcore/system/file_descriptor.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::metrics {
 namespace {
 
 // The collector reads *.prom; mkostemp() replaces the last six characters.
@@ -85,4 +85,4 @@ Status Textfile::replace(int directory, std::string_view text) {
     return Done{};
 }
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::metrics

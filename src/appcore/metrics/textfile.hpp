@@ -7,7 +7,7 @@
 
 #include "appcore/result.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::metrics {
 
 inline constexpr std::string_view textfile_name = "appcore.prom";
 
@@ -33,4 +33,4 @@ class Textfile {
     bool is_clean_ = false;    // what a killed predecessor left was removed
 };
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::metrics

@@ -9,7 +9,7 @@
 
 #include "appcore/system/file_descriptor.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::metrics {
 namespace {
 
 // proc(5): "PID (NAME) STATE ..."; the name may contain anything, parentheses too.
@@ -37,9 +37,9 @@ Activity activity_of(const WorkerState& worker) {
 bool can_predict(const PoolSnapshot& pool) {
     return is_pool_healthy(pool) &&
            std::ranges::any_of(pool.workers, [](const WorkerState& worker) {
-               return worker.health == Health::healthy && worker.is_alive &&
+               return worker.health == store::Health::healthy && worker.is_alive &&
                       !is_stopped(worker.pid);
            });
 }
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::metrics

@@ -6,7 +6,7 @@
 
 #include "appcore/metrics/collector.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::metrics {
 
 // `stopped`: alive, but halted by SIGSTOP or a debugger, whatever it had at hand. The order is that
 // of activity_names.
@@ -20,4 +20,4 @@ inline constexpr std::array<std::string_view, 4> activity_names = {"idle", "busy
 // Whether the pool is healthy and a living worker is there that is not stopped.
 [[nodiscard]] bool can_predict(const PoolSnapshot& pool);
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::metrics

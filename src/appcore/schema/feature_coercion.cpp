@@ -9,7 +9,7 @@
 #include "appcore/json/utf8.hpp"
 #include "appcore/schema/feature_string.hpp"
 
-namespace appcore::api {
+namespace appcore::schema {
 namespace {
 
 Feature finite_or_problem(double value) {
@@ -54,4 +54,4 @@ Feature coerce_feature(const json::Document& document, json::Document::Index nod
     return FeatureProblem::not_a_number;
 }
 
-}  // namespace appcore::api
+}  // namespace appcore::schema

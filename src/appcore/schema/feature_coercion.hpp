@@ -6,7 +6,7 @@
 
 #include "appcore/json/document.hpp"
 
-namespace appcore::api {
+namespace appcore::schema {
 
 enum class FeatureProblem : unsigned char {
     not_a_number,  // null, a list, an object, an integer beyond a double
@@ -21,4 +21,4 @@ using Feature = std::variant<double, FeatureProblem>;
 [[nodiscard]] Feature coerce_feature(const json::Document& document, json::Document::Index node,
                                      std::string& scratch);
 
-}  // namespace appcore::api
+}  // namespace appcore::schema

@@ -11,7 +11,7 @@
 #include "appcore/json/digits.hpp"
 #include "appcore/json/quotient.hpp"
 
-namespace appcore::api {
+namespace appcore::schema {
 namespace {
 
 constexpr std::size_t max_digits = json::kMaxQuotientDigits;
@@ -166,4 +166,4 @@ bool scan_features(std::string_view body, std::vector<double>& features) {
     return at != nullptr && skip_space(at, end) == end;
 }
 
-}  // namespace appcore::api
+}  // namespace appcore::schema

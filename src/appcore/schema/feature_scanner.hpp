@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-namespace appcore::api {
+namespace appcore::schema {
 
 // Reads a body that is exactly {"features":[number, ...]}, white space allowed, into `features` and
 // returns true. Returns false for anything else, good or bad: the exact rules
@@ -12,4 +12,4 @@ namespace appcore::api {
 // What is accepted here has the very same values there.
 [[nodiscard]] bool scan_features(std::string_view body, std::vector<double>& features);
 
-}  // namespace appcore::api
+}  // namespace appcore::schema

@@ -8,7 +8,7 @@
 
 #include "appcore/json/decimal.hpp"
 
-namespace appcore::api {
+namespace appcore::schema {
 namespace {
 
 // Unicode's property White_Space, without what is Python's or C's own idea of it (U+001C to
@@ -114,4 +114,4 @@ std::optional<double> parse_feature_string(std::string_view text) {
     return parse_number(without);
 }
 
-}  // namespace appcore::api
+}  // namespace appcore::schema

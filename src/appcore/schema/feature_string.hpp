@@ -4,10 +4,10 @@
 #include <optional>
 #include <string_view>
 
-namespace appcore::api {
+namespace appcore::schema {
 
 // The value of `text` (UTF-8) as pydantic takes it for a float, perhaps NaN or an infinity: white
 // space around it and underscores between characters are ignored, though not both in one string.
 [[nodiscard]] std::optional<double> parse_feature_string(std::string_view text);
 
-}  // namespace appcore::api
+}  // namespace appcore::schema

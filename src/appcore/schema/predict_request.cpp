@@ -19,7 +19,7 @@
 #include "appcore/schema/feature_scanner.hpp"
 #include "appcore/schema/validation_error.hpp"
 
-namespace appcore::api {
+namespace appcore::schema {
 namespace {
 
 using json::Document;
@@ -207,4 +207,4 @@ std::optional<Rejection> read_predict_request(std::string_view content_type, std
     return unparsable();
 }
 
-}  // namespace appcore::api
+}  // namespace appcore::schema

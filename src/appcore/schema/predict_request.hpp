@@ -9,7 +9,7 @@
 
 #include "appcore/models/prediction_model.hpp"
 
-namespace appcore::api {
+namespace appcore::schema {
 
 // Why a body was refused.
 struct Rejection {
@@ -26,4 +26,4 @@ std::optional<Rejection> read_predict_request(std::string_view content_type, std
                                               const models::InputRules& rules,
                                               std::vector<double>& features);
 
-}  // namespace appcore::api
+}  // namespace appcore::schema

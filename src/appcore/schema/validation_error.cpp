@@ -4,7 +4,7 @@
 
 #include "appcore/json/writer.hpp"
 
-namespace appcore::api {
+namespace appcore::schema {
 namespace {
 
 constexpr std::string_view opening = R"({"detail":[)";
@@ -45,4 +45,4 @@ std::string ValidationErrors::finish() {
     return std::move(reply_);
 }
 
-}  // namespace appcore::api
+}  // namespace appcore::schema

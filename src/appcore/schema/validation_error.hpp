@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace appcore::api {
+namespace appcore::schema {
 
 // What is wrong, in pydantic's words. The list of all that this service says is below.
 struct ErrorType {
@@ -67,4 +67,4 @@ class ValidationErrors {
     std::string reply_;
 };
 
-}  // namespace appcore::api
+}  // namespace appcore::schema

@@ -6,14 +6,14 @@
 #include "appcore/http/accept.hpp"
 #include "appcore/status/status_page.hpp"
 
-namespace appcore::api {
+namespace appcore::status {
 
-Action status_action(monitoring::Collector& collector, const monitoring::History& history,
-                     const system::Clock& clock, ServiceFacts facts) {
+api::Action status_action(metrics::Collector& collector, const metrics::History& history,
+                          const system::Clock& clock, ServiceFacts facts) {
     return [&collector, &history, &clock, facts = std::move(facts)](
-               const http::Request& request, http::Response& response, Outcome&) {
+               const http::Request& request, http::Response& response, api::Outcome&) {
         using nlohmann::ordered_json;
-        const monitoring::PoolSnapshot pool = collector.collect();
+        const metrics::PoolSnapshot pool = collector.collect();
         const ordered_json report = status_report({pool, history, facts}, clock);
         if (http::prefers_html(request.header(http::Header::accept).value_or(""))) {
             response.set(200, http::kHtml, status_page(report));
@@ -30,4 +30,4 @@ Action status_action(monitoring::Collector& collector, const monitoring::History
     };
 }
 
-}  // namespace appcore::api
+}  // namespace appcore::status

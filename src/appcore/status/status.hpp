@@ -7,12 +7,12 @@
 #include "appcore/status/status_report.hpp"
 #include "appcore/system/clock.hpp"
 
-namespace appcore::api {
+namespace appcore::status {
 
 // JSON (status_report.hpp), or a page for whoever prefers HTML, as a browser does. The references
 // outlive the action.
-[[nodiscard]] Action status_action(monitoring::Collector& collector,
-                                   const monitoring::History& history, const system::Clock& clock,
-                                   ServiceFacts facts);
+[[nodiscard]] api::Action status_action(metrics::Collector& collector,
+                                        const metrics::History& history, const system::Clock& clock,
+                                        ServiceFacts facts);
 
-}  // namespace appcore::api
+}  // namespace appcore::status

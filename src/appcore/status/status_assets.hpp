@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-namespace appcore::api {
+namespace appcore::status {
 
 struct Asset {
     std::string_view text;    // all between the element's tags
@@ -13,4 +13,4 @@ struct Asset {
 [[nodiscard]] Asset status_style();
 [[nodiscard]] Asset status_script();
 
-}  // namespace appcore::api
+}  // namespace appcore::status

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-namespace appcore::api {
+namespace appcore::status {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -148,4 +148,4 @@ std::string plot_path(const Json& values, PlotKind kind) {
     return path;
 }
 
-}  // namespace appcore::api
+}  // namespace appcore::status

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace appcore::api {
+namespace appcore::status {
 
 // Plain text, not escaped. `format` is one of
 //   text      as it is; the elements of a list with commas
@@ -27,4 +27,4 @@ namespace appcore::api {
 enum class PlotKind : unsigned char { line, area };
 [[nodiscard]] std::string plot_path(const nlohmann::ordered_json& values, PlotKind kind);
 
-}  // namespace appcore::api
+}  // namespace appcore::status

@@ -13,21 +13,21 @@
 
 #include "appcore/http/status.hpp"
 
-namespace appcore::api {
+namespace appcore::status {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using monitoring::Traffic;
-using monitoring::Word;
+using metrics::Traffic;
+using store::Word;
 
 constexpr int kFirstError = 500;
 constexpr double kMilliseconds = 1000;  // in a second
 
-using Replies = std::array<Word, monitoring::status_labels>;
+using Replies = std::array<Word, store::status_labels>;
 
-Replies replies_of(const monitoring::Totals& totals) {
+Replies replies_of(const store::Totals& totals) {
     Replies replies{};
-    for (const monitoring::RequestCell& cell : totals.requests) {
+    for (const store::RequestCell& cell : totals.requests) {
         std::ranges::transform(replies, cell.replies, replies.begin(), std::plus<>{});
     }
     return replies;
@@ -39,7 +39,7 @@ Word sum_of(const Words& words) {
 }
 
 Json latency_ms(const Traffic& traffic, double quantile) {
-    const auto seconds = monitoring::latency_quantile(traffic.latency, quantile);
+    const auto seconds = metrics::latency_quantile(traffic.latency, quantile);
     return seconds ? rounded(*seconds * kMilliseconds) : nullptr;
 }
 
@@ -51,7 +51,7 @@ Json rounded(std::optional<double> value) {
     return std::round(*value * factor) / factor;
 }
 
-Json totals_json(const monitoring::Totals& totals) {
+Json totals_json(const store::Totals& totals) {
     const Replies replies = replies_of(totals);
     Word errors = 0;
     Json by_status = Json::object();
@@ -61,7 +61,7 @@ Json totals_json(const monitoring::Totals& totals) {
         if (code >= kFirstError) errors += replies.at(i);
         by_status[std::to_string(code)] = replies.at(i);
     }
-    if (replies.back() > 0) by_status[std::string(monitoring::metrics::other)] = replies.back();
+    if (replies.back() > 0) by_status[std::string(store::metric::other)] = replies.back();
 
     Word predictions = 0;
     for (const auto& model : totals.models) predictions += sum_of(model.cell.outcomes);
@@ -93,7 +93,7 @@ Json history_json(const std::vector<Traffic>& steps) {
         for (const Traffic& step : steps) values.push_back(value_of(step));
         return values;
     };
-    return {{"step_seconds", std::chrono::seconds(monitoring::HistoryStep{1}).count()},
+    return {{"step_seconds", std::chrono::seconds(metrics::HistoryStep{1}).count()},
             {"requests_per_second",
              series([](const Traffic& step) { return rounded(step.per_second(step.requests)); })},
             {"errors_per_second",
@@ -102,4 +102,4 @@ Json history_json(const std::vector<Traffic>& steps) {
             {"p99_ms", series([](const Traffic& step) { return latency_ms(step, 0.99); })}};
 }
 
-}  // namespace appcore::api
+}  // namespace appcore::status

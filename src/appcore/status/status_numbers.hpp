@@ -8,20 +8,20 @@
 #include "appcore/metrics/history.hpp"
 #include "appcore/store/totals.hpp"
 
-namespace appcore::api {
+namespace appcore::status {
 
 // With three decimals: nobody reads more, and the document stays small. Null for nothing.
 [[nodiscard]] nlohmann::ordered_json rounded(std::optional<double> value);
 
 // {"requests", "errors", "predictions", "by_status"}: all that was ever counted, /status included.
-[[nodiscard]] nlohmann::ordered_json totals_json(const monitoring::Totals& totals);
+[[nodiscard]] nlohmann::ordered_json totals_json(const store::Totals& totals);
 
 // {"seconds", "requests_per_second", "errors_per_second", "error_ratio", "latency_ms"}, where
 // "seconds" is the time that they are about.
-[[nodiscard]] nlohmann::ordered_json traffic_json(const monitoring::Traffic& traffic);
+[[nodiscard]] nlohmann::ordered_json traffic_json(const metrics::Traffic& traffic);
 
 // {"step_seconds", "requests_per_second", "errors_per_second", "p50_ms", "p99_ms"}: a number or
 // null for each step.
-[[nodiscard]] nlohmann::ordered_json history_json(const std::vector<monitoring::Traffic>& steps);
+[[nodiscard]] nlohmann::ordered_json history_json(const std::vector<metrics::Traffic>& steps);
 
-}  // namespace appcore::api
+}  // namespace appcore::status

@@ -3,7 +3,7 @@
 #include "appcore/status/status_assets.hpp"
 #include "appcore/status/status_template.hpp"
 
-namespace appcore::api {
+namespace appcore::status {
 namespace {
 
 // status_template.hpp says what the data- attributes mean.
@@ -145,4 +145,4 @@ std::string status_page_policy() {
     return policy.append("'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
 }
 
-}  // namespace appcore::api
+}  // namespace appcore::status

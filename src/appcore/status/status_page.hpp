@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace appcore::api {
+namespace appcore::status {
 
 // `report` is what status_report() makes. The markup is one with it: a member that is not there is
 // shown as a dash.
@@ -16,4 +16,4 @@ namespace appcore::api {
 // requests to its own origin, and nothing else.
 [[nodiscard]] std::string status_page_policy();
 
-}  // namespace appcore::api
+}  // namespace appcore::status

@@ -12,12 +12,12 @@
 #include "appcore/metrics/worker_activity.hpp"
 #include "appcore/status/status_numbers.hpp"
 
-namespace appcore::api {
+namespace appcore::status {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using monitoring::Activity;
-using monitoring::WorkerState;
+using metrics::Activity;
+using metrics::WorkerState;
 using Seconds = std::chrono::duration<double>;
 
 struct PoolWords {
@@ -61,11 +61,11 @@ std::string whole_seconds(double seconds) {
     return std::to_string(std::llround(seconds)) + " s";
 }
 
-std::vector<Worker> workers_of(const monitoring::PoolSnapshot& pool) {
+std::vector<Worker> workers_of(const metrics::PoolSnapshot& pool) {
     std::vector<Worker> workers;
     for (const WorkerState& state : pool.workers) {
-        if (state.name == monitoring::metrics_slot || state.has_left) continue;
-        workers.push_back({state, monitoring::activity_of(state)});
+        if (state.name == metrics::metrics_slot || state.has_left) continue;
+        workers.push_back({state, metrics::activity_of(state)});
     }
     return workers;
 }
@@ -74,7 +74,7 @@ Json worker_json(const Worker& worker, const Moment& now) {
     const WorkerState& state = worker.state;
     Json json;
     json["name"] = state.name;
-    json["state"] = monitoring::activity_names.at(static_cast<std::size_t>(worker.activity));
+    json["state"] = metrics::activity_names.at(static_cast<std::size_t>(worker.activity));
     json["pid"] = state.is_alive ? Json(state.pid) : Json(nullptr);
     json["age_seconds"] = state.is_alive ? rounded(age(state.started, now.wall)) : nullptr;
     json["starts"] = state.starts;
@@ -107,7 +107,7 @@ Json problems_of(const StatusSources& sources, const std::vector<Worker>& worker
         if (activity == Activity::stopped) {
             problems.push_back(state.name + " is stopped by a signal");
         }
-        if (state.health == monitoring::Health::unhealthy) {
+        if (state.health == store::Health::unhealthy) {
             problems.push_back(state.name + " says that it cannot predict");
         }
         const double busy = state.busy_since ? age(*state.busy_since, now) : 0;
@@ -126,7 +126,7 @@ Json pool_json(const StatusSources& sources, const std::vector<Worker>& workers,
     const auto count = [&workers](auto predicate) {
         return std::ranges::count_if(workers, predicate);
     };
-    const bool is_healthy = monitoring::can_predict(sources.pool);
+    const bool is_healthy = metrics::can_predict(sources.pool);
     const system::SteadyTime since = sources.history.health_since(is_healthy, now.steady);
     const auto unchanged =
         std::chrono::duration_cast<std::chrono::microseconds>(now.steady - since);
@@ -159,7 +159,7 @@ Json status_report(const StatusSources& sources, const system::Clock& clock) {
     const std::vector<Worker> workers = workers_of(sources.pool);
     Json model_versions = Json::array();
     for (const auto& model : sources.pool.totals.models) {
-        if (model.version != monitoring::metrics::other) model_versions.push_back(model.version);
+        if (model.version != store::metric::other) model_versions.push_back(model.version);
     }
 
     Json report;
@@ -183,4 +183,4 @@ Json status_report(const StatusSources& sources, const system::Clock& clock) {
     return report;
 }
 
-}  // namespace appcore::api
+}  // namespace appcore::status

@@ -11,7 +11,7 @@
 #include "appcore/models/file_model.hpp"
 #include "appcore/system/clock.hpp"
 
-namespace appcore::api {
+namespace appcore::status {
 
 // What does not change while the program runs.
 struct ServiceFacts {
@@ -24,8 +24,8 @@ struct ServiceFacts {
 };
 
 struct StatusSources {
-    const monitoring::PoolSnapshot& pool;
-    const monitoring::History& history;
+    const metrics::PoolSnapshot& pool;
+    const metrics::History& history;
     const ServiceFacts& facts;
 };
 
@@ -35,4 +35,4 @@ struct StatusSources {
 [[nodiscard]] nlohmann::ordered_json status_report(const StatusSources& sources,
                                                    const system::Clock& clock);
 
-}  // namespace appcore::api
+}  // namespace appcore::status

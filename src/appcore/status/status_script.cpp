@@ -1,6 +1,6 @@
 #include "appcore/status/status_assets.hpp"
 
-namespace appcore::api {
+namespace appcore::status {
 
 // `formats` and `plot` are those of status_format.cpp, `show` is fill_template().
 Asset status_script() {
@@ -128,4 +128,4 @@ refresh();
             "/5/karX0MSbWv4/XAlkSWsWwQIaGabncE1NnzfINj5w="};
 }
 
-}  // namespace appcore::api
+}  // namespace appcore::status

@@ -1,6 +1,6 @@
 #include "appcore/status/status_assets.hpp"
 
-namespace appcore::api {
+namespace appcore::status {
 
 // For a phone of 360 pixels first. States differ by word and sign as well as by colour.
 Asset status_style() {
@@ -126,4 +126,4 @@ footer { margin: 1.5rem .25rem .5rem; font-size: .8125rem; color: var(--soft); }
             "CHqz+kc1DLpX9e94siZuB3O8BUtHB77rNiZLCQsXEGs="};
 }
 
-}  // namespace appcore::api
+}  // namespace appcore::status

@@ -6,7 +6,7 @@
 
 #include "appcore/status/status_format.hpp"
 
-namespace appcore::api {
+namespace appcore::status {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -114,4 +114,4 @@ std::string fill_template(std::string_view markup, const Json& data) {
     return out;
 }
 
-}  // namespace appcore::api
+}  // namespace appcore::status

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace appcore::api {
+namespace appcore::status {
 
 // Copies `markup`, which is ours, and completes two kinds of elements. POINTER is a JSON pointer
 // (RFC 6901) into `data`.
@@ -23,4 +23,4 @@ namespace appcore::api {
 // Appends `text` for use between tags and in quoted attributes.
 void append_html(std::string& out, std::string_view text);
 
-}  // namespace appcore::api
+}  // namespace appcore::status

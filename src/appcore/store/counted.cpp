@@ -8,7 +8,7 @@
 #include "appcore/store/slot_file.hpp"
 #include "appcore/store/slot_image.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::store {
 namespace {
 
 using std::chrono::nanoseconds;
@@ -52,4 +52,4 @@ bool already_counted(const std::string& state_directory, const RequestKey& key) 
            });
 }
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::store

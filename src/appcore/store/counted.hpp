@@ -5,7 +5,7 @@
 
 #include "appcore/store/request_key.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::store {
 
 // True if some process of the pool had counted the request and died before its reply was handed to
 // the kernel: its key is pending in the slot of a dead holder, or a successor has set it aside. A
@@ -14,4 +14,4 @@ namespace appcore::monitoring {
 // is just dying. Slots that cannot be read count nothing.
 [[nodiscard]] bool already_counted(const std::string& state_directory, const RequestKey& key);
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::store

@@ -7,7 +7,7 @@
 
 #include "appcore/store/slot_layout.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::store {
 
 // A word of a slot as readers in other processes may see it change.
 [[nodiscard]] inline std::atomic_ref<Word> shared(Word& word) {
@@ -69,4 +69,4 @@ inline void replay_journal(Slot& slot) {
     shared(journal.sequence).store(journal.sequence + 1, std::memory_order_release);
 }
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::store

@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-namespace appcore::monitoring {
+namespace appcore::store {
 namespace {
 
 using Names = std::vector<std::string_view>;
@@ -122,10 +122,10 @@ Result<LayoutMap> parse_layout(std::string_view description, std::size_t words) 
     map.methods = map_labels(line("methods").names, http::method_names);
     map.endpoints = map_labels(line("endpoints").names, http::endpoint_paths);
     map.statuses = map_statuses(line("statuses").names);
-    map.outcomes = map_labels(outcomes, metrics::outcome_names);
-    map.request_buckets = map_buckets(line("request_bounds_ns").names, metrics::request_bounds_ns);
+    map.outcomes = map_labels(outcomes, metric::outcome_names);
+    map.request_buckets = map_buckets(line("request_bounds_ns").names, metric::request_bounds_ns);
     map.prediction_buckets =
-        map_buckets(line("prediction_bounds_ns").names, metrics::prediction_bounds_ns);
+        map_buckets(line("prediction_bounds_ns").names, metric::prediction_bounds_ns);
     if (map.methods.empty() || map.endpoints.empty() || map.statuses.empty() ||
         map.outcomes.empty() || map.request_buckets.empty() || map.prediction_buckets.empty()) {
         return broken("labels");
@@ -136,7 +136,7 @@ Result<LayoutMap> parse_layout(std::string_view description, std::size_t words) 
     if (!fits(worker.first, worker.names.size(), 1, map.end)) return broken("worker");
     if (!fits(events.first, events.names.size(), 1, map.end)) return broken("events");
     map.worker = map_fields(worker, worker_fields);
-    map.events = map_fields(events, metrics::event_names);
+    map.events = map_fields(events, metric::event_names);
 
     const Line keys = line("keys");
     if (!fits(keys.first, keys.second, 2, map.end)) return broken("keys");
@@ -162,4 +162,4 @@ Result<LayoutMap> parse_layout(std::string_view description, std::size_t words) 
     return map;
 }
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::store

@@ -11,7 +11,7 @@
 #include "appcore/result.hpp"
 #include "appcore/store/slot_description.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::store {
 
 struct LayoutMap {
     static constexpr std::size_t absent = std::numeric_limits<std::size_t>::max();
@@ -32,7 +32,7 @@ struct LayoutMap {
 
     // By this build's index: the word in the slot, or `absent`.
     std::array<std::size_t, worker_fields.size()> worker{};
-    std::array<std::size_t, metrics::event_names.size()> events{};
+    std::array<std::size_t, metric::event_names.size()> events{};
 
     Section requests;
     Section models;
@@ -46,4 +46,4 @@ struct LayoutMap {
 // `end` is at most `words`.
 [[nodiscard]] Result<LayoutMap> parse_layout(std::string_view description, std::size_t words);
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::store

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace appcore::monitoring::metrics {
+namespace appcore::store::metric {
 
 struct Definition {
     std::string_view name;
@@ -141,4 +141,4 @@ inline constexpr std::array<std::string_view, 7> event_names = {
     "push_success",  "push_failure",      "request_timeout"};
 inline constexpr std::size_t store_event_count = 3;  // the first ones
 
-}  // namespace appcore::monitoring::metrics
+}  // namespace appcore::store::metric

@@ -17,7 +17,7 @@
 #include "appcore/system/digest.hpp"
 #include "appcore/system/file_descriptor.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::store {
 namespace {
 
 constexpr std::string_view kPrograms = "appcore-";  // worker, metrics
@@ -137,4 +137,4 @@ std::vector<Unattached> find_unattached(const std::string& state_directory) {
     return all;
 }
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::store

@@ -14,7 +14,7 @@
 #include "appcore/system/clock.hpp"
 #include "appcore/system/file_descriptor.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::store {
 
 // The same in every version of the programs, which may run side by side for the time of a restart.
 struct PresenceWords {
@@ -56,4 +56,4 @@ struct Unattached {
 // the machine: to be asked where slots tell of fewer workers than there should be.
 [[nodiscard]] std::vector<Unattached> find_unattached(const std::string& state_directory);
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::store

@@ -11,7 +11,7 @@
 #include "appcore/store/slot_content.hpp"
 #include "appcore/store/slot_image.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::store {
 namespace {
 
 Word to_word(std::chrono::nanoseconds time) {
@@ -36,7 +36,7 @@ Recorder::Recorder(RecorderOptions options)
       own_(make_slot(options_.pid, options_.started)),
       slot_(own_.get()) {
     own_->worker.pool_size = options_.pool_size;
-    if (options_.model_version.empty()) options_.model_version = metrics::other;
+    if (options_.model_version.empty()) options_.model_version = metric::other;
     Totals none;
     none.model(options_.model_version);
     write_totals(none, *own_);
@@ -69,7 +69,7 @@ Status Recorder::attach() {
         return take_slot(directory.value().get());
     };
     Status status = attempt();
-    if (!status) count(metrics::Event::attach_failed);
+    if (!status) count(metric::Event::attach_failed);
     return status;
 }
 
@@ -87,7 +87,7 @@ Status Recorder::take_slot(int directory) {
     if (found.state == SlotState::unreadable) return Error{found.reason};
     if (found.state == SlotState::damaged) {
         if (Status aside = set_slot_aside(directory, options_.name); !aside) return aside;
-        count(metrics::Event::damaged_set_aside);
+        count(metric::Event::damaged_set_aside);
     }
     const Totals own = own_totals();
     if (found.state == SlotState::intact && found.image.has_current_layout() && own.empty()) {
@@ -193,7 +193,7 @@ Totals Recorder::own_totals() const {
     return totals ? std::move(totals).value() : Totals{};
 }
 
-void Recorder::count(metrics::Event event, Word times) {
+void Recorder::count(metric::Event event, Word times) {
     Transaction transaction{*slot_};
     transaction.add(slot_->events[static_cast<std::size_t>(event)], times);
     transaction.commit();
@@ -219,14 +219,13 @@ void Recorder::add_request(Transaction& transaction, const RequestRecord& reques
                                        [static_cast<std::size_t>(request.endpoint)];
     const Word duration = to_word(request.duration);
     transaction.add(cell.replies[http::status_index(request.status)], amount);
-    transaction.add(cell.buckets[bucket_of(metrics::request_bounds_ns, duration)], amount);
+    transaction.add(cell.buckets[bucket_of(metric::request_bounds_ns, duration)], amount);
     transaction.add(cell.sum_ns, amount * duration);
     if (!request.prediction) return;
     PredictionCell& model = slot_->models[model_].cell;
     const Word model_duration = to_word(request.prediction->duration);
     transaction.add(model.outcomes[static_cast<std::size_t>(request.prediction->outcome)], amount);
-    transaction.add(model.buckets[bucket_of(metrics::prediction_bounds_ns, model_duration)],
-                    amount);
+    transaction.add(model.buckets[bucket_of(metric::prediction_bounds_ns, model_duration)], amount);
     transaction.add(model.sum_ns, amount * model_duration);
 }
 
@@ -266,7 +265,7 @@ void Recorder::forget_request() {
 
 // One word that nobody else writes, so it needs no transaction, which may be under way.
 void Recorder::count_timeout() {
-    const auto event = static_cast<std::size_t>(metrics::Event::request_timeout);
+    const auto event = static_cast<std::size_t>(metric::Event::request_timeout);
     shared(slot_->events[event]).fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -274,4 +273,4 @@ void Recorder::leave() {
     shared(slot_->worker.pid).store(0, std::memory_order_relaxed);
 }
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::store

@@ -22,13 +22,13 @@
 #include "appcore/store/totals.hpp"
 #include "appcore/system/clock.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::store {
 
 // What a process lacks is tried again this often, so that a lasting failure logs once in it.
 inline constexpr std::chrono::minutes kMaintenanceInterval{1};
 
 struct PredictionRecord {
-    metrics::Outcome outcome;
+    metric::Outcome outcome;
     std::chrono::nanoseconds duration;  // of the model alone
 };
 
@@ -105,7 +105,7 @@ class Recorder {
     // The process ends because it was told to or wants to: that its place is empty from now on is
     // no failure. The last call.
     void leave();
-    void count(metrics::Event event, Word times = 1);
+    void count(metric::Event event, Word times = 1);
 
   private:
     void detach();
@@ -129,4 +129,4 @@ class Recorder {
     std::optional<system::SteadyTime> last_maintained_;
 };
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::store

@@ -5,7 +5,7 @@
 
 #include "appcore/system/digest.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::store {
 
 // What remains of the name that nginx gives a request ($appcore_request_key in deploy/nginx.conf):
 // any text. No key has a zero as its first word, so that a key in shared memory can be removed by
@@ -25,4 +25,4 @@ struct RequestKey {
     return key;
 }
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::store

@@ -4,7 +4,7 @@
 
 #include "appcore/store/slot_description.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::store {
 namespace {
 
 constexpr std::size_t starts_field = offsetof(WorkerWords, starts) / sizeof(Word);
@@ -53,7 +53,7 @@ RequestKey pending_key(const SlotImage& image) {
 
 void succeed(const SlotImage& found, Slot& slot) {
     if (!found.has_current_layout()) {
-        Word& migrated = slot.events[static_cast<std::size_t>(metrics::Event::layout_migrated)];
+        Word& migrated = slot.events[static_cast<std::size_t>(metric::Event::layout_migrated)];
         migrated = std::min(migrated + 1, max_count);
     }
     slot.header.lineage = found.header().lineage;
@@ -63,4 +63,4 @@ void succeed(const SlotImage& found, Slot& slot) {
     take_over_keys(found, slot);
 }
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::store

@@ -10,7 +10,7 @@
 #include "appcore/store/slot_layout.hpp"
 #include "appcore/system/clock.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::store {
 
 // A slot of this build's layout that has counted nothing, held for the first time by this process.
 [[nodiscard]] std::unique_ptr<Slot> make_slot(pid_t pid, system::WallTime started);
@@ -24,4 +24,4 @@ namespace appcore::monitoring {
 // not concerned; see write_totals (totals.hpp).
 void succeed(const SlotImage& found, Slot& slot);
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::store

@@ -23,7 +23,7 @@
 #include "appcore/store/slot_layout.hpp"
 #include "appcore/system/digest.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::store {
 
 // The fields of WorkerWords by name, in its order.
 inline constexpr std::array<std::string_view, 11> worker_fields = {
@@ -41,18 +41,18 @@ class SlotDescription {
     constexpr SlotDescription() {
         line("worker", offsetof(Slot, worker), 0, worker_fields);
         line("keys", offsetof(Slot, keys), orphaned_keys, none);
-        line("events", offsetof(Slot, events), 0, metrics::event_names);
+        line("events", offsetof(Slot, events), 0, metric::event_names);
         line("methods", 0, 0, http::method_names);
         line("endpoints", 0, 0, http::endpoint_paths);
         begin("statuses", 0, 0);
         for (const http::StatusCode& status : http::status_codes) {
             number(static_cast<Word>(status.code));
         }
-        name(metrics::other);
+        name(metric::other);
         put('\n');
-        bounds("request_bounds_ns", metrics::request_bounds_ns);
-        bounds("prediction_bounds_ns", metrics::prediction_bounds_ns);
-        line("outcomes", 0, 0, metrics::outcome_names);
+        bounds("request_bounds_ns", metric::request_bounds_ns);
+        bounds("prediction_bounds_ns", metric::prediction_bounds_ns);
+        line("outcomes", 0, 0, metric::outcome_names);
         line("requests", offsetof(Slot, requests), sizeof(RequestCell) / sizeof(Word), none);
         line("models", offsetof(Slot, models), sizeof(ModelEntry) / sizeof(Word), none);
         line("end", offsetof(Slot, description), 0, none);
@@ -108,4 +108,4 @@ class SlotDescription {
 inline constexpr SlotDescription slot_description{};
 inline constexpr Word slot_layout_hash = layout_hash(slot_description.text());
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::store

@@ -12,7 +12,7 @@
 #include <memory>
 #include <utility>
 
-namespace appcore::monitoring {
+namespace appcore::store {
 namespace {
 
 constexpr std::string_view slot_suffix = ".slot";
@@ -207,4 +207,4 @@ bool is_slot_gone(const std::string& state_directory, const std::string& name,
     return status.st_ino != inode;
 }
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::store

@@ -17,7 +17,7 @@
 #include "appcore/store/slot_layout.hpp"
 #include "appcore/system/file_descriptor.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::store {
 
 inline constexpr std::size_t max_slots = 256;  // read per directory: four times the largest pool
 
@@ -80,4 +80,4 @@ class MappedSlot {
 [[nodiscard]] bool is_slot_gone(const std::string& state_directory, const std::string& name,
                                 std::uint64_t inode);
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::store

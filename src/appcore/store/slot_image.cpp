@@ -10,7 +10,7 @@
 
 #include "appcore/system/file_descriptor.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::store {
 namespace {
 
 constexpr std::size_t max_words = 131'072;  // 1 MiB, so that no foreign file fills the memory
@@ -140,4 +140,4 @@ SlotReading read_slot(int directory, const std::string& file) {
     return {SlotState::intact, std::move(image).value(), {}};
 }
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::store

@@ -10,7 +10,7 @@
 #include "appcore/store/layout_map.hpp"
 #include "appcore/store/slot_layout.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::store {
 
 // A consistent copy of a slot: transactions are in it entirely or not at all.
 struct SlotImage {
@@ -44,4 +44,4 @@ struct SlotReading {
 // whenever it is read is unreadable this time.
 [[nodiscard]] SlotReading read_slot(int directory, const std::string& file);
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::store

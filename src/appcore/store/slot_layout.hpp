@@ -21,7 +21,7 @@
 #include "appcore/http/status.hpp"
 #include "appcore/store/metric_names.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::store {
 
 using Word = std::uint64_t;
 static_assert(std::atomic_ref<Word>::is_always_lock_free, "processes share the words");
@@ -81,8 +81,8 @@ enum class Health : unsigned char { unknown, healthy, unhealthy };
 // comes within seconds, and hardly any place dies more often while it is on its way.
 inline constexpr std::size_t orphaned_keys = 16;
 
-inline constexpr std::size_t request_buckets = metrics::request_bounds_ns.size() + 1;
-inline constexpr std::size_t prediction_buckets = metrics::prediction_bounds_ns.size() + 1;
+inline constexpr std::size_t request_buckets = metric::request_bounds_ns.size() + 1;
+inline constexpr std::size_t prediction_buckets = metric::prediction_bounds_ns.size() + 1;
 inline constexpr std::size_t status_labels = http::status_codes.size() + 1;  // the last: other
 
 // Buckets are not cumulative. The replies of a cell add up to its buckets.
@@ -96,7 +96,7 @@ struct alignas(cache_line) RequestCell {
 struct PredictionCell {
     Word sum_ns;
     std::array<Word, prediction_buckets> buckets;
-    std::array<Word, metrics::outcome_names.size()> outcomes;
+    std::array<Word, metric::outcome_names.size()> outcomes;
 };
 
 inline constexpr std::size_t model_name_words = 4;  // 31 bytes of a version and a zero
@@ -115,7 +115,7 @@ struct Slot {
     alignas(cache_line) Journal journal;
     alignas(cache_line) WorkerWords worker;
     alignas(cache_line) std::array<std::array<Word, 2>, orphaned_keys> keys;
-    alignas(cache_line) std::array<Word, metrics::event_names.size()> events;
+    alignas(cache_line) std::array<Word, metric::event_names.size()> events;
     std::array<std::array<RequestCell, http::endpoint_count>, http::method_names.size()> requests;
     std::array<ModelEntry, model_entries> models;
     alignas(cache_line) std::array<char, description_capacity> description;
@@ -129,4 +129,4 @@ static_assert(std::is_trivial_v<Slot> && std::is_standard_layout_v<Slot>);
 static_assert(offsetof(Slot, journal) == header_words * sizeof(Word), "the same in every layout");
 static_assert(offsetof(Slot, worker) == offsetof(Slot, journal) + sizeof(Journal));
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::store

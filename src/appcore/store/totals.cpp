@@ -5,7 +5,7 @@
 #include <functional>
 #include <numeric>
 
-namespace appcore::monitoring {
+namespace appcore::store {
 namespace {
 
 constexpr Word max_sum_ns = Word{1} << 62U;  // 146 years
@@ -180,8 +180,8 @@ void write_totals(const Totals& totals, Slot& slot) {
 
     ModelEntry& rest = slot.models.back();
     for (ModelEntry& entry : slot.models) entry = ModelEntry{};
-    rest.name = pack_model_name(metrics::other);
-    const auto is_named = [](const ModelTotals& m) { return m.version != metrics::other; };
+    rest.name = pack_model_name(metric::other);
+    const auto is_named = [](const ModelTotals& m) { return m.version != metric::other; };
     auto named = static_cast<std::size_t>(std::ranges::count_if(totals.models, is_named));
     std::size_t next = 0;
     for (const ModelTotals& model : totals.models) {
@@ -209,4 +209,4 @@ std::string unpack_model_name(std::span<const Word, model_name_words> words) {
     return {bytes.begin(), std::ranges::find(bytes, '\0')};
 }
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::store

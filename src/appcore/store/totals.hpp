@@ -12,7 +12,7 @@
 #include "appcore/store/slot_image.hpp"
 #include "appcore/store/slot_layout.hpp"
 
-namespace appcore::monitoring {
+namespace appcore::store {
 
 struct ModelTotals {
     std::string version;
@@ -24,7 +24,7 @@ struct Totals {
     std::vector<RequestCell> requests =
         std::vector<RequestCell>(http::method_names.size() * http::endpoint_count);
     std::vector<ModelTotals> models;  // in the order in which they were first seen
-    std::array<Word, metrics::event_names.size()> events{};
+    std::array<Word, metric::event_names.size()> events{};
 
     [[nodiscard]] RequestCell& cell(std::size_t method, std::size_t endpoint) {
         return requests[method * http::endpoint_count + endpoint];
@@ -57,4 +57,4 @@ void write_totals(const Totals& totals, Slot& slot);
 // The opposite; empty for a free entry.
 [[nodiscard]] std::string unpack_model_name(std::span<const Word, model_name_words> words);
 
-}  // namespace appcore::monitoring
+}  // namespace appcore::store

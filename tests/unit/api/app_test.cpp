@@ -354,9 +354,9 @@ TEST_CASE("a request that there is no memory for is a 503 with id, log line and 
 TEST_CASE("an echo that would be larger than any reply is a 413") {
     Fixture f;
     f.set(Header::content_type, "text/plain");
-    const std::size_t six_bytes_each = api::ValidationErrors::kMaxReply / 6;
+    const std::size_t six_bytes_each = schema::ValidationErrors::kMaxReply / 6;
     CHECK(f.handle("POST", "/predict", std::string(six_bytes_each - 1000, '\1')).status() == 422);
-    CHECK(f.response.body.size() <= api::ValidationErrors::kMaxReply);
+    CHECK(f.response.body.size() <= schema::ValidationErrors::kMaxReply);
     CHECK(f.handle("POST", "/predict", std::string(six_bytes_each, '\1')).status() == 413);
     CHECK(f.response.body == R"({"detail":"Content Too Large"})");
 }

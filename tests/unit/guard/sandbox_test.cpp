@@ -367,11 +367,11 @@ TEST_CASE("a sandboxed worker takes back the part of a line that fits", "[sandbo
     const Place place;
     const std::string path = place.rules().log_file;
     constexpr rlim_t kRoom = 300;  // for one line and a part of the next
-    std::unique_ptr<Log> log;
+    std::unique_ptr<log::Log> log;
     const auto ended = run(
         place,
         [&log, &path] {
-            log = std::move(Log::open(path, spdlog::level::info, "worker-01").value());
+            log = std::move(log::Log::open(path, spdlog::level::info, "worker-01").value());
             std::signal(SIGXFSZ, SIG_IGN);
             const rlimit limit{kRoom, kRoom};
             ::setrlimit(RLIMIT_FSIZE, &limit);

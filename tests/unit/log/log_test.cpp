@@ -16,8 +16,8 @@
 #include "catch.hpp"
 #include "log/redirected_output.hpp"
 
-using appcore::monitoring::Log;
-using appcore::monitoring::RequestLine;
+using appcore::log::Log;
+using appcore::log::RequestLine;
 using nlohmann::json;
 
 namespace {
@@ -137,7 +137,7 @@ TEST_CASE("the level decides what is written") {
 }
 
 TEST_CASE("levels have Python's names") {
-    using appcore::monitoring::parse_log_level;
+    using appcore::log::parse_log_level;
     CHECK(parse_log_level("DEBUG").value() == spdlog::level::debug);
     CHECK(parse_log_level("CRITICAL").value() == spdlog::level::critical);
     CHECK_FALSE(parse_log_level("debug").ok());

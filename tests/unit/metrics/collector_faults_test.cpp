@@ -2,7 +2,8 @@
 #include "faults.hpp"
 #include "store/slot_fixture.hpp"
 
-using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
+using namespace appcore::metrics;  // NOLINT(google-build-using-namespace)
+using namespace slot_fixture;      // NOLINT(google-build-using-namespace)
 
 TEST_CASE(
     "whatever call fails during a collection, no count goes back and none is missing unsaid") {

@@ -9,7 +9,8 @@
 
 #include "store/slot_fixture.hpp"
 
-using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
+using namespace appcore::metrics;  // NOLINT(google-build-using-namespace)
+using namespace slot_fixture;      // NOLINT(google-build-using-namespace)
 
 namespace {
 
@@ -176,7 +177,7 @@ TEST_CASE("a slot that is damaged, set aside or gone does not take its counts wi
     pool = collector.collect();
     CHECK(health_checks(pool.totals) == 6);
     CHECK(pool.workers.at(0).requests == 6);
-    CHECK(event(pool.totals, metrics::Event::damaged_set_aside) == 1);
+    CHECK(event(pool.totals, metric::Event::damaged_set_aside) == 1);
 
     std::filesystem::remove(path);
     CHECK(health_checks(collector.collect().totals) == 6);

@@ -4,7 +4,7 @@
 
 #include "catch.hpp"
 
-using namespace appcore::monitoring;  // NOLINT(google-build-using-namespace)
+using namespace appcore::metrics;  // NOLINT(google-build-using-namespace)
 
 namespace {
 

@@ -6,7 +6,8 @@
 #include "catch.hpp"
 
 using namespace appcore;
-using namespace appcore::monitoring;
+using namespace appcore::metrics;
+using namespace appcore::store;
 
 namespace {
 
@@ -107,8 +108,8 @@ TEST_CASE("the pool has its build, size, requests in flight and queue") {
 TEST_CASE("events are counted by what they are of") {
     PoolSnapshot pool;
     pool.workers = {worker("worker-01")};
-    pool.workers[0].events[static_cast<std::size_t>(metrics::Event::log_line_dropped)] = 5;
-    pool.workers[0].events[static_cast<std::size_t>(metrics::Event::request_timeout)] = 8;
+    pool.workers[0].events[static_cast<std::size_t>(metric::Event::log_line_dropped)] = 5;
+    pool.workers[0].events[static_cast<std::size_t>(metric::Event::request_timeout)] = 8;
     pool.totals.events = {1, 2, 3, 5, 6, 7, 8};
     const std::string text = text_of(pool);
     CHECK(has(text, R"(appcore_store_events_total{event="attach_failed"} 1.0)"));

@@ -2,8 +2,8 @@
 
 #include "catch.hpp"
 
-using namespace appcore::monitoring;  // NOLINT(google-build-using-namespace)
-using namespace appcore;              // NOLINT(google-build-using-namespace)
+using namespace appcore::metrics;  // NOLINT(google-build-using-namespace)
+using namespace appcore;           // NOLINT(google-build-using-namespace)
 using namespace std::chrono_literals;
 
 namespace {

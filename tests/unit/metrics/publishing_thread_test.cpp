@@ -9,7 +9,8 @@
 
 #include "store/slot_fixture.hpp"
 
-using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
+using namespace appcore::metrics;  // NOLINT(google-build-using-namespace)
+using namespace slot_fixture;      // NOLINT(google-build-using-namespace)
 
 namespace {
 

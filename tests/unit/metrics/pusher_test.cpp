@@ -12,7 +12,7 @@
 #include "catch.hpp"
 
 using namespace appcore;
-using namespace appcore::monitoring;
+using namespace appcore::metrics;
 
 namespace {
 

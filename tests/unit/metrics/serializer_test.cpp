@@ -5,7 +5,7 @@
 
 #include "catch.hpp"
 
-using namespace appcore::monitoring;  // NOLINT(google-build-using-namespace)
+using namespace appcore::metrics;  // NOLINT(google-build-using-namespace)
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;

@@ -2,7 +2,8 @@
 #include "faults.hpp"
 #include "store/slot_fixture.hpp"
 
-using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
+using namespace appcore::metrics;  // NOLINT(google-build-using-namespace)
+using namespace slot_fixture;      // NOLINT(google-build-using-namespace)
 
 TEST_CASE("whatever call fails, the textfile is the old one or the new one, and whole") {
     const auto kind = GENERATE(faults::Kind::once, faults::Kind::lasting);

@@ -4,10 +4,11 @@
 
 #include <thread>
 
-#include "store/slot_fixture.hpp"
 #include "small_file_system.hpp"
+#include "store/slot_fixture.hpp"
 
-using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
+using namespace appcore::metrics;  // NOLINT(google-build-using-namespace)
+using namespace slot_fixture;      // NOLINT(google-build-using-namespace)
 
 namespace {
 

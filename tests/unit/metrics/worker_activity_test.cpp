@@ -7,7 +7,7 @@
 
 #include "catch.hpp"
 
-using namespace appcore::monitoring;  // NOLINT(google-build-using-namespace)
+using namespace appcore::metrics;  // NOLINT(google-build-using-namespace)
 
 namespace {
 
@@ -15,7 +15,7 @@ WorkerState worker(pid_t pid) {
     WorkerState state;
     state.name = "worker-01";
     state.is_alive = true;
-    state.health = Health::healthy;
+    state.health = appcore::store::Health::healthy;
     state.pid = pid;
     return state;
 }
@@ -70,8 +70,8 @@ TEST_CASE("a pool whose healthy workers are all stopped cannot predict") {
     CHECK_FALSE(can_predict(pool));
     pool.workers.push_back(worker(::getpid()));
     CHECK(can_predict(pool));
-    pool.workers.back().health = Health::unknown;
+    pool.workers.back().health = appcore::store::Health::unknown;
     CHECK_FALSE(can_predict(pool));
-    pool.workers.back().health = Health::unhealthy;
+    pool.workers.back().health = appcore::store::Health::unhealthy;
     CHECK_FALSE(can_predict(pool));
 }

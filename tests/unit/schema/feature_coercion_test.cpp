@@ -6,16 +6,16 @@
 #include "appcore/json/parser.hpp"
 #include "catch.hpp"
 
-using appcore::api::FeatureProblem;
+using appcore::schema::FeatureProblem;
 namespace json = appcore::json;
 
 namespace {
 
-appcore::api::Feature coerced(const std::string& text) {
+appcore::schema::Feature coerced(const std::string& text) {
     const json::ParseResult result = json::parse(text);
     std::string scratch;
-    return appcore::api::coerce_feature(std::get<json::Document>(result), json::Document::root,
-                                        scratch);
+    return appcore::schema::coerce_feature(std::get<json::Document>(result), json::Document::root,
+                                           scratch);
 }
 
 double value_of(const std::string& text) {
@@ -28,7 +28,7 @@ FeatureProblem problem_of(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("numbers, booleans and numeric strings are features", "[api]") {
+TEST_CASE("numbers, booleans and numeric strings are features", "[schema]") {
     CHECK(value_of("true") == 1.0);
     CHECK(value_of("false") == 0.0);
     CHECK(value_of("-2.5") == -2.5);
@@ -37,14 +37,14 @@ TEST_CASE("numbers, booleans and numeric strings are features", "[api]") {
     CHECK_FALSE(std::signbit(value_of("-0")));
 }
 
-TEST_CASE("null, lists and objects are no numbers", "[api]") {
+TEST_CASE("null, lists and objects are no numbers", "[schema]") {
     CHECK(problem_of("null") == FeatureProblem::not_a_number);
     CHECK(problem_of("[1]") == FeatureProblem::not_a_number);
     CHECK(problem_of("{}") == FeatureProblem::not_a_number);
 }
 
 // 2^1024 - 2^970 is half way between the largest double and the next power of two.
-TEST_CASE("an integer beyond a double is no number, where it rounds to one it is", "[api]") {
+TEST_CASE("an integer beyond a double is no number, where it rounds to one it is", "[schema]") {
     const std::string all_but_last_digit =
         "17976931348623158079372897140530341507993413271003782693617377898044496829276475"
         "09466490179775872070963302864166928879109465555478519404026306574886715058206819"
@@ -56,7 +56,7 @@ TEST_CASE("an integer beyond a double is no number, where it rounds to one it is
     CHECK(value_of("1" + std::string(308, '0')) == 1e308);
 }
 
-TEST_CASE("floats, tokens and strings that are not finite are told apart from these", "[api]") {
+TEST_CASE("floats, tokens and strings that are not finite are told apart from these", "[schema]") {
     CHECK(problem_of("NaN") == FeatureProblem::not_finite);
     CHECK(problem_of("-Infinity") == FeatureProblem::not_finite);
     CHECK(problem_of("1e309") == FeatureProblem::not_finite);
@@ -64,7 +64,7 @@ TEST_CASE("floats, tokens and strings that are not finite are told apart from th
     CHECK(problem_of(R"("in_f")") == FeatureProblem::not_finite);
 }
 
-TEST_CASE("strings that are no numbers are not numeric, or not Unicode", "[api]") {
+TEST_CASE("strings that are no numbers are not numeric, or not Unicode", "[schema]") {
     CHECK(problem_of(R"("x")") == FeatureProblem::not_numeric);
     CHECK(problem_of(R"("")") == FeatureProblem::not_numeric);
     CHECK(problem_of(R"("1\ud800")") == FeatureProblem::not_unicode);

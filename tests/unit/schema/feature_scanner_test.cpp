@@ -11,7 +11,7 @@
 
 #include "catch.hpp"
 
-using appcore::api::scan_features;
+using appcore::schema::scan_features;
 
 namespace {
 
@@ -43,7 +43,7 @@ double value_of(const std::string& number) {
 
 }  // namespace
 
-TEST_CASE("the plain good shape is read with white space anywhere", "[api]") {
+TEST_CASE("the plain good shape is read with white space anywhere", "[schema]") {
     std::vector<double> features = {7, 7, 7};
     REQUIRE(scan_features("{\"features\":[1,-2.5,3e2]}", features));
     CHECK(features == std::vector<double>{1, -2.5, 300});
@@ -51,7 +51,7 @@ TEST_CASE("the plain good shape is read with white space anywhere", "[api]") {
     CHECK(features == std::vector<double>{1, 2});
 }
 
-TEST_CASE("numbers of every length have the nearest double", "[api]") {
+TEST_CASE("numbers of every length have the nearest double", "[schema]") {
     CHECK(value_of("0") == 0.0);
     CHECK(value_of("0.1") == 0.1);
     CHECK(value_of("-0.0000001") == -1e-7);
@@ -68,7 +68,7 @@ TEST_CASE("numbers of every length have the nearest double", "[api]") {
     CHECK(value_of("5e-324") == 5e-324);
 }
 
-TEST_CASE("numbers of any digits have the standard library's double", "[api]") {
+TEST_CASE("numbers of any digits have the standard library's double", "[schema]") {
     std::mt19937_64 random(1);
     const auto digits = [&random](std::size_t count) {
         std::string text;
@@ -92,13 +92,13 @@ TEST_CASE("numbers of any digits have the standard library's double", "[api]") {
     }
 }
 
-TEST_CASE("scanned integers have no negative zero, scanned floats have one", "[api]") {
+TEST_CASE("scanned integers have no negative zero, scanned floats have one", "[schema]") {
     CHECK_FALSE(std::signbit(value_of("-0")));
     CHECK(std::signbit(value_of("-0.0")));
     CHECK(std::signbit(value_of("-0e1")));
 }
 
-TEST_CASE("numbers outside of JSON's grammar are left to the exact way", "[api]") {
+TEST_CASE("numbers outside of JSON's grammar are left to the exact way", "[schema]") {
     for (const char* const number : {"",
                                      "-",
                                      "01",
@@ -135,14 +135,14 @@ TEST_CASE("numbers outside of JSON's grammar are left to the exact way", "[api]"
     }
 }
 
-TEST_CASE("numbers beyond a double and very long ones are left to the exact way", "[api]") {
+TEST_CASE("numbers beyond a double and very long ones are left to the exact way", "[schema]") {
     CHECK_FALSE(accepts("{\"features\":[1e309]}"));
     CHECK_FALSE(accepts("{\"features\":[1e-400]}"));
     CHECK_FALSE(accepts("{\"features\":[" + std::string(4301, '1') + "]}"));
     CHECK_FALSE(accepts("{\"features\":[1." + std::string(301, '1') + "]}"));
 }
 
-TEST_CASE("every other shape is left to the exact way", "[api]") {
+TEST_CASE("every other shape is left to the exact way", "[schema]") {
     for (const char* const body : {"",
                                    " ",
                                    "{",
@@ -173,7 +173,7 @@ TEST_CASE("every other shape is left to the exact way", "[api]") {
     }
 }
 
-TEST_CASE("a body that ends anywhere is not read beyond its end", "[api]") {
+TEST_CASE("a body that ends anywhere is not read beyond its end", "[schema]") {
     for (const std::string& body : bodies_with("-12.5e+3,0.123456789012,1234567890.123456")) {
         for (std::size_t size = 0; size <= body.size(); ++size) {
             // A block of its own, for AddressSanitizer.

@@ -8,10 +8,10 @@
 #include "catch.hpp"
 
 using namespace std::string_view_literals;
-using appcore::api::parse_feature_string;
+using appcore::schema::parse_feature_string;
 
 // Expected values in this file: what the old service made of {"features": ["<text>"]}.
-TEST_CASE("decimal strings are numbers", "[api]") {
+TEST_CASE("decimal strings are numbers", "[schema]") {
     struct Case {
         std::string_view text;
         double value;
@@ -39,7 +39,7 @@ TEST_CASE("decimal strings are numbers", "[api]") {
     }
 }
 
-TEST_CASE("inf, infinity and nan are recognised in any case", "[api]") {
+TEST_CASE("inf, infinity and nan are recognised in any case", "[schema]") {
     const double infinity = std::numeric_limits<double>::infinity();
     for (const char* const text : {"inf", "+Inf", "INFINITY", "in_f", "1e309"}) {
         CAPTURE(text);
@@ -54,7 +54,7 @@ TEST_CASE("inf, infinity and nan are recognised in any case", "[api]") {
     }
 }
 
-TEST_CASE("white space by Unicode's property is trimmed, nothing else is", "[api]") {
+TEST_CASE("white space by Unicode's property is trimmed, nothing else is", "[schema]") {
     for (const std::string_view space : {"\t",     "\n",
                                          "\v",     "\f",
                                          "\r",     " ",
@@ -81,12 +81,12 @@ TEST_CASE("white space by Unicode's property is trimmed, nothing else is", "[api
     }
 }
 
-TEST_CASE("underscores and white space do not go together", "[api]") {
+TEST_CASE("underscores and white space do not go together", "[schema]") {
     CHECK_FALSE(parse_feature_string(" 1_000 "));
     CHECK_FALSE(parse_feature_string("1_000\n"));
 }
 
-TEST_CASE("other strings are no numbers", "[api]") {
+TEST_CASE("other strings are no numbers", "[schema]") {
     for (const char* const text :
          {"",     " ",    "+",    "-",       ".",     "e5",     "1e",        "1e+",  "++1",  "-+1",
           "1 0",  "1,5",  "0x10", "1f",      "1.2.3", "_1",     "1_",        "1__0", "_",    "abc",

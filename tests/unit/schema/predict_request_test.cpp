@@ -7,8 +7,8 @@
 #include "catch.hpp"
 
 using namespace std::string_view_literals;
-using appcore::api::read_predict_request;
-using appcore::api::Rejection;
+using appcore::schema::read_predict_request;
+using appcore::schema::Rejection;
 
 namespace {
 
@@ -95,7 +95,7 @@ std::string json_invalid(int position, std::string_view message) {
 
 // Expected values: the old service's replies, unless a test says otherwise.
 
-TEST_CASE("good bodies replace the features", "[api]") {
+TEST_CASE("good bodies replace the features", "[schema]") {
     CHECK(accepted(R"({"features":[1,2.5]})") == std::vector<double>{1, 2.5});
     CHECK(accepted(R"({"x":[{}],"features":[4]})") == std::vector<double>{4});
     CHECK(accepted(R"({"features":[],"features":[3]})") == std::vector<double>{3});
@@ -103,14 +103,14 @@ TEST_CASE("good bodies replace the features", "[api]") {
     CHECK(accepted(R"({"features":[1e-400," -2\t"]})") == std::vector<double>{0, -2});
 }
 
-TEST_CASE("an absent body, null included, is missing under any content type", "[api]") {
+TEST_CASE("an absent body, null included, is missing under any content type", "[schema]") {
     CHECK(items("") == no_body);
     CHECK(items("", "text/plain") == no_body);
     CHECK(items("null") == no_body);
     CHECK(items(" null\n") == no_body);
 }
 
-TEST_CASE("a body is JSON unless its content type says otherwise", "[api]") {
+TEST_CASE("a body is JSON unless its content type says otherwise", "[schema]") {
     CHECK(accepted(R"({"features":[1]})", "") == std::vector<double>{1});
     CHECK(accepted(R"({"features":[1]})", "application/x+json") == std::vector<double>{1});
     CHECK(items(R"({"features":[1]})", "text/plain") == not_an_object + R"("{\"features\":[1]}"})");
@@ -119,11 +119,11 @@ TEST_CASE("a body is JSON unless its content type says otherwise", "[api]") {
 }
 
 // Deviation: the old service failed.
-TEST_CASE("a body of another type that is not UTF-8 is echoed with U+FFFD", "[api]") {
+TEST_CASE("a body of another type that is not UTF-8 is echoed with U+FFFD", "[schema]") {
     CHECK(items("a\xFF\xE2\x82", "text/plain") == not_an_object + "\"a\xEF\xBF\xBD\xEF\xBF\xBD\"}");
 }
 
-TEST_CASE("bodies in UTF-16 and UTF-32 are read, with or without a mark", "[api]") {
+TEST_CASE("bodies in UTF-16 and UTF-32 are read, with or without a mark", "[schema]") {
     const std::string ascii = R"({"features":[1,2]})";
     std::string utf16;
     std::string utf32;
@@ -137,7 +137,7 @@ TEST_CASE("bodies in UTF-16 and UTF-32 are read, with or without a mark", "[api]
     CHECK(accepted("\xEF\xBB\xBF" + ascii) == std::vector<double>{1, 2});
 }
 
-TEST_CASE("what cannot be decoded or is too much for the parser is a 400", "[api]") {
+TEST_CASE("what cannot be decoded or is too much for the parser is a 400", "[schema]") {
     check_unparsable("\xFF");
     check_unparsable("\xFF", "");
     check_unparsable("{\"features\":[\"\xC0\xAF\"]}");
@@ -147,7 +147,7 @@ TEST_CASE("what cannot be decoded or is too much for the parser is a 400", "[api
     check_unparsable(std::string(9985, '['));
 }
 
-TEST_CASE("syntax errors are told with their position in characters", "[api]") {
+TEST_CASE("syntax errors are told with their position in characters", "[schema]") {
     CHECK(items(" ") == json_invalid(1, "Expecting value"));
     CHECK(items(R"({"features":[1,]})") ==
           json_invalid(14, "Illegal trailing comma before end of array"));
@@ -156,7 +156,7 @@ TEST_CASE("syntax errors are told with their position in characters", "[api]") {
     CHECK(items("\"\0\0\xD8\\\0x\0"sv) == json_invalid(2, R"(Invalid \\escape)"));
 }
 
-TEST_CASE("a body that is no object is echoed", "[api]") {
+TEST_CASE("a body that is no object is echoed", "[schema]") {
     CHECK(items("true") == not_an_object + "true}");
     CHECK(items("1.50") == not_an_object + "1.5}");
     CHECK(items("[1, 2]") == not_an_object + "[1,2]}");
@@ -164,13 +164,13 @@ TEST_CASE("a body that is no object is echoed", "[api]") {
     CHECK(items("NaN") == not_an_object + R"("NaN"})");  // deviation: the old service failed
 }
 
-TEST_CASE("an object without features is echoed whole", "[api]") {
+TEST_CASE("an object without features is echoed whole", "[schema]") {
     CHECK(items("{}") == no_features + "{}}");
     CHECK(items(R"({"Features": [1], "b": 2.0, "Features": null})") ==
           no_features + R"({"Features":null,"b":2.0}})");
 }
 
-TEST_CASE("features that are no list, or an empty one, are refused", "[api]") {
+TEST_CASE("features that are no list, or an empty one, are refused", "[schema]") {
     CHECK(items(R"({"features":null})") == not_a_list + "null}");
     CHECK(items(R"({"features":{}})") == not_a_list + "{}}");
     CHECK(items(R"({"features":"[1]"})") == not_a_list + R"("[1]"})");
@@ -179,7 +179,7 @@ TEST_CASE("features that are no list, or an empty one, are refused", "[api]") {
     CHECK(items(R"({"features":[1],"features":[]})") == too_short);
 }
 
-TEST_CASE("every bad feature is reported in order", "[api]") {
+TEST_CASE("every bad feature is reported in order", "[schema]") {
     CHECK(items(R"({"features":[null,"x",[1],{"a":1.0},2]})") ==
           float_type(0, "null") + "," + float_parsing(1, R"("x")") + "," + float_type(2, "[1]") +
               "," + float_type(3, R"({"a":1.0})"));
@@ -188,20 +188,20 @@ TEST_CASE("every bad feature is reported in order", "[api]") {
 }
 
 // Deviation: the old service failed.
-TEST_CASE("features that are not finite are refused, input as a string", "[api]") {
+TEST_CASE("features that are not finite are refused, input as a string", "[schema]") {
     CHECK(items(R"({"features":[NaN,1,-Infinity,1e309,"in_f"," nan"]})") ==
           not_finite(0, R"("NaN")") + "," + not_finite(2, R"("-Infinity")") + "," +
               not_finite(3, R"("1e309")") + "," + not_finite(4, R"("in_f")") + "," +
               not_finite(5, R"(" nan")"));
 }
 
-TEST_CASE("features that are not finite go unsaid where the old service said others", "[api]") {
+TEST_CASE("features that are not finite go unsaid where the old service said others", "[schema]") {
     CHECK(items(R"({"features":[NaN,"x"]})") == float_parsing(1, R"("x")"));
     CHECK(items(R"({"features":["nan",null,1e309]})") == float_type(1, "null"));
 }
 
 // Deviation: the old service made these items, then failed to encode them.
-TEST_CASE("a lone surrogate is echoed as U+FFFD", "[api]") {
+TEST_CASE("a lone surrogate is echoed as U+FFFD", "[schema]") {
     CHECK(items(R"({"features":["\ud800"]})") ==
           feature_item("string_unicode", 0,
                        "Input should be a valid string, unable to parse raw data as a unicode "
@@ -211,12 +211,12 @@ TEST_CASE("a lone surrogate is echoed as U+FFFD", "[api]") {
 }
 
 // Deviation: the old service failed from about 1,000 containers on.
-TEST_CASE("deeply nested inputs are echoed", "[api]") {
+TEST_CASE("deeply nested inputs are echoed", "[schema]") {
     const std::string deep = std::string(9982, '[') + std::string(9982, ']');
     CHECK(items("{\"features\":[" + deep + "]}") == float_type(0, deep));
 }
 
-TEST_CASE("a reply stays bounded and valid when everything is wrong", "[api]") {
+TEST_CASE("a reply stays bounded and valid when everything is wrong", "[schema]") {
     std::string body = R"({"features":[)";
     for (int i = 0; i < 1'000'000; ++i) body += "[],";
     body += "0]}";
@@ -227,7 +227,7 @@ TEST_CASE("a reply stays bounded and valid when everything is wrong", "[api]") {
     CHECK(detail.back().at("loc").at(2) == detail.size() - 1);
 }
 
-TEST_CASE("good bodies of the plain shape allocate nothing for the features", "[api]") {
+TEST_CASE("good bodies of the plain shape allocate nothing for the features", "[schema]") {
     std::vector<double> features;
     features.reserve(3);
     const double* const storage = features.data();
@@ -235,7 +235,7 @@ TEST_CASE("good bodies of the plain shape allocate nothing for the features", "[
     CHECK(features.data() == storage);
 }
 
-TEST_CASE("garbage of 32 MiB is answered", "[api]") {
+TEST_CASE("garbage of 32 MiB is answered", "[schema]") {
     constexpr std::size_t size = std::size_t{32} << 20U;
     for (const char c : {'[', '{', '"', '1', ' ', '\0', '\xFF', '\\'}) {
         CAPTURE(static_cast<int>(c));

@@ -4,14 +4,14 @@
 
 #include "catch.hpp"
 
-namespace api = appcore::api;
+namespace schema = appcore::schema;
 
-TEST_CASE("items have the keys of the old service in its order", "[api]") {
-    api::ValidationErrors errors;
+TEST_CASE("items have the keys of the old service in its order", "[schema]") {
+    schema::ValidationErrors errors;
     CHECK(errors.empty());
-    errors.begin(api::error_type::not_a_number, api::error_location::feature(12)) += "null";
+    errors.begin(schema::error_type::not_a_number, schema::error_location::feature(12)) += "null";
     errors.end();
-    errors.begin(api::error_type::json_invalid, api::error_location::position(3)) += "{}";
+    errors.begin(schema::error_type::json_invalid, schema::error_location::position(3)) += "{}";
     errors.end(R"({"error":"x"})");
     CHECK_FALSE(errors.empty());
     CHECK(errors.finish() ==
@@ -21,15 +21,15 @@ TEST_CASE("items have the keys of the old service in its order", "[api]") {
           R"("ctx":{"error":"x"}}]})");
 }
 
-TEST_CASE("a reply that is full is still JSON", "[api]") {
-    api::ValidationErrors errors;
+TEST_CASE("a reply that is full is still JSON", "[schema]") {
+    schema::ValidationErrors errors;
     std::size_t items = 0;
     for (; !errors.full(); ++items) {
-        errors.begin(api::error_type::not_a_list, api::error_location::features) +=
+        errors.begin(schema::error_type::not_a_list, schema::error_location::features) +=
             '"' + std::string(1'000'000, 'x') + '"';
         errors.end();
     }
     const std::string reply = errors.finish();
-    CHECK(reply.size() < api::ValidationErrors::kMaxList + 2'000'000);
+    CHECK(reply.size() < schema::ValidationErrors::kMaxList + 2'000'000);
     CHECK(nlohmann::json::parse(reply).at("detail").size() == items);
 }

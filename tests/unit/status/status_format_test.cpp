@@ -4,9 +4,9 @@
 
 #include "catch.hpp"
 
-using appcore::api::format_value;
-using appcore::api::plot_path;
-using appcore::api::PlotKind;
+using appcore::status::format_value;
+using appcore::status::plot_path;
+using appcore::status::PlotKind;
 using Json = nlohmann::ordered_json;
 
 TEST_CASE("counts have commas between thousands") {

@@ -15,16 +15,16 @@ namespace {
 
 Json report() {
     const fakes::Clock clock;
-    monitoring::Collector collector{"/nonexistent"};
-    const monitoring::History history{collector};
-    monitoring::PoolSnapshot pool;
-    monitoring::WorkerState worker;
+    metrics::Collector collector{"/nonexistent"};
+    const metrics::History history{collector};
+    metrics::PoolSnapshot pool;
+    metrics::WorkerState worker;
     worker.name = "worker-01";
     pool.workers.push_back(worker);
     pool.problems = {"a slot <is> damaged"};
     pool.totals.cell(0, 0).replies = {1234567};
-    const api::ServiceFacts facts{"scoring", "1.2.3", 2, std::chrono::seconds{30}};
-    return api::status_report({pool, history, facts}, clock);
+    const status::ServiceFacts facts{"scoring", "1.2.3", 2, std::chrono::seconds{30}};
+    return status::status_report({pool, history, facts}, clock);
 }
 
 bool contains(const std::string& text, std::string_view part) {
@@ -34,7 +34,7 @@ bool contains(const std::string& text, std::string_view part) {
 }  // namespace
 
 TEST_CASE("the page has the numbers without its script") {
-    const std::string page = api::status_page(report());
+    const std::string page = status::status_page(report());
     CHECK(contains(page, ">The pool cannot predict</h1>"));
     CHECK(contains(page, ">a slot &lt;is&gt; damaged</li>"));
     CHECK(contains(page, ">worker-01</th>"));
@@ -46,7 +46,7 @@ TEST_CASE("the page has the numbers without its script") {
 
 // Values that only the script would write are easily forgotten.
 TEST_CASE("no element of the page waits for the script") {
-    const std::string page = std::regex_replace(api::status_page(report()),
+    const std::string page = std::regex_replace(status::status_page(report()),
                                                 std::regex("<template>[^]*?</template>"), "");
     const std::regex empty("data-as=\"(?!mark|line|area)[a-z]+\"( data-state=\"[a-z]*\")?><");
     const std::regex without_attribute("data-as=\"(mark|line|area)\">");
@@ -57,7 +57,7 @@ TEST_CASE("no element of the page waits for the script") {
 // A pointer into the report that is misspelt would be a dash for ever.
 TEST_CASE("every value on the page is a member of the report") {
     const Json data = report();
-    const std::string page = api::status_page(data);
+    const std::string page = status::status_page(data);
     const std::regex value("data-(value|each)=\"([^\"]+)\"");
     std::set<std::string> pointers;
     for (std::sregex_iterator i(page.begin(), page.end(), value), end; i != end; ++i) {
@@ -74,13 +74,13 @@ TEST_CASE("every value on the page is a member of the report") {
 }
 
 TEST_CASE("the page needs nothing from elsewhere, and allows nothing but its own parts") {
-    const std::string page = api::status_page(report());
+    const std::string page = status::status_page(report());
     CHECK_FALSE(contains(page, "http://"));
     CHECK_FALSE(contains(page, "https://"));
     CHECK_FALSE(contains(page, " src="));
     CHECK_FALSE(contains(page, " style="));
     CHECK_FALSE(contains(page, " onclick="));
-    const std::string policy = api::status_page_policy();
+    const std::string policy = status::status_page_policy();
     CHECK(policy.starts_with("default-src 'none'; "));
     CHECK_FALSE(contains(policy, "unsafe"));
     CHECK(std::regex_search(policy, std::regex("style-src 'sha256-[A-Za-z0-9+/]{43}='; ")));

@@ -9,19 +9,19 @@
 using namespace appcore;
 using namespace std::chrono_literals;
 using Json = nlohmann::ordered_json;
-using monitoring::Health;
-using monitoring::WorkerState;
+using metrics::WorkerState;
+using store::Health;
 
 namespace {
 
 struct Fixture {
     fakes::Clock clock;  // steady: 1000 s
-    monitoring::Collector collector{"/nonexistent"};
-    monitoring::History history{collector};
-    monitoring::PoolSnapshot pool;
-    api::ServiceFacts facts{"scoring", "1.2.3", 2, 30s};
+    metrics::Collector collector{"/nonexistent"};
+    metrics::History history{collector};
+    metrics::PoolSnapshot pool;
+    status::ServiceFacts facts{"scoring", "1.2.3", 2, 30s};
 
-    Json report() { return api::status_report({pool, history, facts}, clock); }
+    Json report() { return status::status_report({pool, history, facts}, clock); }
 
     WorkerState& add(const std::string& name) {
         WorkerState worker;

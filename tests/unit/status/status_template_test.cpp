@@ -4,8 +4,8 @@
 
 #include "catch.hpp"
 
-using appcore::api::append_html;
-using appcore::api::fill_template;
+using appcore::status::append_html;
+using appcore::status::fill_template;
 using Json = nlohmann::ordered_json;
 
 TEST_CASE("a value stands in its element, escaped") {

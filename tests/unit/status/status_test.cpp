@@ -17,16 +17,16 @@ struct Fixture {
     fakes::Clock clock;
     fakes::Ids ids;
     fakes::Observer observer;
-    monitoring::Collector collector{"/nonexistent"};
-    monitoring::History history{collector};
+    metrics::Collector collector{"/nonexistent"};
+    metrics::History history{collector};
     std::string name = "scoring";
     http::Response response;
 
     http::Response& get(std::string_view accept, std::string_view method = "GET") {
-        const api::ServiceFacts facts{name, "1.2.3", 2, std::chrono::seconds{30}};
+        const status::ServiceFacts facts{name, "1.2.3", 2, std::chrono::seconds{30}};
         api::App app(
-            {{http::Endpoint::status, api::status_action(collector, history, clock, facts)}}, clock,
-            ids, observer);
+            {{http::Endpoint::status, status::status_action(collector, history, clock, facts)}},
+            clock, ids, observer);
         http::Request request;
         request.method = http::parse_method(method);
         request.method_name = method;
@@ -57,7 +57,7 @@ TEST_CASE("/status is JSON unless HTML is preferred, and is not kept by anybody"
         CHECK(f.has("X-Request-ID: "));
     }
     CHECK(f.has("Content-Type: text/html; charset=utf-8\r\n"));
-    CHECK(f.has("Content-Security-Policy: " + api::status_page_policy() + "\r\n"));
+    CHECK(f.has("Content-Security-Policy: " + status::status_page_policy() + "\r\n"));
     CHECK(f.has("Referrer-Policy: no-referrer\r\n"));
     CHECK(f.response.body.starts_with("<!DOCTYPE html>"));
     CHECK(f.observer.seen.size() == 3);

@@ -4,7 +4,7 @@
 
 #include "catch.hpp"
 
-using namespace appcore::monitoring;  // NOLINT(google-build-using-namespace)
+using namespace appcore::store;  // NOLINT(google-build-using-namespace)
 
 TEST_CASE("a committed transaction has changed its words and left the journal closed") {
     const auto slot = std::make_unique<Slot>();

@@ -7,7 +7,8 @@
 #include "appcore/metrics/collector.hpp"
 #include "store/slot_fixture.hpp"
 
-using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
+using namespace appcore::metrics;  // NOLINT(google-build-using-namespace)
+using namespace slot_fixture;      // NOLINT(google-build-using-namespace)
 
 namespace {
 

@@ -40,7 +40,7 @@ TEST_CASE("a slot that another process holds is refused, and what was counted is
     const Totals totals = totals_of(directory.path());
     CHECK(health_checks(totals) == 3);
     CHECK(count(totals, http::Method::post, http::Endpoint::predict, 201) == 1);
-    CHECK(event(totals, metrics::Event::attach_failed) == 1);
+    CHECK(event(totals, metric::Event::attach_failed) == 1);
     CHECK(starts(directory.path()) == 2);
 }
 
@@ -99,7 +99,7 @@ TEST_CASE("on a full file system a worker counts on, and adds it when there is s
     CHECK_FALSE(recorder.maintain(noon + 2min));
     recorder.record_request(health_check());
     CHECK(health_checks(totals_of(disk.path())) == 2);
-    CHECK(event(totals_of(disk.path()), metrics::Event::attach_failed) == 2);
+    CHECK(event(totals_of(disk.path()), metric::Event::attach_failed) == 2);
 }
 
 TEST_CASE("a file system that fills up does not stop the holder of a slot, nor the next one") {
@@ -173,6 +173,6 @@ TEST_CASE("a request that hung is counted from another thread, whatever the jour
     std::thread([&recorder] { recorder.count_timeout(); }).join();
     recorder.record_request(health_check());
     const Totals totals = totals_of(directory.path());
-    CHECK(totals.events[static_cast<std::size_t>(metrics::Event::request_timeout)] == 1);
+    CHECK(totals.events[static_cast<std::size_t>(metric::Event::request_timeout)] == 1);
     CHECK(health_checks(totals) == 1);
 }

@@ -57,8 +57,8 @@ TEST_CASE("whatever call fails while a slot is taken over, no count is lost and 
         REQUIRE(health_checks(totals) == expected);
         REQUIRE(count(totals, http::Method::post, http::Endpoint::predict, 201) ==
                 (found == Found::other_layout ? 3 : 0));
-        REQUIRE(event(totals, metrics::Event::attach_failed) == (problem ? 1 : 0));
-        REQUIRE(event(totals, metrics::Event::damaged_set_aside) == (found == Found::damage));
+        REQUIRE(event(totals, metric::Event::attach_failed) == (problem ? 1 : 0));
+        REQUIRE(event(totals, metric::Event::damaged_set_aside) == (found == Found::damage));
     });
 }
 

@@ -12,7 +12,8 @@
 #include "appcore/store/slot_content.hpp"
 #include "store/slot_fixture.hpp"
 
-using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
+using namespace appcore::metrics;  // NOLINT(google-build-using-namespace)
+using namespace slot_fixture;      // NOLINT(google-build-using-namespace)
 
 namespace {
 
@@ -26,14 +27,14 @@ RequestRecord request_number(Word i) {
                 http::Endpoint::predict,
                 422,
                 duration,
-                PredictionRecord{metrics::Outcome::error, duration},
+                PredictionRecord{metric::Outcome::error, duration},
                 {{9, i}}};
     }
     return {http::Method::post,
             http::Endpoint::predict,
             201,
             duration,
-            PredictionRecord{metrics::Outcome::success, duration},
+            PredictionRecord{metric::Outcome::success, duration},
             {{9, i}}};
 }
 

@@ -115,7 +115,7 @@ TEST_CASE("a damaged slot is set aside, counted, and counting begins anew") {
         Recorder recorder(options(directory.path()));
         REQUIRE_FALSE(recorder.maintain(noon));
         recorder.record_request(health_check());
-        CHECK(event(totals_of(directory.path()), metrics::Event::damaged_set_aside) == 1);
+        CHECK(event(totals_of(directory.path()), metric::Event::damaged_set_aside) == 1);
         CHECK(health_checks(totals_of(directory.path())) == i);
     }
     CHECK(read_file(directory / "worker-01.damaged") == bytes);
@@ -133,7 +133,7 @@ TEST_CASE("a slot of another layout is taken over with its counts, its starts an
     const Totals totals = totals_of(directory.path());
     CHECK(count(totals, http::Method::post, http::Endpoint::predict, 201) == 4);
     CHECK(totals.cell(7, 9).replies[29] == 1);
-    CHECK(event(totals, metrics::Event::layout_migrated) == 2);  // one was in the old slot
+    CHECK(event(totals, metric::Event::layout_migrated) == 2);  // one was in the old slot
     REQUIRE(totals.models.size() == 3);
     CHECK(totals.models[0].version == "v0.9");
     CHECK(totals.models[0].cell.outcomes == std::array<Word, 2>{1, 1});

@@ -2,7 +2,7 @@
 
 #include "catch.hpp"
 
-using namespace appcore::monitoring;  // NOLINT(google-build-using-namespace)
+using namespace appcore::store;  // NOLINT(google-build-using-namespace)
 
 // The wire format of the slots. When it changes, slots of the build before are migrated by it: the
 // text may change freely as long as its grammar does not.

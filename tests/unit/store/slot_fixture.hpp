@@ -18,8 +18,8 @@
 
 namespace slot_fixture {
 
-using namespace appcore;              // NOLINT(google-build-using-namespace)
-using namespace appcore::monitoring;  // NOLINT(google-build-using-namespace)
+using namespace appcore;         // NOLINT(google-build-using-namespace)
+using namespace appcore::store;  // NOLINT(google-build-using-namespace)
 using namespace std::chrono_literals;
 
 class TemporaryDirectory {
@@ -58,7 +58,7 @@ inline RequestRecord prediction(RequestKey key = {}) {
             http::Endpoint::predict,
             201,
             7ms,
-            PredictionRecord{metrics::Outcome::success, 2ms},
+            PredictionRecord{metric::Outcome::success, 2ms},
             key};
 }
 
@@ -87,7 +87,7 @@ inline Word health_checks(const Totals& totals) {
     return count(totals, http::Method::get, http::Endpoint::health, 200);
 }
 
-inline Word event(const Totals& totals, metrics::Event event) {
+inline Word event(const Totals& totals, metric::Event event) {
     return totals.events[static_cast<std::size_t>(event)];
 }
 
