@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import time
@@ -41,6 +40,8 @@ class Commands:
             self._host.converge(pool)
             self._wait_for_health(pool)
             messages.say(f"already running at {pool.local_url}")
+            if self._stack.environment.get("MODEL"):
+                messages.note("MODEL is for a start: \"appcorectl model FILE\" changes the model of a stack that runs")
             return 0
         pool, started = self._start(lock, foreground=False)
         started.supervisord.returncode = 0  # nobody waits for it
@@ -189,34 +190,17 @@ class Commands:
     def model(self, what: str = "") -> int:
         """Lists the models, or changes the pool to another one. A file that cannot serve changes nothing."""
         if not what:
-            pool = pools.current(self._place)
-            for line in self._models().listing(pool.said if pool else {}):
+            for line in self._models().listing():
                 messages.say(line)
             return 0
-        if what != "--rollback" and not os.path.isfile(what):
-            raise CtlError(f"{what} is not a file")
         lock = self._lock("model")
-        serving = self._need_running().said.get(models.SETTING, "")
-        known = self._models()
-        if what == "--rollback" and serving and known.before(serving) is None:
-            self._stack.environment[models.SETTING] = ""
-            messages.say(f"serves the mean of the features, the pool {self._change('model', lock).colour}")
-            return 0
-        if what == "--rollback":
-            if (before := known.before(serving)) is None:
-                raise CtlError("no model to go back to")
-            file = known.path(before)
-        else:
-            file = known.add(known.compile(Path(what)))
-        try:
-            version = known.version(file, what)
-            self._stack.environment[models.SETTING] = str(file)
-            pool = self._change("model", lock)
-        except BaseException:
-            known.remove_unknown({entry.name for entry in known.entries()} | {os.path.basename(serving)})
-            raise
-        known.took_over(file, version)
-        messages.say(f"serves the model {version}, the pool {pool.colour}")
+        self._need_running()
+
+        def take(path: str) -> str:
+            self._stack.environment[models.SETTING] = path
+            return self._change("model", lock).colour
+
+        messages.say(self._models().change(what, take))
         return 0
 
     def _take_model(self) -> str:

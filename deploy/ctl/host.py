@@ -22,8 +22,17 @@ from ctl.rpc import Program, Supervisor
 from ctl.supervisor_config import METRICS, PEER
 
 START_LIMIT = 15.0  # seconds until a pool must answer; a start takes about one
+CHECKED = 10e6  # bytes a second of a model that its workers check on a busy machine; 100 times that on an idle one
 MARGIN = 10  # seconds that supervisord gets beyond what a program may take to stop
 METRICS_STOP = 10  # seconds, stopwaitsecs in deploy/supervisord.conf
+
+
+def start_limit(pool: Pool) -> float:
+    """Seconds until the pool must answer. Each worker checks its model first, at low priority."""
+    try:
+        return START_LIMIT + os.stat(pool.said.get("APPCORE_MODEL", "")).st_size / CHECKED
+    except OSError:
+        return START_LIMIT  # there is none, or the worker says why it cannot read it
 
 
 class Trial(CtlError):
@@ -87,7 +96,7 @@ class Host(ABC):
         assert section is not None
         try:
             self.add_group(new.colour, section)
-            if problem := probe.pool_problem(new.socket, START_LIMIT):
+            if problem := probe.pool_problem(new.socket, start_limit(new)):
                 raise Trial(f"the new pool does not answer ({problem}), so the old one keeps running")
         except (CtlError, Interrupted):
             self.remove_group(new.colour, new.stop_seconds)

@@ -62,6 +62,10 @@ def main(arguments: list[str]) -> int:
         from ctl import log_filter
 
         return log_filter.main(arguments[1])
+    if arguments[:1] == ["copy-model"] and len(arguments) == 3:
+        from ctl import model_copy
+
+        return model_copy.main(arguments[1], arguments[2])
     takes = 2 if arguments[:1] in (["scale"], ["model"]) else 1
     if not arguments or arguments[0] not in COMMANDS or len(arguments) > takes:
         messages.show(USAGE_TEXT.rstrip())

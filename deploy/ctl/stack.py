@@ -11,7 +11,7 @@ from ctl import counts, launching, limits, messages, nginx_config, probe, superv
 from ctl import place as places
 from ctl import pool as pools
 from ctl import settings as told
-from ctl.host import START_LIMIT
+from ctl.host import START_LIMIT, start_limit
 from ctl.lock import Lock
 from ctl.messages import CtlError
 from ctl.own_host import OwnHost
@@ -113,7 +113,8 @@ class Stack:
         places.point(self.place.logs / "appcore.log", Path(name if is_direct else f"/proc/{supervisord}/fd/1"))
 
     def _wait_healthy(self, pool: Pool, supervisord: subprocess.Popen[bytes]) -> None:
-        end = time.monotonic() + START_LIMIT
+        limit = start_limit(pool)
+        end = time.monotonic() + limit
         while True:
             self.host.supervisor.nudge()
             if probe.is_healthy(pool.address, pool.port, max(end - time.monotonic(), 0.1)):
@@ -121,7 +122,7 @@ class Stack:
             if supervisord.poll() is not None:
                 raise CtlError("supervisord has ended")
             if time.monotonic() > end:
-                raise CtlError(f"/health does not answer 200 within {START_LIMIT:.0f} s")
+                raise CtlError(f"/health does not answer 200 within {limit:.0f} s")
             time.sleep(probe.STEP)
 
     # --- why something failed -------------------------------------------------------------------------

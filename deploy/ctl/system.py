@@ -16,7 +16,7 @@ import os
 import shutil
 from pathlib import Path
 
-from ctl import counts, limits, messages, nginx_config, probe, supervisor_config, units, values
+from ctl import counts, limits, messages, models, nginx_config, probe, supervisor_config, units, values
 from ctl import place as places
 from ctl import pool as pools
 from ctl import settings as told
@@ -42,6 +42,7 @@ class Machine:
         self._said = said
         self._host = MachineHost()
         self._place = self._host.place
+        self._model: str | None = None  # the path of the one to take over now, empty for the mean
         self._output_start = _size(supervisor_config.MACHINE.output)
 
     # --- settings and the pool's folder ---------------------------------------------------------------
@@ -54,6 +55,8 @@ class Machine:
         said = told.said_by(self._said)
         if workers:
             said["APPCORE_WORKERS"] = workers
+        if not said.get(models.SETTING):
+            said[models.SETTING] = self._model if self._model is not None else self._models().chosen()
         return told.resolve(said, {"APPCORE_STATE_DIR": str(self._place.run_dir / "state"), "APPCORE_LOG_FILE": LOG,
                                    "APPCORE_TEXTFILE_DIR": str(self._place.textfile_dir)}, PROGRAMS)
 
@@ -163,6 +166,8 @@ class Machine:
         pool = pools.current(self._place)
         if not units.enabled() and not self._host.supervisor_runs() and pool and not probe.pool_problem(pool.socket, 1):
             raise CtlError(f"the pool runs, but supervisord does not answer at {self._host.socket}")
+        if pool:
+            self._models().choose(self._models().serving() or "")
         units.stop(self._place, 0)
         self._host.remove_all_groups(pool.stop_seconds if pool else STOP)
         self._place.current.unlink(missing_ok=True)
@@ -171,8 +176,29 @@ class Machine:
         messages.say("stopped")
         return 0
 
-    def model(self, _: str = "") -> int:
-        raise CtlError(f"the model of the machine's service is APPCORE_MODEL in {DEFAULTS}: set it, then \"appcorectl restart\"")
+    def model(self, what: str = "") -> int:
+        """As for a stack of our own, but what is chosen here is kept until another one is."""
+        known = self._models()
+        if not what:
+            for line in known.listing():
+                messages.say(line)
+            return 0
+        if self._said.get(models.SETTING):
+            raise CtlError(f"{models.SETTING} in {DEFAULTS} names the model: without it \"appcorectl model\" chooses")
+        self._lock("model")
+        self._need_running()
+
+        def take(path: str) -> str:
+            self._model = path
+            self._take_into_use()
+            pool = pools.current(self._place)
+            return pool.colour if pool else ""
+
+        messages.say(known.change(what, take))
+        return 0
+
+    def _models(self) -> models.Models:
+        return models.Models(self._place, PROGRAMS)
 
     def reopen(self) -> int:
         """nginx's own logs are its package's to rotate, but for ours."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from ctl import messages, probe, units
 from ctl import place as places
 from ctl import pool as pools
-from ctl.host import START_LIMIT
+from ctl.host import START_LIMIT, start_limit
 from ctl.messages import FAILED, NOT_RUNNING, CtlError
 from ctl.pool import Pool
 from ctl.system import Machine
@@ -61,7 +61,7 @@ class UnitsMachine(Machine):
             return
         try:
             units.start(new.workers)
-            if problem := probe.pool_problem(units.SOCKET, START_LIMIT):
+            if problem := probe.pool_problem(units.SOCKET, start_limit(new)):
                 raise CtlError(f"the workers do not answer ({problem}); see journalctl -u 'appcore-worker@*'")
         except CtlError:
             if before is not None:

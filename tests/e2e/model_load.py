@@ -28,6 +28,11 @@ class ModelLoad:
         for thread in self._threads:
             thread.join()
 
+    def window(self):
+        """Begins anew what `longest` and `lateness` are of."""
+        with self._lock:
+            self.longest = self.lateness = 0.0
+
     def replies(self):
         return sum(self.seen.values())
 

@@ -22,6 +22,7 @@ PROGRAM = os.path.join(os.path.abspath(os.environ.get("APPCORE_BIN_DIR", os.path
 MODELS = os.path.join(ROOT, "tests", "models")
 SWITCHES = 20
 LATEST = 0.1         # seconds that a reply may take because of a change to a model of 500 MB
+ROUNDS = 3 if LONG else 1
 PRIVATE_MORE = 1024  # KiB that a worker with a model may have for itself beyond one with the mean
 WORKERS = 8
 LEAVES = 1024        # of each tree of the large model
@@ -202,21 +203,26 @@ class Memory(unittest.TestCase):
             stack.up()
         expected = {version: float(run("predict", path, "--rows", file.name)) for version, path in paths.items()}
         load = ModelLoad(stack, json.dumps({"features": [1.0] * 10}).encode(), expected, clients=4)
-        longest = {}
+        late = []  # in each round, what the large model's change adds to the longest reply beyond a small one's or the machine's own lateness
         try:
-            for version in ("small", "large"):
-                load.longest = 0.0
-                done = stack.ctl("model", paths[version])
-                self.assertEqual(done.returncode, 0, done.stdout)
-                wait_until(lambda: load.seen[version] > 100, 60)
-                longest[version] = load.longest
+            for _ in range(ROUNDS):
+                longest = {}
+                for version in ("small", "large"):
+                    load.window()
+                    seen = load.seen[version]
+                    done = stack.ctl("model", paths[version])
+                    self.assertEqual(done.returncode, 0, done.stdout)
+                    wait_until(lambda: load.seen[version] > seen + 100, 60)
+                    longest[version], lateness = load.longest, load.lateness
+                late.append(longest["large"] - max(longest["small"], lateness))
+                print(f"longest reply {longest['small']:.3f} s with a small model, {longest['large']:.3f} s with a large one: "
+                      f"{longest['large'] / max(lateness, 0.001):.1f} times the machine's own lateness of {lateness:.3f} s", file=sys.stderr)
         finally:
             load.stop()
-        print(f"longest reply {longest} s, the machine's own lateness {load.lateness:.3f} s, {load.replies()} replies", file=sys.stderr)
         self.assertEqual(load.wrong[:5], [])
-        self.assertTrue(all(load.seen.values()), load.seen)
-        if LONG:  # a busy machine cannot fail `make test`
-            self.assertLess(longest["large"] - max(longest["small"], load.lateness), LATEST)
+        self.assertTrue(load.seen["small"] and load.seen["large"], load.seen)
+        if LONG:  # a busy machine cannot fail `make test`; what else it does can only add to what the change does
+            self.assertLess(min(late), LATEST)
 
 
 if __name__ == "__main__":

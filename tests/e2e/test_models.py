@@ -2,14 +2,17 @@
 
 import json
 import os
+import random
 import shutil
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 
 import stack
 
+KILLS = 4
 MODELS = os.path.join(stack.ROOT, "tests", "models")
 
 
@@ -137,6 +140,55 @@ class ModelTests(unittest.TestCase):
         self.assertIn("serves  binary", listed)
         kept = [name for name in os.listdir(os.path.join(self.stack.run_dir, "models")) if name.endswith(".acm")]
         self.assertLessEqual(len(kept), 5)
+
+    def models_of(self, one):
+        """Names of the compiled files that the stack keeps, and of what commands have left."""
+        return sorted(name for name in os.listdir(os.path.join(one.run_dir, "models")) if name != "history")
+
+    def test_a_command_killed_at_any_instant_is_completed_or_undone_by_the_next_one(self):
+        other = stack.Stack(WORKERS=1, MODEL=self.compiled["binary"]).up()
+        try:
+            begun = time.monotonic()
+            self.assertEqual(other.ctl("model", self.compiled["poisson"]).returncode, 0)
+            whole = time.monotonic() - begun
+            for i in range(KILLS):
+                wanted = ("binary", "poisson")[i % 2]
+                with subprocess.Popen([stack.CTL, "model", self.compiled[wanted]], env=other.environment(), stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL) as command:
+                    time.sleep(random.uniform(0, whole))
+                    command.kill()
+                serving = other.get("/version").json()["model_version"]
+                self.assertIn(serving, ("binary", "poisson"))
+                done = other.ctl("model", self.compiled[wanted])
+                self.assertEqual(done.returncode, 0, done.stdout)
+                self.assertEqual(other.get("/version").json()["model_version"], wanted)
+                self.assertEqual(len(self.models_of(other)), 2, self.models_of(other))
+            done = other.ctl("model", "--rollback")
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertNotEqual(other.get("/version").json()["model_version"], wanted)
+        finally:
+            other.down()
+
+    def test_the_model_that_serves_is_kept_whatever_a_command_leaves(self):
+        """A command that was killed when its model had taken over, before it wrote that down."""
+        other = stack.Stack(WORKERS=1, MODEL=self.compiled["binary"]).up()
+        try:
+            folder = os.path.join(other.run_dir, "models")
+            with open(os.path.join(folder, "new-1"), "wb") as file:
+                file.write(b"half a copy")
+            os.unlink(os.path.join(folder, "history"))
+            refused = os.path.join(self.folder, "refused.acm")
+            with open(self.compiled["poisson"], "rb") as whole, open(refused, "wb") as file:
+                file.write(whole.read()[:-1])
+            self.assertNotEqual(other.ctl("model", refused).returncode, 0)
+            self.assertEqual(len(self.models_of(other)), 1)
+            self.assertEqual(other.ctl("restart").returncode, 0)
+            self.assertEqual(other.ctl("model", self.compiled["poisson"]).returncode, 0)
+            self.assertEqual(other.ctl("model", "--rollback").returncode, 0)
+            self.assertEqual(other.get("/version").json()["model_version"], "binary")
+        finally:
+            other.down()
+        self.assertTrue(other.ctl("model").stdout.startswith("appcore: does not run"), other.ctl("model").stdout)
 
     def test_before_the_first_model_was_the_mean(self):
         other = stack.Stack(WORKERS=1).up()

@@ -5,9 +5,16 @@
 
 #include "appcore/models/golden_rows.hpp"
 #include "appcore/models/limits.hpp"
+#include "appcore/system/low_priority.hpp"
 #include "appcore/system/sha256.hpp"
 
 namespace appcore::models {
+namespace {
+
+// From here on a check takes longer than a request may wait for a processor, about 10 ms.
+constexpr std::size_t kLargeFile = 16U << 20U;
+
+}  // namespace
 
 Result<FileFacts> read_file_facts(const std::string& path) {
     const auto file = system::MappedFile::open(path, kMaxFileBytes);
@@ -23,7 +30,13 @@ Result<FileFacts> read_file_facts(const std::string& path) {
 Result<std::unique_ptr<FileModel>> FileModel::load(const std::string& path) {
     auto file = system::MappedFile::open(path, kMaxFileBytes);
     if (!file) return file.error();
-    auto view = read_model(file.value().bytes());
+    Result<ModelView> view = Error{};
+    const auto check = [&] { view = read_model(file.value().bytes()); };
+    if (file.value().size() < kLargeFile) {
+        check();
+    } else {
+        system::run_at_low_priority(check);
+    }
     if (!view) return Error{path + ": " + view.error().message};
     // The constructor is private to others, to make_unique() too.
     std::unique_ptr<FileModel> model(

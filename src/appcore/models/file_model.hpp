@@ -26,8 +26,8 @@ struct FileFacts {
 class FileModel final : public PredictionModel {
   public:
     // Maps the file, checks all of it and predicts its golden rows, which also brings the model
-    // into memory. Its pages are shared by all processes that map it. The error begins with the
-    // path.
+    // into memory. Its pages are shared by all processes that map it. A large file is checked at
+    // low priority: other processes of the pool serve meanwhile. The error begins with the path.
     [[nodiscard]] static Result<std::unique_ptr<FileModel>> load(const std::string& path);
 
     [[nodiscard]] std::string_view version() const override;
