@@ -84,7 +84,7 @@ class Models:
         """Places a copy of a checked file; returns where it is."""
         places.make_folder(self._folder, 0o755)
         new = self._folder / f"new-{os.getpid()}"
-        command = [*PYTHON, places.DEPLOY_DIR / "appcorectl", "copy-model", file, new]
+        command: list[str | Path] = [*PYTHON, places.DEPLOY_DIR / "appcorectl", "copy-model", file, new]
         try:
             done = low_priority.run(command)
             if done.returncode != 0:

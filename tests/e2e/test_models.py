@@ -1,6 +1,7 @@
 """Models from files: served by a stack, changed under load, rolled back, and refused when they are unfit."""
 
 import json
+import math
 import os
 import random
 import shutil
@@ -13,6 +14,31 @@ import unittest
 import stack
 
 KILLS = 4
+# A LightGBM model of one feature: up to 0.5 e, above exp(800), which is infinite.
+ENDLESS = """tree
+version=v4
+num_class=1
+num_tree_per_iteration=1
+label_index=0
+max_feature_idx=0
+objective=poisson
+feature_names=x
+feature_infos=[0:1]
+
+Tree=0
+num_leaves=2
+num_cat=0
+split_feature=0
+threshold=0.5
+decision_type=2
+left_child=-1
+right_child=-2
+leaf_value=1 800
+is_linear=0
+shrinkage=1
+
+end of trees
+"""
 MODELS = os.path.join(stack.ROOT, "tests", "models")
 
 
@@ -80,6 +106,19 @@ class ModelTests(unittest.TestCase):
                 "type": kind, "loc": ["body", "features"],
                 "msg": f"List should have at {word} 10 items after validation, not {len(features)}", "input": features,
                 "ctx": {"field_type": "List", f"{bound}_length": 10, "actual_length": len(features)}}])
+
+    def test_a_prediction_that_is_not_finite_is_a_422_and_counts_as_an_error(self):
+        path = os.path.join(self.folder, "endless.txt")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(ENDLESS)
+        self.switch(path)
+        version = self.stack.get("/version").json()["model_version"]
+        self.assertEqual(self.predict([0.0]).json()["result"], math.exp(1))
+        reply = self.predict([1.0])
+        self.assertEqual((reply.status, reply.json()["detail"][0]["type"]), (422, "no_prediction"))
+        counted = self.stack.get("/metrics").body.decode()
+        for status in ("success", "error"):
+            self.assertIn(f'predictions_total{{model_version="{version}",status="{status}"}} 1', counted)
 
     def test_a_bad_item_is_reported_before_a_short_list(self):
         self.assertEqual([item["type"] for item in self.predict(["x", 2]).json()["detail"]], ["float_parsing"])

@@ -71,8 +71,9 @@ class Predict {
         schema::ValidationErrors errors;
         std::string& input =
             errors.begin(schema::error_type::no_prediction, schema::error_location::features);
+        char before = '[';
         for (const double feature : features_) {
-            input += &feature == features_.data() ? '[' : ',';
+            input += std::exchange(before, ',');
             if (std::isnan(feature)) {
                 input += "null";
             } else {

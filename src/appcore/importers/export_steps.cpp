@@ -33,7 +33,7 @@ Status add_step(const Value& step, std::string_view name, Step kind, Source& sou
 Status add_bound(const Value& step, std::string_view name, Step kind, Source& source) {
     const Value* const bound = step.find(name);
     if (bound == nullptr) return Done{};
-    if (bound->number() == nullptr) return Error{shown_name(name) + " must be a number"};
+    if (bound->number() == nullptr) return must_be(name, "a number", bound);
     source.steps.push_back(kind);
     source.step_values.insert(source.step_values.end(), source.facts.features, *bound->number());
     return Done{};
@@ -71,11 +71,12 @@ Result<bool> read_export_steps(const Value& steps, Source& source) {
     const Array* const list = steps.array();
     bool imputes = false;
     if (list == nullptr) return imputes;
-    if (list->size() > kMostSteps) return Error{"there are too many steps before the model"};
+    if (list->size() > kMostSteps) {
+        return Error{"there are " + std::to_string(list->size()) +
+                     " steps before the model; appcore takes " + std::to_string(kMostSteps)};
+    }
     for (const Value& step : *list) {
-        const Value* const kind = step.find("kind");
-        const std::string name =
-            kind == nullptr || kind->text() == nullptr ? std::string() : *kind->text();
+        const std::string_view name = text_of(member_of(step, "kind"));
         if (Status read = read_step(step, name, source); !read) return read.error();
         imputes = imputes || name == "impute";
     }

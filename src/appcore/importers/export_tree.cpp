@@ -18,7 +18,7 @@ using models::acm::ColumnKind;
 constexpr std::array<std::string_view, 8> kTreeNames = {
     "output", "left", "right", "feature", "threshold", "value", "missing_left", "categories"};
 
-constexpr double kMostNodes = models::kMaxNodes;
+constexpr std::int64_t kMostNodes = models::kMaxNodes;
 
 // "x <= threshold" as "x < ...", for all x that are floats.
 double above_as_float(double threshold) {
@@ -62,7 +62,7 @@ class TreeReader {
         is_vector_ = number != nullptr && *number == -1;
         const std::optional<std::uint32_t> index = read_count(output);
         if (!is_vector_ && (!index || *index >= facts_.outputs)) {
-            return Error{"'output' is neither -1 nor the index of an output"};
+            return must_be("output", integer_range(-1, std::int64_t{facts_.outputs} - 1), output);
         }
         output_ = index.value_or(0);
         auto left = read_integers<std::int32_t>(tree_, "left", -1, kMostNodes);
@@ -70,8 +70,8 @@ class TreeReader {
         const std::size_t count = left.value().size();
         auto right = read_integers<std::int32_t>(tree_, "right", -1, kMostNodes, count);
         if (!right) return right.error();
-        auto features =
-            read_integers<std::uint32_t>(tree_, "feature", 0, facts_.features - 1.0, count);
+        auto features = read_integers<std::uint32_t>(tree_, "feature", 0,
+                                                     std::int64_t{facts_.features} - 1, count);
         if (!features) return features.error();
         auto thresholds = read_numbers(tree_, "threshold", count);
         if (!thresholds) return thresholds.error();
@@ -92,15 +92,18 @@ class TreeReader {
     Status read_sets() {
         const Value* const categories = tree_.find("categories");
         if (categories == nullptr) return Done{};
-        if (categories->object() == nullptr) return Error{"'categories' is no object"};
+        if (categories->object() == nullptr) {
+            return must_be("categories", "an object", categories);
+        }
         sets_.assign(left_.size(), kNoSet);
         for (const auto& [name, list] : *categories->object()) {
             const auto node = parse_whole<std::uint32_t>(name);
             if (!node || *node >= sets_.size()) {
-                return Error{"'categories' has " + shown_name(name) + ", which is no node"};
+                return Error{"'categories' has the name " + shown_name(name) +
+                             ", which must be the index of a node"};
             }
-            const auto members =
-                read_integers<std::uint32_t>(*categories, name, 0, models::kMaxCategory - 1.0);
+            const auto members = read_integers<std::uint32_t>(
+                *categories, name, 0, std::int64_t{models::kMaxCategory} - 1);
             if (!members) return members.error();
             const auto set = forest_.add_set(members.value());
             if (!set) return set.error();

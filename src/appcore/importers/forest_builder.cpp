@@ -31,11 +31,12 @@ LargeNode widened(const SmallNode& node, bool has_index) {
     return LargeNode::make(node.left(), node.column(), key);
 }
 
+}  // namespace
+
 Error in_tree(std::size_t tree, const Error& error) {
+    if (error.message.starts_with("tree ") || error.message.starts_with("the model ")) return error;
     return Error{"tree " + std::to_string(tree) + ": " + error.message};
 }
-
-}  // namespace
 
 std::uint32_t ForestBuilder::column(std::uint32_t feature, ColumnKind kind) {
     features_ = std::max(features_, feature + 1);

@@ -25,6 +25,9 @@ struct TreeNode {
     [[nodiscard]] bool is_leaf() const { return left < 0 && right < 0; }
 };
 
+// The error of a tree with its number, unless it says that already or concerns the whole model.
+[[nodiscard]] Error in_tree(std::size_t tree, const Error& error);
+
 class ForestBuilder {
   public:
     ForestBuilder(models::acm::NodeKind nodes, models::acm::LeafKind leaves)

@@ -8,6 +8,7 @@
 #include "appcore/importers/lightgbm_tree.hpp"
 #include "appcore/importers/source.hpp"
 #include "appcore/importers/text_lines.hpp"
+#include "appcore/importers/value_reader.hpp"
 #include "appcore/models/limits.hpp"
 
 namespace appcore::importers {
@@ -37,6 +38,22 @@ bool is_cut_off(std::string_view text) {
                                      text.find(end, parameters) == std::string_view::npos);
 }
 
+// Whether the JSON is null or lists of 0, 1, 2 and so on: then nothing is translated.
+bool are_codes(std::string_view lists) {
+    std::uint32_t next = 0;
+    while (!lists.empty() && lists != "null") {
+        if (lists.front() == '[') next = 0;
+        if (lists.find_first_of("[], ") == 0) {
+            lists.remove_prefix(1);
+            continue;
+        }
+        const std::string_view code = lists.substr(0, lists.find_first_of("[], "));
+        if (parse_whole<std::uint32_t>(code) != next++) return false;
+        lists.remove_prefix(code.size());
+    }
+    return true;
+}
+
 class Importer {
   public:
     Importer(std::string_view text, const ImportOptions& options)
@@ -49,7 +66,8 @@ class Importer {
 
     Result<Source> run() {
         std::optional<std::string_view> line = lines_.next();
-        if (line != "tree") return Error{"the file is no LightGBM model"};
+        if (line != "tree")
+            return Error{"the file is not a LightGBM model: its first line is not 'tree'"};
         if (is_cut_off(text_)) return Error{"the file is cut off: its end is missing"};
         if (Status read = read_header(line); !read) return read.error();
         if (Status read = read_facts(); !read) return read.error();
@@ -91,20 +109,20 @@ class Importer {
 
         const auto last = parse_whole<std::uint32_t>(header("max_feature_idx"));
         if (!last || *last >= models::kMaxFeatures) {
-            return Error{"'max_feature_idx' is no index below " +
-                         std::to_string(models::kMaxFeatures)};
+            return must_be("max_feature_idx", integer_range(0, models::kMaxFeatures - 1),
+                           header("max_feature_idx"));
         }
         facts.features = *last + 1;
-        const auto outputs = parse_whole<std::uint32_t>(header_.contains("num_tree_per_iteration")
-                                                            ? header("num_tree_per_iteration")
-                                                            : header("num_class"));
+        const std::string_view name =
+            header_.contains("num_tree_per_iteration") ? "num_tree_per_iteration" : "num_class";
+        const auto outputs = parse_whole<std::uint32_t>(header(name));
         if (!outputs || *outputs == 0 || *outputs > models::kMaxOutputs) {
-            return Error{"'num_tree_per_iteration' must be an integer from 1 to " +
-                         std::to_string(models::kMaxOutputs)};
+            return must_be(name, integer_range(1, models::kMaxOutputs), header(name));
         }
         if (header_.contains("num_class") &&
             parse_whole<std::uint32_t>(header("num_class")) != outputs) {
-            return Error{"'num_class' and 'num_tree_per_iteration' must be equal"};
+            return must_be("num_class", std::to_string(*outputs) + ", as 'num_tree_per_iteration'",
+                           header("num_class"));
         }
         facts.outputs = *outputs;
         source_.base.assign(facts.outputs, 0);
@@ -118,13 +136,17 @@ class Importer {
         while (!names.empty()) {
             const std::string_view name = names.substr(0, names.find(' '));
             names.remove_prefix(std::min(name.size() + 1, names.size()));
-            if (name.size() > models::kMaxName) return Error{"a feature's name is too long"};
+            if (name.size() > models::kMaxName) {
+                return Error{"a feature's name must have at most " +
+                             std::to_string(models::kMaxName) + " bytes, one has " +
+                             std::to_string(name.size())};
+            }
             source_.names.emplace_back(name);
             if (source_.names.size() > source_.facts.features) break;
         }
         if (source_.names.size() != source_.facts.features) {
-            return Error{"'feature_names' are not " + std::to_string(source_.facts.features) +
-                         ", as 'max_feature_idx' says"};
+            return Error{"'feature_names' must be " + std::to_string(source_.facts.features) +
+                         " names, one more than 'max_feature_idx'"};
         }
         return Done{};
     }
@@ -133,7 +155,7 @@ class Importer {
     Status read_trees(std::optional<std::string_view> line) {
         for (; line; line = lines_.next()) {
             if (line->empty()) continue;
-            if (!line->starts_with(kTree)) break;  // the trees are over
+            if (!line->starts_with(kTree)) break;
             Fields fields;
             while ((line = lines_.next()) && !line->empty()) {
                 Status added = add_field(*line, kTreeNames, fields);
@@ -144,14 +166,35 @@ class Importer {
                                                    tree % source_.facts.outputs, source_.forest);
             if (!added) return in_tree(added.error());
         }
+        if (!line || !is_end_of_trees(*line)) {
+            return Error{"the file is cut off or damaged: 'end of trees' is missing"};
+        }
+        return check_categories();
+    }
+
+    // The first ones of v2 have a list of importances in its place.
+    [[nodiscard]] bool is_end_of_trees(std::string_view line) const {
+        return line == "end of trees" ||
+               (header("version") == "v2" && (line.starts_with("feature importances") ||
+                                              line.starts_with("feature_importances")));
+    }
+
+    // LightGBM's Python package translates a data frame's categories to their places in this list.
+    Status check_categories() {
+        constexpr std::string_view name = "pandas_categorical:";
+        while (const auto line = lines_.next()) {
+            if (line->starts_with(name) && !are_codes(line->substr(name.size()))) {
+                return Error{
+                    "'pandas_categorical' holds a translation of categories, which "
+                    "appcore does not read: train with categories that are integer codes "
+                    "from 0 on"};
+            }
+        }
         return Done{};
     }
 
     [[nodiscard]] Error in_tree(const Error& error) const {
-        if (error.message.starts_with("tree ") || error.message.starts_with("the model ")) {
-            return error;
-        }
-        return Error{"tree " + std::to_string(source_.forest.tree_count()) + ": " + error.message};
+        return importers::in_tree(source_.forest.tree_count(), error);
     }
 
     Status check_count() {

@@ -86,13 +86,14 @@ Status read_parameter(std::string_view word, const Objective& objective, Source&
     const std::string shown = "the objective's parameter '" + std::string(word.substr(0, 60)) + "'";
     if (name == "sigmoid") {
         const std::optional<double> scale = read_scale(value);
-        if (!scale || !(*scale > 0)) return Error{shown + " is not above 0"};
+        if (!scale || !(*scale > 0)) return Error{shown + " must be above 0"};
         source.facts.link_scale = *scale;
         return Done{};
     }
     if (name == "num_class") {
         if (parse_whole<std::uint32_t>(value) != source.facts.outputs) {
-            return Error{shown + " does not fit 'num_tree_per_iteration'"};
+            return Error{shown + " must be " + std::to_string(source.facts.outputs) +
+                         ", as 'num_tree_per_iteration'"};
         }
         return Done{};
     }

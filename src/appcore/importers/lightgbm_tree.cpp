@@ -5,6 +5,7 @@
 #include <string>
 
 #include "appcore/importers/text_lines.hpp"
+#include "appcore/importers/value_reader.hpp"
 #include "appcore/models/limits.hpp"
 
 namespace appcore::importers {
@@ -79,16 +80,19 @@ class TreeReader {
     Status read_sizes() {
         const auto leaves = parse_whole<std::uint32_t>(field("num_leaves"));
         if (!leaves || *leaves == 0 || *leaves > models::kMaxNodes / 2) {
-            return Error{"'num_leaves' must be the number of leaves"};
+            return must_be("num_leaves", integer_range(1, models::kMaxNodes / 2),
+                           field("num_leaves"));
         }
         const auto sets = parse_whole<std::uint32_t>(field("num_cat"));
-        if (!sets || *sets >= *leaves)
-            return Error{"'num_cat' must be a number of splits below the number of leaves"};
+        if (!sets || *sets >= *leaves) {
+            return must_be("num_cat", integer_range(0, std::int64_t{*leaves} - 1),
+                           field("num_cat"));
+        }
         leaves_ = *leaves;
         sets_ = *sets;
         const std::string_view linear = field("is_linear");
         if (!linear.empty() && linear != "0" && linear != "1") {
-            return Error{"'is_linear' is neither 0 nor 1"};
+            return must_be("is_linear", "0 or 1", linear);
         }
         is_linear_ = linear == "1";
         return Done{};
@@ -114,7 +118,7 @@ class TreeReader {
         }
         for (std::size_t i = 0; i < sets_; ++i) {
             if (lists_.cat_boundaries[i] > lists_.cat_boundaries[i + 1]) {
-                return Error{"'cat_boundaries' decrease"};
+                return Error{"'cat_boundaries' must not decrease"};
             }
         }
         return read("cat_threshold", lists_.cat_boundaries.back(), lists_.cat_threshold);
@@ -128,13 +132,14 @@ class TreeReader {
         if (Status done = read("leaf_features", terms, lists_.leaf_features); !done) return done;
         for (const std::uint32_t feature : lists_.leaf_features) {
             if (feature >= features_) {
-                return Error{"'leaf_features' has a feature that does not exist"};
+                return Error{"'leaf_features' must be integers from 0 to " +
+                             std::to_string(features_ - 1) + ", got " + std::to_string(feature)};
             }
         }
         if (Status done = read("leaf_coeff", terms, lists_.leaf_coeff); !done) return done;
         for (const auto* list : {&lists_.leaf_const, &lists_.leaf_coeff, &lists_.leaf_value}) {
             for (const double number : *list) {
-                if (!std::isfinite(number)) return Error{"a linear leaf is not finite"};
+                if (!std::isfinite(number)) return Error{"a linear leaf must be finite"};
             }
         }
         return Done{};

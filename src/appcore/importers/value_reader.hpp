@@ -16,6 +16,18 @@ namespace appcore::importers {
 // A name as it may stand in a message.
 [[nodiscard]] std::string shown_name(std::string_view name);
 
+// "'num_feature' must be an integer from 1 to 65535, got 0": what is there instead is `got`,
+// nothing if it is missing.
+[[nodiscard]] Error must_be(std::string_view name, std::string_view what, const Value* got);
+[[nodiscard]] Error must_be(std::string_view name, std::string_view what, std::string_view got);
+[[nodiscard]] std::string integer_range(std::int64_t low, std::int64_t high);
+
+// The member `name` of an object; one without content if there is none.
+[[nodiscard]] const Value& member_of(const Value& value, std::string_view name);
+
+// The text of a string; empty for everything else.
+[[nodiscard]] std::string_view text_of(const Value& value);
+
 // Fails if `value` is no object, or has a member that is not in `known`. `where` names the value;
 // `advice` says what to do about an unknown one.
 [[nodiscard]] Status check_members(const Value& value, std::string_view where,
@@ -25,36 +37,36 @@ namespace appcore::importers {
 // The number in a member that is a number, or a string that holds one, as XGBoost's parameters are.
 [[nodiscard]] std::optional<std::uint32_t> read_count(const Value* value);
 
-// The member `name` of `value` as a list of numbers, each an integer from `low` to `high`. Any
-// number of them, or `count`. The error names the member.
+// The member `name` of `value` as an integer from `low` to `high`.
+[[nodiscard]] Result<std::uint32_t> read_count(const Value& value, std::string_view name,
+                                               std::uint32_t low, std::uint32_t high);
+
+// The member `name` of `value` as a list of numbers, of any length or of `count`.
+[[nodiscard]] Result<const Numbers*> find_numbers(const Value& value, std::string_view name,
+                                                  std::optional<std::size_t> count);
+
+// The same, each of them an integer from `low` to `high`, which Integer holds.
 template <typename Integer>
 [[nodiscard]] Result<std::vector<Integer>> read_integers(const Value& value, std::string_view name,
-                                                         double low, double high,
+                                                         std::int64_t low, std::int64_t high,
                                                          std::optional<std::size_t> count = {}) {
-    const Value* const member = value.find(name);
-    const Numbers* const numbers = member == nullptr ? nullptr : member->numbers();
-    const auto wrong = [&](const std::string& what) {
-        return Error{"'" + std::string(name) + "' " + what};
-    };
-    if (numbers == nullptr) return wrong("must be a list of numbers");
-    if (count && numbers->size() != *count) {
-        return wrong("has " + std::to_string(numbers->size()) + " elements, not " +
-                     std::to_string(*count));
-    }
+    const Result<const Numbers*> numbers = find_numbers(value, name, count);
+    if (!numbers) return numbers.error();
     std::vector<Integer> integers;
-    integers.reserve(numbers->size());
-    for (const double number : *numbers) {
-        // Not a number fails the comparison; the bounds are integers, and those of Integer or less.
-        if (!(number >= low && number <= high) ||
+    integers.reserve(numbers.value()->size());
+    for (const double number : *numbers.value()) {
+        // Not a number fails the comparison.
+        if (!(number >= static_cast<double>(low) && number <= static_cast<double>(high)) ||
             number != static_cast<double>(static_cast<std::int64_t>(number))) {
-            return wrong("has an element that is no index");
+            const Value got{number};
+            return must_be(name, "a list with each element " + integer_range(low, high), &got);
         }
         integers.push_back(static_cast<Integer>(static_cast<std::int64_t>(number)));
     }
     return integers;
 }
 
-// The member `name` as a list of `count` finite numbers.
+// The same as a list of finite numbers.
 [[nodiscard]] Result<Numbers> read_numbers(const Value& value, std::string_view name,
                                            std::optional<std::size_t> count);
 

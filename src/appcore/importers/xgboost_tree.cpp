@@ -36,7 +36,7 @@ constexpr std::array<std::string_view, 18> kTreeNames = {"base_weights",
 constexpr std::array<std::string_view, 6> kParameterNames = {
     "num_deleted", "num_feature", "num_nodes", "size_leaf_vector", "num_roots", "max_depth"};
 
-constexpr double kMostNodes = models::kMaxNodes;
+constexpr std::int64_t kMostNodes = models::kMaxNodes;
 
 Error at_node(std::size_t node, std::string_view what) {
     return Error{"node " + std::to_string(node) + " " + std::string(what)};
@@ -75,39 +75,32 @@ class TreeReader {
         if (!checked) return checked;
         const Value* const leaf_size = parameters->find("size_leaf_vector");
         if (leaf_size != nullptr && read_count(leaf_size).value_or(2) > 1) {
-            return Error{"'size_leaf_vector' is above 1: appcore does not read vector leaves"};
+            return Error{must_be("size_leaf_vector", "0 or 1", leaf_size).message +
+                         ": appcore does not read vector leaves"};
         }
         return Done{};
     }
 
     Status read_lists() {
-        const Value* const nodes = tree_.find("tree_param")->find("num_nodes");
-        const std::optional<std::uint32_t> count = read_count(nodes);
-        if (!count || *count == 0 || *count > models::kMaxNodes) {
-            return Error{"'num_nodes' must be an integer from 1 to " +
-                         std::to_string(models::kMaxNodes)};
-        }
-        auto left = read_integers<std::int32_t>(tree_, "left_children", -1, kMostNodes, *count);
+        const auto nodes = read_count(*tree_.find("tree_param"), "num_nodes", 1, models::kMaxNodes);
+        if (!nodes) return nodes.error();
+        const std::size_t count = nodes.value();
+        auto left = read_integers<std::int32_t>(tree_, "left_children", -1, kMostNodes, count);
         if (!left) return left.error();
-        auto right = read_integers<std::int32_t>(tree_, "right_children", -1, kMostNodes, *count);
+        auto right = read_integers<std::int32_t>(tree_, "right_children", -1, kMostNodes, count);
         if (!right) return right.error();
         // Of nodes that were deleted, the feature may be any number.
-        auto features =
-            read_integers<std::uint32_t>(tree_, "split_indices", 0, 4294967295.0, *count);
+        auto features = read_integers<std::uint32_t>(tree_, "split_indices", 0, 4294967295, count);
         if (!features) return features.error();
-        auto default_left = read_integers<std::uint8_t>(tree_, "default_left", 0, 1, *count);
+        auto default_left = read_integers<std::uint8_t>(tree_, "default_left", 0, 1, count);
         if (!default_left) return default_left.error();
-        const Value* const conditions = tree_.find("split_conditions");
-        if (conditions == nullptr || conditions->numbers() == nullptr ||
-            conditions->numbers()->size() != *count) {
-            return Error{"'split_conditions' must be a list of " + std::to_string(*count) +
-                         " numbers"};
-        }
+        const auto conditions = find_numbers(tree_, "split_conditions", count);
+        if (!conditions) return conditions.error();
         left_ = std::move(left).value();
         right_ = std::move(right).value();
         features_ = std::move(features).value();
         default_left_ = std::move(default_left).value();
-        conditions_ = conditions->numbers();
+        conditions_ = conditions.value();
         return Done{};
     }
 
@@ -116,13 +109,13 @@ class TreeReader {
         if (tree_.find("split_type") == nullptr) return Done{};
         auto types = read_integers<std::uint8_t>(tree_, "split_type", 0, 1, left_.size());
         if (!types) return types.error();
-        auto categories =
-            read_integers<std::uint32_t>(tree_, "categories", 0, models::kMaxCategory - 1.0);
+        auto categories = read_integers<std::uint32_t>(tree_, "categories", 0,
+                                                       std::int64_t{models::kMaxCategory} - 1);
         if (!categories) return categories.error();
         auto nodes = read_integers<std::uint32_t>(tree_, "categories_nodes", 0, kMostNodes);
         if (!nodes) return nodes.error();
         const std::size_t sets = nodes.value().size();
-        const auto most = static_cast<double>(categories.value().size());
+        const auto most = static_cast<std::int64_t>(categories.value().size());
         auto segments = read_integers<std::uint32_t>(tree_, "categories_segments", 0, most, sets);
         if (!segments) return segments.error();
         auto sizes = read_integers<std::uint32_t>(tree_, "categories_sizes", 0, most, sets);
@@ -133,10 +126,14 @@ class TreeReader {
             const std::uint32_t first = segments.value()[i];
             const std::uint32_t size = sizes.value()[i];
             if (node >= sets_.size() || sets_[node] != kNoSet) {
-                return Error{"'categories_nodes' has a node that does not exist, or twice"};
+                return Error{"'categories_nodes' must name nodes of the tree, each once; it has " +
+                             std::to_string(node)};
             }
             if (size == 0 || first + size > categories.value().size()) {
-                return Error{"'categories_segments' leads out of 'categories'"};
+                return Error{
+                    "'categories_segments' and 'categories_sizes' must be parts of "
+                    "'categories', got " +
+                    std::to_string(size) + " from " + std::to_string(first) + " on"};
             }
             const std::span<const std::uint32_t> all(categories.value());
             const auto set = forest_.add_set(all.subspan(first, size));

@@ -48,7 +48,7 @@ Error in_line(std::size_t line, const std::string& what) {
 }
 
 Error no_number(std::size_t line, std::string_view field) {
-    return in_line(line, "'" + std::string(field.substr(0, 60)) + "' is no number");
+    return in_line(line, "'" + std::string(field.substr(0, 60)) + "' is not a number");
 }
 
 Error in_file(const std::string& path, const Error& error) {

@@ -8,7 +8,8 @@
 
 namespace appcore::models {
 
-inline constexpr double kLightGbmZero = 1e-35F;  // what is not farther from 0 is 0 to LightGBM
+// What is not farther from 0 is 0 to LightGBM.
+inline constexpr auto kLightGbmZero = static_cast<double>(1e-35F);
 
 // In a column of categories: in no set, and in every set. Others are the category itself.
 inline constexpr std::uint32_t kNoCategory = 0xFFFFFFFF;

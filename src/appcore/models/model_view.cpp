@@ -16,7 +16,7 @@ namespace {
 using acm::SectionId;
 
 Error wrong(std::string_view what) {
-    return Error{"the file is no valid model: " + std::string(what)};
+    return Error{"the file is not a valid model: " + std::string(what)};
 }
 
 bool all_finite(std::span<const double> values) {

@@ -114,7 +114,7 @@ Status check_trees(const ModelView& view, std::span<const Node> nodes) {
     std::uint64_t steps = 0;
     for (std::size_t i = 0; i < view.trees.size(); ++i) {
         const acm::Tree& tree = view.trees[i];
-        const std::string name = "the file is no valid model: tree " + std::to_string(i);
+        const std::string name = "the file is not a valid model: tree " + std::to_string(i);
         if (tree.first_node != end || tree.nodes == 0 || tree.nodes > nodes.size() - end) {
             return Error{name + " has no place of its own"};
         }
@@ -125,7 +125,7 @@ Status check_trees(const ModelView& view, std::span<const Node> nodes) {
         if (depth.value() != tree.depth) return Error{name + " has another depth than announced"};
         steps += tree.depth;
     }
-    if (end != nodes.size()) return Error{"the file is no valid model: nodes without a tree"};
+    if (end != nodes.size()) return Error{"the file is not a valid model: nodes without a tree"};
     if (steps > kMaxSteps) {
         return Error{"the trees have " + std::to_string(steps) +
                      " levels together; one prediction may take " + std::to_string(kMaxSteps)};

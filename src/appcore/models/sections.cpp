@@ -61,7 +61,7 @@ std::uint32_t frame_checksum(const Header& header, std::span<const std::byte> ta
 Result<Sections> read_sections(std::span<const std::byte> file) {
     const auto magic = std::as_bytes(std::span(acm::kMagic));
     if (file.size() < magic.size() || !std::ranges::equal(file.first(magic.size()), magic)) {
-        return Error{"the file is no compiled model (.acm)"};
+        return Error{"the file is not a compiled model (.acm)"};
     }
     if (file.size() < kFrame) return damaged("it ends within its header");
     Header header{};

@@ -1,0 +1,104 @@
+#include "appcore/importers/export_model.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+
+#include "appcore/importers/export_names.hpp"
+#include "appcore/importers/value_reader.hpp"
+
+namespace appcore::importers {
+namespace {
+
+namespace acm = models::acm;
+
+constexpr std::array<std::string_view, 7> kTreesNames = {"kind", "input",         "base", "average",
+                                                         "link", "sigmoid_scale", "trees"};
+constexpr std::array<std::string_view, 5> kLinearNames = {"kind", "coefficients", "intercept",
+                                                          "link", "sigmoid_scale"};
+
+struct Link {
+    std::string_view name;
+    acm::Link link;
+    bool is_exact;  // after trees: predictions have the library's bits
+};
+constexpr std::array kKnownLinks = {
+    Link{"identity", acm::Link::identity, true},
+    Link{"sigmoid", acm::Link::sigmoid, true},
+    Link{"softmax", acm::Link::softmax, false},
+    Link{"exp", acm::Link::exp, false},
+    Link{"sigmoid_normalized", acm::Link::sigmoid_normalized, false},
+};
+
+Status read_link(const Value& model, Source& source) {
+    const std::string_view name = text_of(member_of(model, "link"));
+    const auto* const link = std::ranges::find(kKnownLinks, name, &Link::name);
+    if (link == kKnownLinks.end()) {
+        return Error{"the link " + shown_name(name) + " is unknown; " + std::string(kExportAdvice)};
+    }
+    source.facts.link = link->link;
+    source.is_exact = link->is_exact;
+    const Value* const scale = model.find("sigmoid_scale");
+    if (scale == nullptr) return Done{};
+    if (scale->number() == nullptr || !(*scale->number() > 0) || std::isinf(*scale->number())) {
+        return must_be("sigmoid_scale", "a number above 0", scale);
+    }
+    source.facts.link_scale = *scale->number();
+    return Done{};
+}
+
+Status read_trees(const Value& model, std::size_t documented_trees, Source& source) {
+    Status done = check_members(model, "model", kTreesNames, kExportAdvice);
+    if (!done) return done;
+    if (documented_trees == 0) return Error{"the model has no trees"};
+    if (done = read_link(model, source); !done) return done;
+    source.facts.model_kind = acm::ModelKind::trees;
+    auto base = read_numbers(model, "base", source.facts.outputs);
+    if (!base) return base.error();
+    source.base = std::move(base).value();
+    const double* const average = member_of(model, "average").number();
+    if (average != nullptr && *average == 1) {
+        // Trees for all outputs count once for each, others are the same number for each.
+        source.facts.divisor = static_cast<double>(documented_trees);
+    }
+    return Done{};
+}
+
+Status read_linear(const Value& model, Source& source) {
+    Status done = check_members(model, "model", kLinearNames, kExportAdvice);
+    if (!done) return done;
+    if (done = read_link(model, source); !done) return done;
+    source.is_exact = false;
+    acm::Facts& facts = source.facts;
+    facts.model_kind = acm::ModelKind::linear;
+    facts.input = acm::Arithmetic::float64;
+    auto base = read_numbers(model, "intercept", facts.outputs);
+    if (!base) return base.error();
+    source.base = std::move(base).value();
+    const Value* const coefficients = model.find("coefficients");
+    const Array* const rows = coefficients == nullptr ? nullptr : coefficients->array();
+    if (rows == nullptr || rows->size() != facts.outputs) {
+        return must_be("coefficients", "one list for each output", coefficients);
+    }
+    for (const Value& row : *rows) {
+        const Numbers* const numbers = row.numbers();
+        if (numbers == nullptr || numbers->size() != facts.features ||
+            !std::ranges::all_of(*numbers, [](double x) { return std::isfinite(x); })) {
+            return must_be("coefficients", "lists with a finite number for each feature", &row);
+        }
+        source.weights.insert(source.weights.end(), numbers->begin(), numbers->end());
+    }
+    return Done{};
+}
+
+}  // namespace
+
+Status read_export_model(const Value& model, std::size_t documented_trees, Source& source) {
+    const std::string_view kind = text_of(member_of(model, "kind"));
+    if (kind == "trees") return read_trees(model, documented_trees, source);
+    if (kind == "linear") return read_linear(model, source);
+    return must_be("kind", "'trees' or 'linear'", model.find("kind"));
+}
+
+}  // namespace appcore::importers

@@ -1,0 +1,13 @@
+// The names of a model's features.
+#pragma once
+
+#include "appcore/importers/document.hpp"
+#include "appcore/importers/source.hpp"
+
+namespace appcore::importers {
+
+// Sets the names of `source`, whose features are known, to the list in the member `name` of
+// `owner`; without a list, or with an empty one, to "f0", "f1" and so on, as XGBoost does.
+[[nodiscard]] Status read_feature_names(const Value& owner, std::string_view name, Source& source);
+
+}  // namespace appcore::importers
