@@ -3,6 +3,7 @@
 import contextlib
 import glob
 import http.client
+import json
 import os
 import re
 import subprocess
@@ -15,6 +16,31 @@ from load import Case, Load  # noqa: E402
 
 ROOT = os.environ["APPCORE_ROOT"]
 PORT = 8000
+# A LightGBM model that takes BODY.
+MODEL = """tree
+version=v4
+num_class=1
+num_tree_per_iteration=1
+label_index=0
+max_feature_idx=2
+objective=regression
+feature_names=a b c
+feature_infos=[0:1] [0:1] [0:1]
+
+Tree=0
+num_leaves=2
+num_cat=0
+split_feature=1
+threshold=0.5
+decision_type=2
+left_child=-1
+right_child=-2
+leaf_value=1 2
+is_linear=0
+shrinkage=1
+
+end of trees
+"""
 LONGEST = 300  # seconds for a command, so that a hang is a failure
 BODY = b'{"features": [1, 2, 3]}'
 CASES = [Case("POST", "/predict", 201, BODY), Case("GET", "/version", 200), Case("GET", "/health", 200)]
@@ -45,6 +71,10 @@ def ask(method, target, body=None, port=PORT):
         return reply.status, reply.read()
     finally:
         connection.close()
+
+
+def model_version():
+    return json.loads(ask("GET", "/version")[1])["model_version"]
 
 
 def commit():

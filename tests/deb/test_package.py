@@ -13,7 +13,8 @@ import sys
 import time
 import unittest
 
-from machine import BODY, PORT, ROOT, append, ask, commit, load, ours, path, processes, run_inside, wait_for_health
+from machine import (BODY, MODEL, PORT, ROOT, append, ask, commit, load, model_version, ours, path, processes, run_inside,
+                     wait_for_health)
 
 
 def chroot(*command, check=True):
@@ -52,7 +53,8 @@ class Package(unittest.TestCase):
     def test_life(self):
         before = self.listing()
         for step in (self.installed_without_services, self.serving, self.upgraded_under_load, self.refused,
-                     self.configured, self.rotated, self.rebooted, self.units, self.removed, self.installed_again,
+                     self.configured, self.model_chosen, self.rotated, self.rebooted, self.model_kept, self.units,
+                     self.removed, self.installed_again,
                      self.purged):
             print(f"  {step.__name__}", file=sys.stderr, flush=True)
             step()
@@ -163,6 +165,39 @@ class Package(unittest.TestCase):
             self.default(f"PORT={port}\n")
             chroot("appcorectl", "restart")
             self.assertEqual(ask("GET", "/health", port=port)[0], 200)
+
+    def model_chosen(self):
+        """One that cannot serve changes nothing; one that can survives restarts, until the configuration names another."""
+        with open(path("/root/model.txt"), "w", encoding="ascii") as file:
+            file.write(MODEL)
+        chroot("appcore-model", "compile", "/root/model.txt", "-o", "/root/chosen.acm", "--version", "chosen")
+        with open(path("/root/chosen.acm"), "rb") as whole, open(path("/root/cut.acm"), "wb") as cut:
+            cut.write(whole.read()[:-1])
+        self.assertIn("damaged", chroot("appcorectl", "model", "/root/cut.acm", check=False))
+        self.assertEqual(model_version(), "v1.0")
+        chroot("appcorectl", "model", "/root/chosen.acm")
+        self.assertEqual(model_version(), "chosen")
+        chroot("appcorectl", "model", "--rollback")
+        self.assertEqual(model_version(), "v1.0")
+        chroot("appcorectl", "model", "--rollback")
+        for command in ("restart", "down", "up"):
+            chroot("appcorectl", command)
+        self.assertEqual(model_version(), "chosen")
+        self.assertIn("serves  chosen", chroot("appcorectl", "model"))
+        chroot("appcore-model", "compile", "/root/model.txt", "-o", "/srv/said.acm", "--version", "said")
+        self.default(f"PORT={PORT}\nAPPCORE_MODEL=/srv/said.acm\n")
+        chroot("appcorectl", "restart")
+        self.assertEqual(model_version(), "said")
+        self.assertIn("APPCORE_MODEL", chroot("appcorectl", "model", "/root/chosen.acm", check=False))
+        self.default(f"PORT={PORT}\n")
+        chroot("appcorectl", "restart")
+        chroot("appcorectl", "model", "/root/chosen.acm")
+        os.unlink(path("/srv/said.acm"))
+
+    def model_kept(self):
+        self.assertEqual(model_version(), "chosen")
+        for file in glob.glob(path("/root/*.acm")) + [path("/root/model.txt")]:
+            os.unlink(file)
 
     @staticmethod
     def default(text):

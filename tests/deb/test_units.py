@@ -11,7 +11,7 @@ import sys
 import time
 import unittest
 
-from machine import BODY, ROOT, append, ask, commit, load, ours, path, processes, run_inside, wait_for_health
+from machine import BODY, MODEL, ROOT, append, ask, commit, load, model_version, ours, path, processes, run_inside, wait_for_health
 
 BOOT_LIMIT = 120  # seconds
 CONSOLE = "build/deb-test/console.log"  # of the last boot
@@ -70,7 +70,7 @@ class Units(unittest.TestCase):
         os.unlink(path("/usr/sbin/policy-rc.d"))
         self.machine = Machine()
         try:
-            for step in (self.installed, self.booted, self.units_take_over, self.restarted, self.killed, self.upgraded,
+            for step in (self.installed, self.booted, self.units_take_over, self.restarted, self.model_changed, self.killed, self.upgraded,
                          self.booted, self.refused, self.supervisor_takes_over, self.purged):
                 print(f"  {step.__name__}", file=sys.stderr, flush=True)
                 step()
@@ -120,6 +120,15 @@ class Units(unittest.TestCase):
             self.run_in("appcorectl", "scale", "3")
             for _ in range(5):
                 self.run_in("systemctl", "restart", "appcore-worker@*", "appcore-metrics")
+
+    def model_changed(self):
+        with open(path("/root/model.txt"), "w", encoding="ascii") as file:
+            file.write(MODEL)
+        with load():
+            self.run_in("appcorectl", "model", "/root/model.txt")
+            self.run_in("appcorectl", "restart")
+        self.assertTrue(model_version().startswith("model-"))
+        os.unlink(path("/root/model.txt"))
 
     def killed(self):
         """More often than systemd likes a service to be started (20 times in 2 s)."""

@@ -136,13 +136,18 @@ class Compose(unittest.TestCase):
     def test_nothing_of_the_host_is_mounted_but_configs(self):
         for _, service in self.each():
             for volume in service.get("volumes", []):
-                source, target, *mode = volume.split(":")
+                source, target, *mode = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", volume).split(":")
                 if source in self.compose["volumes"]:
                     continue
                 self.assertTrue(source == "./configs" or source.startswith("./configs/"), volume)
                 self.assertTrue(os.path.exists(os.path.join(ROOT, source)), volume)
                 self.assertEqual(mode, ["ro"])
                 self.assertTrue(target.startswith("/etc/"))
+
+    def test_a_model_comes_from_a_folder_that_the_caller_names(self):
+        api = self.services["api"]
+        self.assertIn("APPCORE_MODEL", api["environment"])
+        self.assertIn("${APPCORE_MODELS:-models}:/models:ro", api["volumes"])
 
     def test_node_exporter_reads_what_the_api_writes(self):
         def target(service):

@@ -240,6 +240,19 @@ class ModelTests(unittest.TestCase):
         finally:
             other.down()
 
+    def test_a_compiled_file_is_served_where_the_environment_names_it(self):
+        """As in a container, and as the package's configuration does it."""
+        other = stack.Stack(WORKERS=1, APPCORE_MODEL=self.compiled["poisson"]).up()
+        try:
+            del other.variables["APPCORE_MODEL"]
+            self.assertEqual(other.ctl("restart").returncode, 0)
+            self.assertEqual(other.get("/version").json()["model_version"], "poisson")
+            self.assertIn(f"serves  {self.compiled['poisson']}", other.ctl("model").stdout)
+            self.assertEqual(other.ctl("model", self.compiled["binary"]).returncode, 0)
+            self.assertEqual(other.get("/version").json()["model_version"], "binary")
+        finally:
+            other.down()
+
     def test_a_model_that_cannot_be_read_keeps_a_stack_from_starting(self):
         other = stack.Stack(WORKERS=1, APPCORE_MODEL="/nowhere.acm")
         try:

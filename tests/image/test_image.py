@@ -132,6 +132,10 @@ class Facts(unittest.TestCase):
         self.assertEqual(done.stdout, "")
 
 
+# As somebody does who bakes a model into an image.
+SERVE_A_MODEL = "appcore-model compile /models/model.txt -o /tmp/baked.acm --version baked >/dev/null && exec appcorectl run"
+
+
 class Running(unittest.TestCase):
     def container(self, *options, command=()):
         container = Container(*options, command=command)
@@ -143,6 +147,17 @@ class Running(unittest.TestCase):
         engine("volume", "create", name)
         self.addCleanup(engine, "volume", "rm", "-f", name, check=False)
         return name
+
+    def test_it_serves_the_model_that_a_variable_names(self):
+        models = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "models", "lightgbm-poisson")
+        container = self.container("-v", f"{os.path.realpath(models)}:/models:ro", "-e", "APPCORE_MODEL=/tmp/baked.acm",
+                                   command=("sh", "-c", SERVE_A_MODEL)).start()
+        with open(os.path.join(models, "rows.csv"), encoding="ascii") as file:
+            row = [float(field) for field in file.readline().split(",")]
+        with open(os.path.join(models, "cases.json"), encoding="ascii") as file:
+            expected = json.load(file)["cases"][0]["predictions"][0]
+        reply = container.predict({"features": row})
+        self.assertEqual((reply.status, reply.json()["result"], reply.json()["model_version"]), (201, expected, "baked"))
 
     def test_every_line_from_start_to_stop_is_json_on_standard_output(self):
         container = self.container().start()
