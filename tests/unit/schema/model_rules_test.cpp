@@ -7,8 +7,8 @@
 #include <string>
 
 #include "appcore/api/app.hpp"
-#include "appcore/api/predict_request.hpp"
 #include "appcore/api/routes.hpp"
+#include "appcore/schema/predict_request.hpp"
 #include "catch.hpp"
 #include "fakes.hpp"
 
@@ -24,7 +24,7 @@ constexpr InputRules kFloat{3, false, true};
 // The items of the 422; nothing if the body is accepted.
 std::string items(const InputRules& rules, std::string_view list) {
     std::vector<double> features;
-    const auto rejection = api::read_predict_request(
+    const auto rejection = schema::read_predict_request(
         "application/json", R"({"features":)" + std::string(list) + "}", rules, features);
     if (!rejection) return "";
     CHECK(rejection->status == 422);
@@ -35,7 +35,7 @@ std::string items(const InputRules& rules, std::string_view list) {
 
 std::vector<double> accepted(const InputRules& rules, std::string_view list) {
     std::vector<double> features;
-    const auto rejection = api::read_predict_request(
+    const auto rejection = schema::read_predict_request(
         "application/json", R"({"features":)" + std::string(list) + "}", rules, features);
     if (rejection) FAIL(rejection->body);
     return features;
