@@ -21,7 +21,7 @@ from ctl.pool import Pool
 from ctl.rpc import Program, Supervisor
 from ctl.supervisor_config import METRICS, PEER
 
-START_LIMIT = 15.0  # seconds until a pool must answer; a start takes about one
+START_LIMIT = 30.0  # seconds until a pool must answer; a start takes about one, more on a machine that is overloaded
 CHECKED = 10e6  # bytes a second of a model that its workers check on a busy machine; 100 times that on an idle one
 MARGIN = 10  # seconds that supervisord gets beyond what a program may take to stop
 METRICS_STOP = 10  # seconds, stopwaitsecs in deploy/supervisord.conf

@@ -1,0 +1,39 @@
+# Benchmarks, and what they are compared with.
+
+##@ Measure
+.PHONY: bench bench-models bench-docs bench-micro
+
+# Benchmarks: the service beside its alternatives, in turns, within a quarter of an hour, and
+# instruction counts of its hot path. BENCH=quick takes a minute and is for development.
+BENCH_PROGRAMS := $(addprefix $(OUT)/bench/,open-loop pauses bare micro parse-bench record-bench xgboost-model onnx-model)
+BENCH_ENV = APPCORE_BIN_DIR='$(abspath $(OUT))' BENCH_OUT='$(abspath build/bench)' CXX='$(CXX)'
+
+bench: ## rates, latencies, memory, start-up, models beside rivals: a table, JSON and a plot in build/bench
+	@deploy/install-packages run build bench
+	@deploy/npm-ci bench
+	@$(MAKE) --no-print-directory -j$(JOBS) programs $(BENCH_PROGRAMS)
+	@exec env $(BENCH_ENV) tests/bench/bench.py
+
+bench-models: ## only the models' part of `make bench`
+	@deploy/install-packages run build bench
+	@deploy/npm-ci bench
+	@$(MAKE) --no-print-directory -j$(JOBS) programs $(OUT)/bench/xgboost-model $(OUT)/bench/onnx-model
+	@exec env $(BENCH_ENV) tests/bench/models.py
+
+bench-docs: ## put the last results of `make bench` into docs/performance.md
+	@exec env $(BENCH_ENV) tests/bench/bench.py --docs
+
+bench-micro: ## instruction counts of the hot path; parsing by other ways; counting and scraping
+	@deploy/install-packages build bench
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BENCH_PROGRAMS)
+	@$(BENCH_ENV) tests/bench/micro.py
+	@$(OUT)/bench/parse-bench
+	@$(OUT)/bench/record-bench
+
+$(OUT)/tests/bench/%.o: private CPPFLAGS += -Itests/unit
+$(OUT)/bench/parse-bench: LIBS += -lsimdjson
+$(OUT)/bench/xgboost-model: LIBS += -lxgboost
+$(OUT)/bench/%: $(OUT)/tests/bench/%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	@$(CXX) $(CXXFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@

@@ -1,0 +1,67 @@
+# Checks of the sources and pages without running a test, and the acceptance script of the old project: what CI wants besides `make test`.
+
+##@ Check without running
+.PHONY: lint format tidy cppcheck scripts workflows docs-check nginx-check verify image-smoke
+
+# Checks without running: format, clang-tidy, cppcheck, shell scripts, nginx's view of its configuration.
+CPP_FILES = $(shell find src tests -name '*.cpp' -o -name '*.hpp')
+SCRIPTS := deploy/launch deploy/run-nginx deploy/start-as deploy/install-packages deploy/lock-packages \
+           deploy/npm-ci deploy/fetch-docs-ui tests/fuzz/run tests/reproducible tests/deb/run \
+           $(addprefix deploy/debian/,appcorectl appcore.postinst appcore.prerm appcore.postrm) tests/verify tests/parity/debian-13 tests/models/make_fixtures .ci/run
+
+lint: ## format, clang-tidy, cppcheck, shellcheck, nginx -t, the CI workflow, the pages
+	@deploy/install-packages run build test lint
+	@deploy/npm-ci lint
+	@$(MAKE) --no-print-directory -j$(JOBS) format tidy cppcheck scripts workflows nginx-check docs-check
+
+format:
+	@clang-format --dry-run -Werror $(CPP_FILES)
+
+# A stamp a file, newer than its object: what has not changed is not read again.
+tidy: $(patsubst %.o,%.tidy,$(LIBRARY_OBJECTS) $(PROGRAM_OBJECTS))
+
+$(OUT)/%.tidy: $(OUT)/%.o .clang-tidy
+	@echo "  TIDY  $*.cpp"
+	@clang-tidy --quiet --warnings-as-errors='*' $*.cpp -- -std=c++20 $(CPPFLAGS) 2>$(@:.tidy=.tidy-log) || \
+	 { cat $(@:.tidy=.tidy-log) >&2; exit 1; }
+	@touch $@
+
+cppcheck:
+	@mkdir -p $(OUT)/cppcheck
+	@cppcheck --quiet --std=c++20 --language=c++ --enable=warning,performance,portability \
+	 --inline-suppr --suppress=missingIncludeSystem --error-exitcode=1 -j$(JOBS) \
+	 --cppcheck-build-dir=$(OUT)/cppcheck -Isrc -DAPPCORE_VERSION='""' src
+
+scripts:
+	@shellcheck -x $(SCRIPTS)
+	@pyflakes3 deploy/appcorectl deploy/ctl/*.py tests/ctl/*.py tests/run tests/memcheck tests/mutants/run tests/fuzz/make_seeds.py tests/e2e/*.py tests/image/*.py tests/deb/*.py tests/docs/check tests/docs/*.py \
+	 deploy/appcore_export.py tests/parity/*.py tests/bench/*.py configs/examples/*/*.py
+	@MYPYPATH=deploy mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy -p ctl
+	@mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy tests/mutants/run
+	@MYPYPATH=deploy:tests/docs mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy tests/docs/check tests/docs/*.py
+	@tests/mutants/run --check
+
+# The pages: links, commands, tables that programs know, spelling and turns of phrase, which are those of comments and messages too.
+docs-check: programs ## links, commands and tables of the pages; spelling and style of every text
+	@APPCORE_BIN_DIR='$(abspath $(OUT))' tests/docs/check
+
+workflows:
+	@node tests/lint/workflows.mjs .github/workflows/*.yml
+
+nginx-check: RUN_DIR = $(OUT)/nginx-check
+nginx-check: programs
+	@env $(CTL) check
+
+# The acceptance script of the old project, check by check; the last line counts. Its part for the container
+# is the smoke test of CI, too.
+VERIFY = APPCORE_BIN_DIR='$(abspath $(OUT))' MAKE='$(MAKE)' ENGINE='$(ENGINE)' IMAGE='$(IMAGE)' tests/verify
+verify: ## the acceptance checks of the old project; SECTIONS="api ci ..." for some (tests/verify lists them)
+	@deploy/install-packages run build test lint
+	@deploy/npm-ci lint
+	@deploy/fetch-docs-ui
+	@$(BUILD_PROGRAMS)
+	@$(VERIFY) $(SECTIONS)
+
+image-smoke: ## build the image and send it the old project's requests
+	@test -n '$(ENGINE)'
+	@$(VERIFY) container
