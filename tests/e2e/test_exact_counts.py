@@ -202,7 +202,7 @@ class Misfortunes(StackTest):
             return {status: n for status, n in counts.items() if n}
 
         def settles():
-            # Whoever has seen a count that is then taken back sees it until the same worker's next reply.
+            # Whoever has seen a count that is then taken back sees it until the next reply of its kind.
             self.others[self.stack.predict({"features": [0]}).status] += 1
             return not difference()
 

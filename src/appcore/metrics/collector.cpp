@@ -119,6 +119,8 @@ PoolSnapshot Collector::collect() {
         pool.totals.add(seen.last);
         if (seen.retired) pool.totals.add(*seen.retired);
     }
+    pool.totals.raise_to(shown_);
+    shown_ = pool.totals;
     return pool;
 }
 
@@ -169,10 +171,6 @@ void Collector::read_into(PoolSnapshot& pool, int directory, const std::string& 
     if (!is_new && seen.lineage != lineage) {
         if (!seen.retired) seen.retired.emplace();
         seen.retired->add(seen.last);
-    } else if (!is_new) {
-        // Less than before is a request that was taken back. A scrape may have shown it already: it
-        // stays until the next one of its kind.
-        totals.value().raise_to(seen.last);
     }
     seen.lineage = lineage;
     seen.last = std::move(totals).value();
@@ -181,6 +179,8 @@ void Collector::read_into(PoolSnapshot& pool, int directory, const std::string& 
     worker.name = name;
     add_counts(worker, seen.last);
     if (seen.retired) add_counts(worker, *seen.retired);
+    worker.requests = seen.shown_requests = std::max(worker.requests, seen.shown_requests);
+    worker.errors = seen.shown_errors = std::max(worker.errors, seen.shown_errors);
     pool.workers.push_back(std::move(worker));
 }
 

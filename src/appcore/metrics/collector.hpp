@@ -61,8 +61,10 @@ class Collector {
   public:
     explicit Collector(std::string state_directory);
 
-    // The numbers of now. No count is below that of an earlier call: a slot that cannot be read,
-    // has vanished or has begun anew keeps what it was last seen with.
+    // Current totals; counts never decrease between calls. A slot that cannot be read, has vanished
+    // or was made again keeps what it was last seen with. A request that was taken back after a
+    // call has shown it stays in the pool's totals until the next one of its kind, at whichever
+    // worker.
     [[nodiscard]] PoolSnapshot collect();
 
   private:
@@ -70,6 +72,8 @@ class Collector {
         std::array<store::Word, 2> lineage{};
         store::Totals last;                    // of this lineage
         std::optional<store::Totals> retired;  // of the lineages before, if there were any
+        store::Word shown_requests = 0;
+        store::Word shown_errors = 0;
     };
 
     void read_into(PoolSnapshot& pool, int directory, const std::string& name);
@@ -77,6 +81,7 @@ class Collector {
 
     std::string state_directory_;
     std::map<std::string, Seen> seen_;  // at most max_slots
+    store::Totals shown_;               // by the last call
 };
 
 }  // namespace appcore::metrics

@@ -282,7 +282,8 @@ TEST_CASE("while a worker records, no scrape is inconsistent and no count decrea
     is_done = true;
     worker.join();
     CHECK(last > 0);
-    if (pause > 0) CHECK(problems == 0);  // a slot that never rests keeps the numbers of the previous pool
+    if (pause > 0)
+        CHECK(problems == 0);  // a slot that never rests keeps the numbers of the previous pool
     CHECK(count(collector.collect().totals, http::Method::post, http::Endpoint::predict, 201) ==
           recorded);
 }
@@ -314,4 +315,52 @@ TEST_CASE("a request that is taken back between two scrapes makes no count decre
     CHECK(predictions() == 2);
     recorder.record_request(prediction());
     CHECK(predictions() == 3);
+}
+
+TEST_CASE("a request that is taken back at one worker is made up for by the next one at another") {
+    const TemporaryDirectory directory;
+    Recorder first(options(directory.path(), "worker-01"));
+    Recorder second(options(directory.path(), "worker-02"));
+    REQUIRE_FALSE(first.maintain(noon));
+    REQUIRE_FALSE(second.maintain(noon));
+    Collector collector(directory.path());
+    const auto predictions = [](const PoolSnapshot& pool) {
+        return count(pool.totals, http::Method::post, http::Endpoint::predict, 201);
+    };
+    const RequestRecord lost = prediction();
+    first.record_request(lost);
+    CHECK(predictions(collector.collect()) == 1);
+    first.retract_request(lost);
+    CHECK(collector.collect().workers.front().requests == 1);
+    second.record_request(prediction());
+    const PoolSnapshot pool = collector.collect();
+    CHECK(predictions(pool) == 1);
+    CHECK(pool.workers.front().requests == 1);
+    CHECK(pool.workers.back().requests == 1);
+}
+
+TEST_CASE("a request that is taken back leaves nothing behind when its slot is made again") {
+    const TemporaryDirectory directory;
+    Collector collector(directory.path());
+    const auto predictions = [&collector] {
+        return count(collector.collect().totals, http::Method::post, http::Endpoint::predict, 201);
+    };
+    {
+        Recorder recorder(options(directory.path()));
+        REQUIRE_FALSE(recorder.maintain(noon));
+        const RequestRecord lost = prediction();
+        recorder.record_request(lost);
+        CHECK(predictions() == 1);
+        recorder.retract_request(lost);
+        CHECK(predictions() == 1);
+    }
+    for (const auto& file : std::filesystem::directory_iterator(directory.path())) {
+        std::filesystem::remove(file);
+    }
+    Recorder recorder(options(directory.path()));
+    REQUIRE_FALSE(recorder.maintain(noon));
+    recorder.record_request(prediction());
+    CHECK(predictions() == 1);
+    recorder.record_request(prediction());
+    CHECK(predictions() == 2);
 }
