@@ -14,6 +14,7 @@ import unittest
 
 import acm_file
 import hostile_models
+import large_sources
 from stack import ROOT
 
 PROGRAM = os.path.join(os.path.abspath(os.environ.get("APPCORE_BIN_DIR", os.path.join(ROOT, "build", "release"))), "appcore-model")
@@ -89,6 +90,27 @@ class Hostile(unittest.TestCase):
                 folder = tempfile.mkdtemp(dir=self.folder)
                 self.refused("compile", self.file(name, data), "-o", os.path.join(folder, "out.acm"))
                 self.assertEqual(os.listdir(folder), [])
+
+    def test_a_lack_of_memory_is_one_sentence(self):
+        """Whatever the limit is. Below the least of them the program itself cannot be loaded."""
+        source = os.path.join(self.folder, "model.json")
+        large_sources.write_xgboost(source, 8_000_000, 1024)
+        least, whole = 0, 2**28
+        reasons = set()
+        for kilobytes in range(12_000, whole // 1024, 4_000):
+            done = subprocess.run([PROGRAM, "inspect", source], text=True, capture_output=True, timeout=HANGS, check=False,
+                                  preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (kilobytes * 1024, kilobytes * 1024)))
+            if done.returncode == 127:
+                least = kilobytes
+                continue
+            self.assertIn(done.returncode, (0, 1), f"{kilobytes} KiB: {done.stderr}")
+            if done.returncode == 0:
+                break
+            self.assertRegex(done.stderr, r"\Aappcore-model: [^\n]{10,500}\n\Z")
+            reasons.add(done.stderr)
+        else:
+            self.fail(f"{whole} bytes are not enough")
+        self.assertTrue(any("not enough memory" in reason for reason in reasons), (least, reasons))
 
     def test_randomly_changed_sources_neither_crash_nor_hang(self):
         seed = int.from_bytes(os.urandom(4), "little")

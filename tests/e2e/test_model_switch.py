@@ -10,9 +10,11 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import acm_file
+import large_sources
 from memory import private_kib
 from model_load import ModelLoad
 from stack import ROOT, Stack, StackTest, wait_until
@@ -25,7 +27,8 @@ LATEST = 0.1         # seconds that a reply may take because of a change to a mo
 ROUNDS = 3 if LONG else 1
 PRIVATE_MORE = 1024  # KiB that a worker with a model may have for itself beyond one with the mean
 WORKERS = 8
-LEAVES = 1024        # of each tree of the large model
+LEAVES = 1024        # of each tree of a large model
+SOURCE = 2**30 if LONG else 2**25  # bytes of a source whose compiling may not take much more
 TREES = 15_500 if LONG else 600
 
 
@@ -144,29 +147,29 @@ class Memory(unittest.TestCase):
 
     def large(self, folder):
         """A LightGBM model of TREES trees with LEAVES leaves each, all of one shape, compiled."""
-        inner = LEAVES - 1
-        child = [2 * i + 1 if 2 * i + 1 < inner else -(2 * i + 1 - inner) - 1 for i in range(inner)]
-        other = [2 * i + 2 if 2 * i + 2 < inner else -(2 * i + 2 - inner) - 1 for i in range(inner)]
-        generator = random.Random(5)
-        body = "\n".join((
-            f"num_leaves={LEAVES}", "num_cat=0", "split_feature=" + " ".join(str(generator.randrange(10)) for _ in child),
-            "split_gain=" + " ".join("1" for _ in child), "threshold=" + " ".join(f"{generator.uniform(-2, 2):.6f}" for _ in child),
-            "decision_type=" + " ".join("2" for _ in child), "left_child=" + " ".join(map(str, child)), "right_child=" + " ".join(map(str, other)),
-            "leaf_value=" + " ".join(f"{generator.uniform(-1, 1):.6f}" for _ in range(LEAVES)), "leaf_weight=" + " ".join("1" for _ in range(LEAVES)),
-            "leaf_count=" + " ".join("1" for _ in range(LEAVES)), "internal_value=" + " ".join("0" for _ in child),
-            "internal_weight=" + " ".join("0" for _ in child), "internal_count=" + " ".join("2" for _ in child), "is_linear=0", "shrinkage=1"))
         source = os.path.join(folder, "large.txt")
-        with open(os.path.join(MODELS, "lightgbm-poisson", "model.txt"), encoding="utf-8") as file:
-            head = [line for line in file.read().partition("\nTree=0")[0].splitlines() if not line.startswith(("tree_sizes", "objective"))]
-        with open(source, "w", encoding="utf-8") as file:
-            file.write("\n".join([*head, "objective=regression"]) + "\n\n")
-            for i in range(TREES):
-                file.write(f"Tree={i}\n{body}\n\n\n")
-            file.write("end of trees\n")
+        large_sources.write_lightgbm(source, TREES, LEAVES)
         path = os.path.join(folder, "large.acm")
         run("compile", source, "-o", path, "--version", "large")
         os.unlink(source)
         return path
+
+    def test_compiling_takes_little_more_memory_than_the_source_and_what_it_makes_of_it(self):
+        """The pages of the source are mapped and may go; what is made of it is there twice while it is written."""
+        with tempfile.TemporaryDirectory() as folder:
+            for name, write in (("model.json", large_sources.write_xgboost),
+                                ("model.txt", lambda path, size, leaves: large_sources.write_lightgbm(path, size // (75 * leaves), leaves))):
+                source, made = os.path.join(folder, name), os.path.join(folder, "made.acm")
+                write(source, SOURCE, LEAVES)
+                process = subprocess.Popen([PROGRAM, "compile", source, "-o", made], stdout=subprocess.DEVNULL)
+                _, status, usage = os.wait4(process.pid, 0)
+                process.returncode = os.waitstatus_to_exitcode(status)
+                self.assertEqual(process.returncode, 0)
+                size, peak = os.path.getsize(source), usage.ru_maxrss * 1024
+                print(f"{name}: {size:,} bytes of source, {os.path.getsize(made):,} compiled, {peak:,} of memory at most, "
+                      f"{usage.ru_utime + usage.ru_stime:.1f} s of a processor", file=sys.stderr)
+                self.assertLess(peak - size, 2.5 * os.path.getsize(made) + 64_000_000)
+                os.unlink(source)
 
     def private(self, **variables):
         stack = Stack(WORKERS=WORKERS, **variables)

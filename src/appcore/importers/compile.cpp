@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <new>
+#include <stdexcept>
 #include <string>
 
 #include "appcore/importers/golden_check.hpp"
@@ -88,7 +90,7 @@ Result<std::vector<double>> predict_golden(const models::ModelBytes& file, const
 }  // namespace
 
 Result<models::ModelBytes> compile(std::span<const std::byte> bytes,
-                                   const CompileOptions& options) {
+                                   const CompileOptions& options) try {
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     Result<Source> imported = import_source(text, options.import);
     if (!imported) return imported.error();
@@ -117,6 +119,11 @@ Result<models::ModelBytes> compile(std::span<const std::byte> bytes,
     parts.golden_rows = source.golden.rows;
     parts.golden_predictions = predictions.value();
     return models::write_model(parts);
+} catch (const std::bad_alloc&) {
+    return Error{"there is not enough memory to compile it; a model of " +
+                 std::to_string(bytes.size() >> 20U) + " MiB takes about as much again"};
+} catch (const std::length_error&) {
+    return Error{"it is larger than a program can hold"};
 }
 
 }  // namespace appcore::importers

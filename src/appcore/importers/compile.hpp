@@ -25,7 +25,7 @@ struct CompileOptions {
 
 // The file for the source `bytes`. Its golden rows have been predicted with it, and had the
 // expected predictions: bit by bit, or within rounding where Source::is_exact is false. The error
-// is one sentence that names what is wrong, and what to do.
+// is one sentence that names what is wrong, and what to do; a lack of memory is one, too.
 [[nodiscard]] Result<models::ModelBytes> compile(std::span<const std::byte> bytes,
                                                  const CompileOptions& options);
 

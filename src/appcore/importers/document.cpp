@@ -191,7 +191,7 @@ Result<Value> read_document(std::string_view text, Encoding encoding, Precision 
                 ? Json::sax_parse(JsonCharacters::begin(text), JsonCharacters::end(text), &builder)
                 : Json::sax_parse(text.begin(), text.end(), &builder, Json::input_format_t::ubjson);
         if (read) return builder.take_root();
-    } catch (const std::exception& exception) {
+    } catch (const nlohmann::json::exception& exception) {
         return Error{std::string("the document cannot be read: ") + exception.what()};
     }
     return Error{builder.reason()};

@@ -26,8 +26,9 @@ constexpr std::uint32_t kNodesPerLine = models::acm::kAlignment / sizeof(Node);
 LargeNode widened(const SmallNode& node, bool has_index) {
     const bool unused = node.key == 0;
     const LargeNode::Key key =
-        unused || has_index ? node.key
-                            : models::ordered(static_cast<double>(models::from_ordered(node.key)));
+        unused || has_index
+            ? node.key
+            : models::ordered_exactly(static_cast<double>(models::from_ordered(node.key)));
     return LargeNode::make(node.left(), node.column(), key);
 }
 
@@ -150,6 +151,8 @@ typename Node::Key ForestBuilder::key_of(const TreeNode& node) {
         return static_cast<Key>(leaves_.size());
     } else if (leaf_kind_ == LeafKind::linear) {
         return Key{node.index} + 1;
+    } else {
+        return models::ordered_exactly(static_cast<Number>(node.value));
     }
     return models::ordered(static_cast<Number>(node.value));
 }
@@ -183,7 +186,7 @@ void ForestBuilder::scale_leaves(std::size_t tree, float weight) {
     const auto scale = [weight](auto key) {
         const auto value = static_cast<float>(models::from_ordered(key));
         using Number = decltype(models::from_ordered(key));
-        return models::ordered(static_cast<Number>(value * weight));
+        return models::ordered_exactly(static_cast<Number>(value * weight));
     };
     const auto scale_all = [&](auto nodes) {
         for (auto& node : nodes) {

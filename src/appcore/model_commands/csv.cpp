@@ -78,6 +78,8 @@ Result<double> select(std::span<const double> values, const models::acm::Facts& 
 Result<Rows> parse_rows(std::string_view text, std::span<const std::string> names) {
     Rows rows;
     rows.features = names.size();
+    constexpr std::string_view mark = "\xEF\xBB\xBF";  // spreadsheets begin UTF-8 with it
+    if (text.starts_with(mark)) text.remove_prefix(mark.size());
     Lines lines(text);
     std::size_t number = 0;
     while (const auto line = lines.next()) {

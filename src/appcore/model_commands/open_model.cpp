@@ -20,6 +20,13 @@ bool is_compiled(std::span<const std::byte> bytes) {
     return bytes.size() >= magic.size() && std::ranges::equal(bytes.first(magic.size()), magic);
 }
 
+bool has_compile_options(const Arguments& arguments) {
+    const importers::ImportOptions& import = arguments.import;
+    return import.output.kind != importers::OutputChoice::Kind::only ||
+           import.trees != importers::TreeChoice::unsaid || import.null_is_missing ||
+           !arguments.version.empty() || arguments.golden_rows;
+}
+
 importers::CompileOptions options_for(const std::string& path, const Arguments& arguments) {
     importers::CompileOptions options;
     options.import = arguments.import;
@@ -48,6 +55,12 @@ Result<OpenModel> OpenModel::open(const std::string& path, const Arguments& argu
     auto file = system::MappedFile::open(path, models::kMaxFileBytes);
     if (!file) return file.error();
     if (is_compiled(file.value().bytes())) {
+        // With two files the options may be for the other one.
+        if (arguments.files.size() == 1 && has_compile_options(arguments)) {
+            return Error{path +
+                         ": the file is compiled already; --output, --trees, --missing, "
+                         "--version and --golden are for sources"};
+        }
         auto view = models::read_model(file.value().bytes());
         if (!view) return in_file(path, view.error());
         return OpenModel(std::move(file).value(), std::move(view).value());

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 #include <exception>
+#include <new>
 #include <string>
 
 #include "appcore/api/version.hpp"
@@ -161,6 +162,8 @@ int dispatch(std::span<const char* const> arguments) {
 int run(std::span<const char* const> arguments) {
     try {
         return dispatch(arguments);
+    } catch (const std::bad_alloc&) {
+        return fail(kFailed, "there is not enough memory", false);
     } catch (const std::exception& exception) {
         return fail(kFailed, exception.what(), false);
     }

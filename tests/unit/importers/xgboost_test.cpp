@@ -162,6 +162,20 @@ TEST_CASE("after early stopping it has to be said which trees are meant") {
     CHECK(predict(document, 1, import) == 3.5);
 }
 
+TEST_CASE("a sum of nothing but negative zeros is one, as in XGBoost") {
+    // The margin of the base score 0.5 is -0, and a leaf whose gradients cancel is -0, too.
+    Document document = with(&Document::objective, "binary:logistic");
+    document.conditions = "[5E-1,-0E0,0E0]";
+    importers::ImportOptions margin;
+    margin.output.kind = importers::OutputChoice::Kind::margin;
+    CHECK(std::signbit(predict(document, 0, margin)));
+    CHECK_FALSE(std::signbit(predict(document, 1, margin)));
+    document.conditions = "[-0E0,-1,1]";  // but as a threshold it is 0
+    document.base_score = "5E-1";
+    CHECK(predict(document, 0, margin) == 1);
+    CHECK(predict(document, -0.0, margin) == 1);
+}
+
 TEST_CASE("numbers that no float32 holds are refused, in leaves, thresholds and weights") {
     const auto says = [](const Document& document, std::string_view words) {
         INFO(reason(document));
