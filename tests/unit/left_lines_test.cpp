@@ -54,6 +54,32 @@ TEST_CASE("the lines of dead places are written, and nothing of them stays behin
     CHECK(taken.value().ring->is_empty());
 }
 
+TEST_CASE("a line that was taken back stays away when the next request kills its worker") {
+    const TemporaryDirectory directory;
+    {
+        Recorder recorder(options(directory.path(), "blue-01"));
+        REQUIRE_FALSE(recorder.maintain(noon));
+        const auto taken =
+            log::take_ring(directory.path(), "blue-01", recorder.log_mark(), recorder.lock());
+        REQUIRE(taken.ok());
+        log::Ring& ring = *taken.value().ring;
+        recorder.use_log_ring(ring.identity());
+        ring.append("a published line\n");
+        ring.publish();
+        ring.append("the line of a reply that nobody took\n");
+        RequestRecord record = prediction();
+        record.log_position = ring.end();
+        recorder.record_request(record);
+        recorder.retract_request(record);
+        ring.take_back();
+        ring.append("not counted yet\n");
+    }
+    const auto log = log::Log::open(directory / "log", spdlog::level::info, "metrics");
+    REQUIRE(log.ok());
+    LeftLines lines(directory.path(), *log.value());
+    CHECK(written(directory, &lines, *log.value()) == "a published line\n");
+}
+
 TEST_CASE("the lines of the living are their own affair") {
     const TemporaryDirectory directory;
     Recorder living(options(directory.path(), "blue-01"));

@@ -251,6 +251,8 @@ void Recorder::retract_request(const RequestRecord& request) {
     Transaction transaction{*slot_};
     add_request(transaction, request, static_cast<Word>(-1));
     transaction.set(slot_->worker.pending[0], 0);
+    // Its lines lie where the next request's are going to be.
+    transaction.set(slot_->worker.log_position, 0);
     transaction.commit();
 }
 

@@ -93,7 +93,8 @@ class Recorder {
     // was_counted() of the others tells those who repeat it after this process has died.
     void record_request(const RequestRecord& request);
     void request_delivered();
-    // Takes back a request that was recorded and whose reply nobody has got.
+    // Takes back a request that was recorded and whose reply nobody has got, and its lines, unless
+    // they have been published.
     void retract_request(const RequestRecord& request);
     void end_request(system::SteadyTime now);
     // What begin_request() announced was none.
