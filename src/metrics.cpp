@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "appcore/api/ready.hpp"
 #include "appcore/api/version.hpp"
 #include "appcore/build.hpp"
 #include "appcore/fcgi/server.hpp"
@@ -18,6 +19,7 @@
 #include "appcore/guard/watchdog.hpp"
 #include "appcore/metrics/metrics_action.hpp"
 #include "appcore/metrics/publisher.hpp"
+#include "appcore/metrics/worker_activity.hpp"
 #include "appcore/metrics_service.hpp"
 #include "appcore/models/file_model.hpp"
 #include "appcore/program.hpp"
@@ -84,6 +86,8 @@ Status serve(const Config& config, const CommandLine& line) {
     outlets.history = &history;
     std::vector<api::Route> routes = {
         {http::Endpoint::metrics, metrics::metrics_action(collector, facts, clock)},
+        {http::Endpoint::ready,
+         api::ready_action([&collector] { return metrics::can_predict(collector.collect()); })},
         {http::Endpoint::status,
          status::status_action(collector, history, clock,
                                {config.app_name, facts.version, config.workers,

@@ -7,7 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from ctl import ending, launching, limits, messages, models, probe, settings, status, supervisor_config, values
+from ctl import draining, ending, launching, limits, messages, models, probe, settings, status, supervisor_config, values
 from ctl import pool as pools
 from ctl.host import START_LIMIT
 from ctl.lock import Lock
@@ -39,7 +39,7 @@ class Commands:
             self._check_same_place(pool)
             self._host.converge(pool)
             self._wait_for_health(pool)
-            messages.say(f"already running at {pool.local_url}")
+            messages.say(f"already running at {pool.local_url}{draining.note(self._place)}")
             if self._stack.environment.get("MODEL"):
                 messages.note("MODEL is for a start: \"appcorectl model FILE\" changes the model of a stack that runs")
             return 0
@@ -96,6 +96,7 @@ class Commands:
         return 0 if started.supervisord.returncode == 0 else FAILED
 
     def _stop(self, supervisord: subprocess.Popen[bytes]) -> None:
+        ending.drain(self._host)
         supervisord.terminate()
         end = time.monotonic() + ending.stop_seconds(self._place)
         while supervisord.poll() is None:
@@ -124,11 +125,22 @@ class Commands:
             messages.say("not running")
             return 0
         lock = self._lock("down")
+        ending.drain(self._host)
         was_running = ending.end_all(self._host)
         ending.clean(self._place, self._stack.counts)
         lock.release()
         messages.say("stopped" if was_running else "not running")
         return 0
+
+    # --- drain, undrain -------------------------------------------------------------------------------
+
+    def drain(self) -> int:
+        self._lock("drain")
+        return draining.drain(self._place, self._need_running())
+
+    def undrain(self) -> int:
+        self._lock("undrain")
+        return draining.undrain(self._place, self._need_running())
 
     # --- restart, scale, reopen -----------------------------------------------------------------------
 

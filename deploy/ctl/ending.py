@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 import time
 
+from ctl import draining, processes
 from ctl import pool as pools
-from ctl import processes
 from ctl.counts import Counts
 from ctl.host import MARGIN, METRICS_STOP
 from ctl.messages import CtlError
@@ -16,15 +16,27 @@ from ctl.place import Place
 NGINX_STOP = 15  # seconds, stopwaitsecs in deploy/supervisord.conf
 POOL_STOP = 35  # seconds, if the pool's folder cannot tell
 KILL_LIMIT = 5.0  # seconds for the kernel to end a process that got SIGKILL, and for the log filter's last lines
-LEFT_BEHIND = ("*.sock", "*.sock.*", "*.pid", "*.new", "nginx.loaded", "endpoint", "draining", "conf.d/*", "log/*.new")
+LEFT_BEHIND = ("*.sock", "*.sock.*", "*.pid", "*.new", "nginx.loaded", "endpoint", "drained", "draining", "conf.d/*",
+               "log/*.new")
+
+
+def _pool(place: Place) -> pools.Pool | None:
+    try:
+        return pools.current(place)
+    except CtlError:
+        return None
+
+
+def drain(host: OwnHost) -> None:
+    """Before a stop, where there is somebody who answers /ready."""
+    pool = _pool(host.place)
+    if pool is not None and any(process.is_nginx_master for process in host.processes()):
+        draining.before_stop(host.place, pool.drain_seconds)
 
 
 def stop_seconds(place: Place) -> float:
     """How long supervisord may take to end all: nginx, then the workers, then the metrics program."""
-    try:
-        pool = pools.current(place)
-    except CtlError:
-        pool = None
+    pool = _pool(place)
     return NGINX_STOP + (pool.stop_seconds if pool else POOL_STOP) + METRICS_STOP + MARGIN
 
 

@@ -12,9 +12,9 @@ import time
 from abc import ABC, abstractmethod
 from pathlib import Path
 
+from ctl import draining, probe, processes
 from ctl import place as places
 from ctl import pool as pools
-from ctl import probe, processes
 from ctl.messages import CtlError, Interrupted
 from ctl.place import Place
 from ctl.pool import Pool
@@ -115,7 +115,7 @@ class Host(ABC):
 
     def converge(self, pool: Pool) -> None:
         """Makes everything agree with the current pool. Idempotent; what agrees already is left alone."""
-        self.place.draining.unlink(missing_ok=True)
+        draining.settle(self.place)
         self.adopt_logs()
         self._keep_pool(pool)
         self.adopt_nginx(pool)

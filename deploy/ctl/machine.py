@@ -110,7 +110,7 @@ class MachineHost(Host):
         if not loaded:
             master = self._nginx_master()
             if master is not None and SITE.exists():
-                nginx_reload.reload(master, self.place.draining, lambda: _send(master, signal.SIGHUP))
+                nginx_reload.reload(master, self.place, lambda: _send(master, signal.SIGHUP))
                 self._record.write(wanted)
         for other in self._parts.iterdir():
             if other != folder:

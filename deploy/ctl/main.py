@@ -10,7 +10,8 @@ from types import FrameType
 from ctl import messages
 from ctl.messages import FAILED, USAGE, CtlError, Interrupted
 
-COMMANDS = ("run", "up", "down", "restart", "scale", "reopen", "health", "status", "check", "model")
+COMMANDS = ("run", "up", "down", "restart", "scale", "reopen", "health", "status", "check", "model",
+            "drain", "undrain")
 USAGE_TEXT = """\
 Usage: appcorectl COMMAND
 
@@ -18,7 +19,9 @@ Operates one stack: nginx, the pool, the metrics program, all under supervisord.
 
   run      in the foreground until Ctrl-C or SIGTERM, log lines on standard output
   up       in the background; returns when /health answers 200
-  down     stops it and waits for the end
+  down     drains it, stops it and waits for the end
+  drain    GET /ready answers 503, so that load balancers look elsewhere; the pool serves on
+  undrain  GET /ready answers 200 again
   restart  takes new programs and configuration into use, without losing a request
   scale N  changes the number of workers, in the same way
   reopen   reopens the log files, after a rotation

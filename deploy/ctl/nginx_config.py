@@ -88,17 +88,18 @@ def _user() -> str:
 
 
 def _client_limits(settings: Settings) -> tuple[str, str]:
-    """Off by default: behind a proxy all clients have one address."""
-    zones, wanted = [], []
+    """Off by default. /health and /ready are exempt, by an empty key: a 429 must not take a machine out of a balancer."""
+    zones = ['map $request_uri $appcore_limited { "~^/(health|ready)(\\?|$)" ""; default $binary_remote_addr; }']
+    wanted = []
     if rate := settings.integer("APPCORE_CLIENT_RATE"):
         # A second's worth may come at once.
-        zones.append(f"limit_req_zone $binary_remote_addr zone=appcore_rate:10m rate={rate}r/s;")
+        zones.append(f"limit_req_zone $appcore_limited zone=appcore_rate:10m rate={rate}r/s;")
         wanted.append("limit_req_status 429; limit_req_log_level info; "
                       f"limit_req zone=appcore_rate burst={rate} nodelay;")
     if most := settings.integer("APPCORE_CLIENT_CONNECTIONS"):
-        zones.append("limit_conn_zone $binary_remote_addr zone=appcore_clients:10m;")
+        zones.append("limit_conn_zone $appcore_limited zone=appcore_clients:10m;")
         wanted.append(f"limit_conn_status 429; limit_conn_log_level info; limit_conn appcore_clients {most};")
-    return " ".join(zones), " ".join(wanted)
+    return " ".join(zones) if wanted else "", " ".join(wanted)
 
 
 def _peers(settings: Settings) -> str:

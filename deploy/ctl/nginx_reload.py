@@ -12,9 +12,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ctl import processes
+from ctl import draining, processes
 from ctl import place as places
 from ctl.messages import CtlError
+from ctl.place import Place
 from ctl.processes import Process
 
 DRAIN = 2.0  # seconds; nginx looks for RUN_DIR/draining once a second (open_file_cache_valid)
@@ -41,13 +42,13 @@ class Record:
         places.write_file(self._path, digest(text) + "\n")
 
 
-def reload(master: Process, draining: Path, send: Callable[[], None]) -> None:
+def reload(master: Process, place: Place, send: Callable[[], None]) -> None:
     """Lets nginx read its files again.
 
     At a reload nginx closes the kept connections that wait for a request, and would lose one that is just arriving
     there. So for a moment every reply says "Connection: close", until no client in action has a kept connection.
     """
-    draining.touch()
+    place.draining.touch()
     try:
         time.sleep(DRAIN)
         before = {process.start for process in workers(master)}
@@ -55,7 +56,7 @@ def reload(master: Process, draining: Path, send: Callable[[], None]) -> None:
         _wait_for_new_workers(master, before)
         time.sleep(1)  # the old ones have let go of what they still had to accept
     finally:
-        draining.unlink(missing_ok=True)
+        draining.settle(place)
 
 
 def workers(master: Process) -> list[Process]:

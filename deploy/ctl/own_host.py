@@ -55,7 +55,7 @@ class OwnHost(Host):
         if master is None:
             self._wait_for_nginx()  # it reads the file when it starts
         else:
-            nginx_reload.reload(master, self.place.draining, functools.partial(master.send, signal.SIGHUP))
+            nginx_reload.reload(master, self.place, functools.partial(master.send, signal.SIGHUP))
         self._record.write(wanted)
 
     def write_main_sections(self) -> None:

@@ -6,6 +6,7 @@ RUN_DIR of a stack:
     current             a link to the folder of the pool that serves; renaming it is the switch
     conf.d/*.conf       sections of supervisord.conf: a pool runs while its file is there
     nginx.conf, nginx.loaded    what nginx reads; the digest of what it has read (nginx_reload.py)
+    drained             while it is there /ready answers 503: appcorectl drain, undrain
     draining            while it is there each reply says "Connection: close"
     state, textfile, log, temp  counts, appcore.prom, logs, nginx's files
 
@@ -40,6 +41,10 @@ class Place:
     @property
     def current(self) -> Path:
         return self.keep_dir / "current"
+
+    @property
+    def drained(self) -> Path:
+        return self.run_dir / "drained"
 
     @property
     def draining(self) -> Path:

@@ -44,6 +44,7 @@ class Pool:
     workers: int
     request_timeout: int
     stop_seconds: int
+    drain_seconds: int
     state_dir: Path
     textfile_dir: str
 
@@ -82,8 +83,9 @@ def load(folder: Path) -> Pool:
         found = json.loads((folder / "pool.json").read_text(encoding="utf-8"))
         return Pool(folder, dict(found["said"]), values.address("ADDRESS", found["address"]),
                     values.integer("PORT", str(found["port"]), 1, 65535), int(found["workers"]),
-                    int(found["request_timeout"]), int(found["stop_seconds"]), Path(found["state_dir"]),
-                    str(found["textfile_dir"]))
+                    int(found["request_timeout"]), int(found["stop_seconds"]),
+                    int(found.get("drain_seconds", 0)),  # an older version's has none
+                    Path(found["state_dir"]), str(found["textfile_dir"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CtlError(f"{folder} is not the folder of a pool: {error}") from None
 
@@ -148,6 +150,7 @@ class Builder:
         self.add("pool.json", json.dumps({
             "said": settings.said, "address": plan.address, "port": plan.port, "workers": settings.workers,
             "request_timeout": settings.request_timeout, "stop_seconds": settings.stop_seconds,
+            "drain_seconds": settings.integer("APPCORE_DRAIN_SECONDS"),
             "state_dir": settings.text("APPCORE_STATE_DIR"), "textfile_dir": settings.text("APPCORE_TEXTFILE_DIR"),
         }, indent=1) + "\n")
         self.add("environment", environment_text({

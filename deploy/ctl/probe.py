@@ -66,16 +66,21 @@ def pool_problem(path: Path, seconds: float, is_hopeless: Callable[[], bool] = l
         time.sleep(STEP)
 
 
-def is_healthy(address: str, port: int, seconds: float) -> bool:
-    """Whether GET /health is answered with 200 in this time."""
+def status_of(address: str, port: int, path: str, seconds: float) -> int | None:
+    """The status with which GET of the path is answered in this time; None if it is not."""
     connection = http.client.HTTPConnection(values.for_clients(address), port, timeout=seconds)
     try:
-        connection.request("GET", "/health")
-        return connection.getresponse().status == 200
+        connection.request("GET", path)
+        return connection.getresponse().status
     except (OSError, http.client.HTTPException):
-        return False
+        return None
     finally:
         connection.close()
+
+
+def is_healthy(address: str, port: int, seconds: float) -> bool:
+    """Whether GET /health is answered with 200 in this time."""
+    return status_of(address, port, "/health", seconds) == 200
 
 
 def is_healthy_within(address: str, port: int, seconds: float) -> bool:

@@ -29,7 +29,7 @@ NETWORKS = "127.0.0.0/8 ::1 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/
 
 # Those that others than the programs use as numbers. The worker has checked them; here they become canonical.
 INTEGERS = ("APPCORE_WORKERS", "APPCORE_REQUEST_TIMEOUT", "APPCORE_MAX_BODY", "APPCORE_QUEUE", "APPCORE_CLIENT_RATE",
-            "APPCORE_CLIENT_CONNECTIONS")
+            "APPCORE_CLIENT_CONNECTIONS", "APPCORE_DRAIN_SECONDS")
 
 
 def is_setting(name: str) -> bool:

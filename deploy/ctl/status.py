@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from ctl import messages, probe
+from ctl import draining, messages, probe
 from ctl import pool as pools
 from ctl.lock import holder
 from ctl.messages import FAILED, NOT_RUNNING, CtlError
@@ -86,7 +86,7 @@ def report(host: OwnHost) -> int:
     if found.pool and not found.problems and not probe.is_healthy(found.pool.address, found.pool.port, HEALTH):
         found.problems.append("/health does not answer 200")
     if found.pool:
-        messages.say(f"at {found.pool.local_url}, the pool {found.pool.colour}")
+        messages.say(f"at {found.pool.local_url}, the pool {found.pool.colour}{draining.note(host.place)}")
     width = max((len(program.full_name) for program in found.programs), default=0)
     for program in found.programs:
         messages.show(f"{program.full_name:<{width}}   {program.state:<9} {program.description}")

@@ -16,7 +16,7 @@ import os
 import shutil
 from pathlib import Path
 
-from ctl import counts, limits, messages, models, nginx_config, probe, supervisor_config, units, values
+from ctl import counts, draining, limits, messages, models, nginx_config, probe, supervisor_config, units, values
 from ctl import place as places
 from ctl import pool as pools
 from ctl import settings as told
@@ -161,6 +161,21 @@ class Machine:
             if folder != new.folder:
                 pools.remove(folder)
 
+    def drain(self) -> int:
+        self._lock("drain")
+        return draining.drain(self._place, self._serving())
+
+    def undrain(self) -> int:
+        self._lock("undrain")
+        return draining.undrain(self._place, self._serving())
+
+    def _serving(self) -> Pool:
+        self._need_running()
+        pool = pools.current(self._place)
+        if pool is None:
+            raise CtlError("not running: \"appcorectl up\" sets it up")
+        return pool
+
     def down(self) -> int:
         self._lock("down")
         pool = pools.current(self._place)
@@ -168,9 +183,12 @@ class Machine:
             raise CtlError(f"the pool runs, but supervisord does not answer at {self._host.socket}")
         if pool:
             self._models().choose(self._models().serving() or "")
+        if pool and self._host.serves_by_nginx():
+            draining.before_stop(self._place, pool.drain_seconds)
         units.stop(self._place, 0)
         self._host.remove_all_groups(pool.stop_seconds if pool else STOP)
         self._place.current.unlink(missing_ok=True)
+        draining.end(self._place)
         for folder in pools.folders(self._place):
             pools.remove(folder)
         messages.say("stopped")
@@ -203,10 +221,7 @@ class Machine:
     def reopen(self) -> int:
         """nginx's own logs are its package's to rotate, but for ours."""
         self._lock("reopen")
-        self._need_running()
-        pool = pools.current(self._place)
-        if pool is None:
-            raise CtlError("not running: \"appcorectl up\" sets it up")
+        pool = self._serving()
         self._host.supervisor.signal(f"{self._host.group(pool.colour)}:*", "HUP")
         self._host.supervisor.signal(f"{self._host.group(METRICS)}:{METRICS}-01", "HUP")
         self._host.reopen_nginx()
@@ -226,7 +241,7 @@ class Machine:
         if not self._host.is_set_up() or pool is None:
             messages.say("not running")
             return NOT_RUNNING
-        messages.say(f"at {pool.local_url}, the pool {pool.colour}")
+        messages.say(f"at {pool.local_url}, the pool {pool.colour}{draining.note(self._place)}")
         programs = self._host.programs()
         for program in programs:
             messages.show(f"{program.full_name:<28} {program.state:<9} {program.description}")

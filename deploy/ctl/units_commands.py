@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from ctl import messages, probe, units
+from ctl import draining, messages, probe, units
 from ctl import place as places
 from ctl import pool as pools
 from ctl.host import START_LIMIT, start_limit
@@ -27,6 +27,7 @@ class UnitsMachine(Machine):
         settings = self._resolve(workers)
         if settings.text("APPCORE_PEER_LISTEN"):
             raise CtlError("APPCORE_PEER_LISTEN needs APPCORE_SUPERVISOR=yes")
+        draining.settle(self._place)
         old = pools.current(self._place)
         new = self.build(POOL, settings)
         try:
@@ -88,7 +89,7 @@ class UnitsMachine(Machine):
         if not units.enabled() or pool is None:
             messages.say("not running")
             return NOT_RUNNING
-        messages.say(f"at {pool.local_url}, systemd's units")
+        messages.say(f"at {pool.local_url}, systemd's units{draining.note(self._place)}")
         messages.show(units.listing())
         alive = units.systemctl("is-active", "-q", *units.SOCKETS, units.METRICS, *units.workers(), check=False)
         return 0 if alive else FAILED

@@ -99,14 +99,14 @@ Problem check_peers(std::string_view text) {
 
 constexpr unsigned kMostWorkers = 64;             // slots that a scrape has to merge
 constexpr std::size_t kLargestBody = 1U << 30U;   // a worker holds a body in memory
-constexpr long kLongestTimeout = 3600;            // a client has given up long before
+constexpr unsigned kLongestTimeout = 3600;        // a client has given up long before
 constexpr unsigned kLongestQueue = 65535;         // more connections nginx does not hold
 constexpr unsigned kHighestClientLimit = 999999;  // above it a limit is none
 
 constexpr double kSlowest = 3600;  // seconds, as above
 constexpr std::uint64_t kMostRequests = 1'000'000'000'000;
 
-constexpr std::array<Variable, 18> variables = {{
+constexpr std::array<Variable, 19> variables = {{
     {"APP_NAME", "practical-production-service", "the name in the first log line",
      [](std::string_view text, Config& config) { return store_text(text, config.app_name); }},
     {"LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING, ERROR or CRITICAL",
@@ -135,8 +135,8 @@ constexpr std::array<Variable, 18> variables = {{
     {"APPCORE_REQUEST_TIMEOUT", "30",
      "seconds; a request that takes longer is ended together with its worker",
      [](std::string_view text, Config& config) {
-         long seconds = 0;
-         Problem problem = store_number(text, 1L, kLongestTimeout, seconds);
+         unsigned seconds = 0;
+         Problem problem = store_number(text, 1U, kLongestTimeout, seconds);
          config.request_timeout = std::chrono::seconds(seconds);
          return problem;
      }},
@@ -175,6 +175,10 @@ constexpr std::array<Variable, 18> variables = {{
     {"APPCORE_CLIENT_CONNECTIONS", "0",
      "requests at the same time from one address; one more gets a 429; 0: no limit",
      [](std::string_view text, Config&) { return check_number(text, 0U, kHighestClientLimit); }},
+    {"APPCORE_DRAIN_SECONDS", "2",
+     "seconds for which a stop lets /ready answer 503 and serves on, so that load balancers look "
+     "elsewhere",
+     [](std::string_view text, Config&) { return check_number(text, 0U, kLongestTimeout); }},
     // Several machines.
     {"APPCORE_PEERS", "",
      "pools of other machines, host:port each, that nginx here uses beside its own; empty: none",

@@ -17,7 +17,7 @@ from ctl.settings import Settings  # noqa: E402
 from ctl.supervisor_config import MACHINE, OURS, PEER  # noqa: E402
 
 PLACE = Place(Path("/run/x"), Path("/var/x"))
-VALUES = {"APPCORE_WORKERS": "3", "APPCORE_REQUEST_TIMEOUT": "30", "APPCORE_MAX_BODY": "1000", "APPCORE_QUEUE": "7",
+VALUES = {"APPCORE_WORKERS": "3", "APPCORE_DRAIN_SECONDS": "2", "APPCORE_REQUEST_TIMEOUT": "30", "APPCORE_MAX_BODY": "1000", "APPCORE_QUEUE": "7",
           "APPCORE_CLIENT_RATE": "0", "APPCORE_CLIENT_CONNECTIONS": "0", "APPCORE_PEERS": "",
           "APPCORE_PEER_LISTEN": "127.0.0.1:9100"}
 

@@ -105,7 +105,8 @@ class Stack:
         self.base = tempfile.mkdtemp(prefix="appcore-e2e-")
         self.run_dir = os.path.join(self.base, "run")
         self.port = free_port()
-        self.variables = {"WORKERS": "2", **{k: str(v) for k, v in variables.items()}}
+        # Most stops have nobody to drain.
+        self.variables = {"WORKERS": "2", "APPCORE_DRAIN_SECONDS": "0", **{k: str(v) for k, v in variables.items()}}
         self.address = self.variables.get("ADDRESS", "127.0.0.1")
         self.enter = ()  # a command that runs another one where the stack is, if that is not here
 

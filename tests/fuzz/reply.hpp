@@ -45,20 +45,21 @@ class Application {
         response_.clear();
         observer_.reset();
         app_.handle(request, response_);
-        const bool is_silent = observer_.seen == 0;  // a scrape
+        const auto endpoint = http::route(http::split_target(request.target).path);
+        const bool is_silent = observer_.seen == 0;  // polled by machines
         ensure(observer_.seen <= 1 && observer_.failures == 0, "observed");
         ensure(http::status_index(response_.status()) < http::status_codes.size(), "known status");
 
         const auto id = find_header(response_.headers(), "X-Request-ID");
-        ensure(id.has_value() != is_silent, "an id unless it is a scrape");
+        const bool is_scrape = is_silent && endpoint != http::Endpoint::ready;
+        ensure(id.has_value() != is_scrape, "an id unless it is a scrape");
         ensure(!id || api::is_sane_request_id(*id), "the id is printable");
         ensure(is_silent || response_.status() == observer_.status,
                "the status is the counted one");
 
         const auto origin = request.header(http::Header::origin);
         const auto allowed = find_header(response_.headers(), "Access-Control-Allow-Origin");
-        const bool is_private =
-            http::route(http::split_target(request.target).path) == http::Endpoint::status;
+        const bool is_private = endpoint == http::Endpoint::status;
         if (!origin) ensure(!allowed, "no CORS without an origin");
         if (origin && !is_private) ensure(allowed.has_value(), "every origin is allowed");
 

@@ -83,10 +83,11 @@ void App::handle(const http::Request& request, http::Response& response) {
         if (!is_for_operators(request, endpoint)) add_cors_headers(request, response);
     }
     if (request.method == http::Method::head) response.omit_body();
-    const bool is_scrape = endpoint == Endpoint::metrics && request.error_status == 0;
-    if (is_scrape) return;
-
+    const bool is_polled = request.error_status == 0;
+    if (is_polled && endpoint == Endpoint::metrics) return;
     response.add_header("X-Request-ID", id.text());
+    if (is_polled && endpoint == Endpoint::ready) return;
+
     if (path_.capacity() > kKeptPathCapacity) std::string().swap(path_);
     path_.clear();
     http::append_decoded(path_, path);

@@ -30,8 +30,8 @@ class Observer {
     Observer& operator=(const Observer&) = delete;
     virtual ~Observer() = default;
 
-    // Not called for /metrics, whose requests were never counted, logged or given an id; but for
-    // those that nginx refused.
+    // Not called for /metrics and /ready, which machines poll, but for such requests that nginx
+    // refused.
     virtual void request_ends(const Exchange& exchange) = 0;
     // Something that should not happen did; the client got a 503.
     virtual void failure(std::string_view what) = 0;

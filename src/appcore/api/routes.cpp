@@ -4,6 +4,7 @@
 #include "appcore/api/docs_page.hpp"
 #include "appcore/api/health.hpp"
 #include "appcore/api/predict.hpp"
+#include "appcore/api/ready.hpp"
 #include "appcore/api/version.hpp"
 
 namespace appcore::api {
@@ -15,6 +16,7 @@ std::vector<Route> worker_routes(const models::PredictionModel& model, const sys
         {Endpoint::predict, predict_action(model, clock, ids)},
         {Endpoint::health, health_action(model, clock)},
         {Endpoint::version, version_action(model)},
+        {Endpoint::ready, ready_action([&model] { return model.is_healthy(); })},
         {Endpoint::openapi, openapi_action()},
         {Endpoint::docs, docs_page_action(DocsPage::swagger_ui)},
         {Endpoint::docs_oauth2_redirect, docs_page_action(DocsPage::oauth2_redirect)},

@@ -21,18 +21,19 @@ enum class Endpoint : unsigned char {
     openapi,
     metrics,
     status,
+    ready,
     other
 };
 
-inline constexpr std::array<std::string_view, 10> endpoint_paths = {
-    "/health", "/version",      "/predict", "/docs",   "/docs/oauth2-redirect",
-    "/redoc",  "/openapi.json", "/metrics", "/status", "other"};
+inline constexpr std::array<std::string_view, 11> endpoint_paths = {
+    "/health",  "/version", "/predict", "/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json",
+    "/metrics", "/status",  "/ready",   "other"};
 
 inline constexpr std::size_t endpoint_count = endpoint_paths.size();
 
 // The methods of each endpoint, as the Allow header lists them (RFC 9110, section 10.2.1).
 inline constexpr std::array<std::string_view, endpoint_count> endpoint_methods = {
-    "GET",       "GET",       "POST",      "GET, HEAD", "GET, HEAD",
+    "GET",       "GET",       "POST",      "GET, HEAD", "GET, HEAD", "GET, HEAD",
     "GET, HEAD", "GET, HEAD", "GET, HEAD", "GET, HEAD", ""};
 
 // The route's path; "other" (no path begins like that) for Endpoint::other.

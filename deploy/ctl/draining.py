@@ -1,0 +1,92 @@
+"""How a machine leaves its load balancer before it stops: RUN_DIR/drained and RUN_DIR/draining.
+
+While `drained` is there /ready answers 503; it says which command has made it, DRAIN or STOP. While `draining` is
+there each reply says "Connection: close". nginx looks for both once a second (open_file_cache_valid).
+"""
+
+from __future__ import annotations
+
+import time
+
+from ctl import messages, probe
+from ctl import place as places
+from ctl.messages import FAILED
+from ctl.place import Place
+from ctl.pool import Pool
+
+DRAIN, STOP = "drain", "stop"
+LIMIT = 5.0  # seconds for nginx to notice, of which it may sleep one
+STEP = 0.05
+
+
+def begin(place: Place, command: str) -> None:
+    places.write_file(place.drained, command + "\n")
+    place.draining.touch()
+
+
+def end(place: Place) -> None:
+    place.drained.unlink(missing_ok=True)
+    place.draining.unlink(missing_ok=True)
+
+
+def is_drained(place: Place) -> bool:
+    """Whether an operator has drained it. A stop that was killed does not count."""
+    return (places.read_file(place.drained) or "").strip() == DRAIN
+
+
+def settle(place: Place) -> None:
+    """What an operator has drained stays so; what a stop or a reload has left behind goes."""
+    if is_drained(place):
+        place.draining.touch()
+    else:
+        end(place)
+
+
+def before_stop(place: Place, seconds: float) -> None:
+    """Serves on for so long, so that balancers and clients look elsewhere. Where that is interrupted, nothing has
+    changed; who has been drained before need not wait."""
+    if is_drained(place):
+        return
+    begin(place, STOP)
+    try:
+        time.sleep(seconds)
+    except BaseException:
+        settle(place)
+        raise
+
+
+# --- the commands; their callers hold the lock ------------------------------------------------------
+
+
+def drain(place: Place, pool: Pool) -> int:
+    """Returns when /ready answers 503."""
+    begin(place, DRAIN)
+    if (status := _wait_for(pool, 503)) != 503:
+        messages.complain(f"/ready must answer 503 now, got {status or 'no answer'}")
+        return FAILED
+    messages.say("drained: /ready answers 503; the pool serves on, and every reply closes its connection")
+    return 0
+
+
+def undrain(place: Place, pool: Pool) -> int:
+    """Returns when /ready answers 200."""
+    end(place)
+    if (status := _wait_for(pool, 200)) != 200:
+        messages.complain(f"/ready must answer 200 now, got {status or 'no answer'}")
+        return FAILED
+    messages.say("takes requests: /ready answers 200")
+    return 0
+
+
+def note(place: Place) -> str:
+    """What a report says besides, of a service that is drained."""
+    return ", drained (\"appcorectl undrain\" ends that)" if is_drained(place) else ""
+
+
+def _wait_for(pool: Pool, wanted: int) -> int | None:
+    give_up = time.monotonic() + LIMIT
+    while (status := probe.status_of(pool.address, pool.port, "/ready", LIMIT)) != wanted:
+        if time.monotonic() > give_up:
+            break
+        time.sleep(STEP)
+    return status

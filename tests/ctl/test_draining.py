@@ -1,0 +1,49 @@
+"""Which of the two flags of a drained machine stay, whoever is killed when."""
+
+import os
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy"))
+
+from ctl import draining  # noqa: E402
+from ctl.place import Place  # noqa: E402
+
+
+class Draining(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.place = Place(Path(folder.name), Path(folder.name))
+
+    def flags(self):
+        return self.place.drained.exists(), self.place.draining.exists()
+
+    def test_what_an_operator_has_drained_stays_drained_and_all_else_is_undone(self):
+        draining.begin(self.place, draining.DRAIN)
+        self.place.draining.unlink()  # the end of a reload that knew nothing of it
+        draining.settle(self.place)
+        self.assertEqual((self.flags(), draining.is_drained(self.place)), ((True, True), True))
+        draining.begin(self.place, draining.STOP)
+        self.assertFalse(draining.is_drained(self.place))
+        draining.settle(self.place)
+        self.assertEqual(self.flags(), (False, False))
+
+    def test_a_reload_that_was_killed_leaves_a_flag_that_goes(self):
+        self.place.draining.touch()
+        draining.settle(self.place)
+        self.assertEqual(self.flags(), (False, False))
+
+    def test_a_stop_keeps_its_flags_and_an_interrupted_one_takes_them_back(self):
+        draining.before_stop(self.place, 0)
+        self.assertEqual(self.flags(), (True, True))
+        draining.end(self.place)
+        with self.assertRaises(ValueError):
+            draining.before_stop(self.place, -1)  # what time.sleep() raises stands for a signal's Interrupted
+        self.assertEqual(self.flags(), (False, False))
+
+
+if __name__ == "__main__":
+    unittest.main()
