@@ -74,7 +74,7 @@ class Commands:
                            "is another stack")
 
     def _wait_for_health(self, pool: Pool) -> None:
-        if not probe.is_healthy_within(pool.address, pool.port, START_LIMIT):
+        if not probe.is_healthy_within(pool, START_LIMIT):
             raise CtlError(f"already running at {pool.local_url}, but /health does not answer 200")
 
     def run(self) -> int:
@@ -175,6 +175,7 @@ class Commands:
         old = self._need_running()
         new = self._stack.build(pools.other_colour(old.colour), self._stack.resolve(old.said), old.address, old.port)
         try:
+            probe.check_ports(new, old)
             self._host.check_nginx(new)
         except BaseException:
             pools.remove(new.folder)
@@ -244,7 +245,7 @@ class Commands:
         if pool is None:
             raise CtlError("not running", NOT_RUNNING)
         # A check waits in the same queue as everybody, so it waits as long.
-        return 0 if probe.is_healthy(pool.address, pool.port, pool.stop_seconds) else FAILED
+        return 0 if probe.is_healthy(pool, pool.stop_seconds) else FAILED
 
     def status(self) -> int:
         return status.report(self._host)

@@ -85,7 +85,7 @@ def note(place: Place) -> str:
 
 def _wait_for(pool: Pool, wanted: int) -> int | None:
     give_up = time.monotonic() + LIMIT
-    while (status := probe.status_of(pool.address, pool.port, "/ready", LIMIT)) != wanted:
+    while (status := probe.status_of(pool, "/ready", LIMIT)) != wanted:
         if time.monotonic() > give_up:
             break
         time.sleep(STEP)

@@ -6,27 +6,41 @@ import os
 import re
 import socket
 import subprocess
+import textwrap
 from pathlib import Path
 
-from ctl import limits, messages, templates, values
+from ctl import limits, messages, nginx_front, templates, values
+from ctl.credentials import Credentials
 from ctl.messages import CtlError
 from ctl.place import Place
 from ctl.settings import GRACE, Settings
+from ctl.values import Endpoint
 
 MODULE = Path("/usr/lib/nginx/modules/ngx_http_js_module.so")
+HTTP2_ON = (1, 25)  # from this version on HTTP/2 is a directive, and a parameter of "listen" gives a warning
 JOINS_HEADERS = (1, 23)  # from this version on nginx joins repeated headers by commas
 LIMIT = 30.0  # seconds for nginx to check a configuration
 UNSAFE = re.compile(r'["$;\\|&{}\n]')
 
 
-def render(place: Place, settings: Settings, listen: str, *, access_log: str, error_log: str) -> str:
-    """The whole file. `listen` is ADDRESS:PORT as nginx writes it."""
-    modules, joined_headers = _repeated_headers(place)
-    zones, client_limits = _client_limits(settings)
+def render(place: Place, settings: Settings, listen: Endpoint, taken: Credentials | None, *, access_log: str,
+           error_log: str) -> str:
+    """The whole file."""
+    texts = {**_texts(place, settings, access_log=access_log, error_log=error_log), **_directives(place, settings)}
+    door = nginx_front.Door(settings.front, taken, can_http2_on=_version() >= HTTP2_ON)
+    template = templates.read("nginx.conf")
+    servers = [door.redirecting_server(listen, access_log)]
+    if settings.front.proxy_listen:
+        inside = part_of(templates.fill_in(template, {**texts, **door.proxy_server()}), "server")
+        servers.append("    server {  # PROXY protocol\n" + textwrap.indent(inside, " " * 8) + "    }\n")
+    return templates.fill_in(template, {**texts, **door.main_server(listen), "APPCORE_FURTHER_SERVERS": "".join(servers).strip()})
+
+
+def _texts(place: Place, settings: Settings, *, access_log: str, error_log: str) -> dict[str, str]:
+    """What stands for itself in the template."""
     texts = {
         "APPCORE_RUN_DIR": str(place.run_dir), "APPCORE_CURRENT": str(place.current),
-        "APPCORE_ACCESS_LOG": access_log, "APPCORE_ERROR_LOG": error_log,
-        "APPCORE_DOCS_UI": settings.docs_ui, "APPCORE_LISTEN": listen,
+        "APPCORE_ACCESS_LOG": access_log, "APPCORE_ERROR_LOG": error_log, "APPCORE_DOCS_UI": settings.docs_ui,
         "APPCORE_CONNECTIONS": str(limits.connections()), "APPCORE_OPEN_FILES": str(limits.open_files()),
         "APPCORE_QUEUE": settings.text("APPCORE_QUEUE"), "APPCORE_MAX_BODY": settings.text("APPCORE_MAX_BODY"),
         "APPCORE_NGINX_PROCESSES": str(limits.processors()),
@@ -35,13 +49,18 @@ def render(place: Place, settings: Settings, listen: str, *, access_log: str, er
     for name, text in texts.items():
         if UNSAFE.search(text):
             raise CtlError(f"{name} has a character that nginx.conf cannot hold: {text!r}")
-    directives = {
+    return texts
+
+
+def _directives(place: Place, settings: Settings) -> dict[str, str]:
+    modules, joined_headers = _repeated_headers(place)
+    zones, client_limits = _client_limits(settings)
+    return {
         "APPCORE_NGINX_USER": _user(), "APPCORE_PEER_SERVERS": _peers(settings),
         "APPCORE_NGINX_MODULES": modules, "APPCORE_JOINED_HEADERS": joined_headers,
         "APPCORE_CLIENT_ZONES": zones, "APPCORE_CLIENT_LIMITS": client_limits,
-        "APPCORE_METRICS_ALLOW": "".join(f"allow {network}; " for network in settings.metrics_allow) + "deny all;",
+        "APPCORE_METRICS_ALLOW": _metrics_allow(settings.metrics_allow),
     }
-    return templates.fill_in(templates.read("nginx.conf"), {**texts, **directives})
 
 
 def part_of(config: str, part: str) -> str:
@@ -85,6 +104,13 @@ def _user() -> str:
     """Whoever runs nginx can open the sockets. Only root may name a user, and needs to: nginx would become
     "nobody", who cannot reach a RUN_DIR below /root."""
     return "user root root;" if os.geteuid() == 0 else ""
+
+
+def _metrics_allow(networks: list[str]) -> str:
+    if networks == ["all"]:
+        return "allow all;"
+    allowed = "".join(f"allow {network}; " for network in networks if network != "none")
+    return f"if ($appcore_hides_caller) {{ return 403; }} {allowed}deny all;"
 
 
 def _client_limits(settings: Settings) -> tuple[str, str]:

@@ -47,6 +47,8 @@ class Pool:
     drain_seconds: int
     state_dir: Path
     textfile_dir: str
+    is_tls: bool  # whether the listener at address and port is
+    listeners: tuple[str, ...]  # where else nginx listens, ADDRESS:PORT
 
     @property
     def colour(self) -> str:
@@ -61,17 +63,9 @@ class Pool:
         return self.folder / "pool.sock"
 
     @property
-    def url(self) -> str:
-        return values.url(self.address, self.port)
-
-    @property
     def local_url(self) -> str:
         """For a client on this machine."""
-        return values.url(values.for_clients(self.address), self.port)
-
-    @property
-    def listen(self) -> str:
-        return self.url.removeprefix("http://")
+        return values.url(values.for_clients(self.address), self.port, "https" if self.is_tls else "http")
 
     def section(self, pool: str) -> str | None:
         """supervisord's section for the pool, or for PEER; None if there is none."""
@@ -85,7 +79,8 @@ def load(folder: Path) -> Pool:
                     values.integer("PORT", str(found["port"]), 1, 65535), int(found["workers"]),
                     int(found["request_timeout"]), int(found["stop_seconds"]),
                     int(found.get("drain_seconds", 0)),  # an older version's has none
-                    Path(found["state_dir"]), str(found["textfile_dir"]))
+                    Path(found["state_dir"]), str(found["textfile_dir"]), bool(found.get("is_tls")),
+                    tuple(found.get("listeners", ())))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CtlError(f"{folder} is not the folder of a pool: {error}") from None
 
@@ -152,6 +147,7 @@ class Builder:
             "request_timeout": settings.request_timeout, "stop_seconds": settings.stop_seconds,
             "drain_seconds": settings.integer("APPCORE_DRAIN_SECONDS"),
             "state_dir": settings.text("APPCORE_STATE_DIR"), "textfile_dir": settings.text("APPCORE_TEXTFILE_DIR"),
+            "is_tls": settings.front.main_is_tls, "listeners": [str(endpoint) for endpoint in settings.front.listeners()],
         }, indent=1) + "\n")
         self.add("environment", environment_text({
             **settings.values, "TZ": "UTC", "APPCORE_PROGRAMS": str(programs), "APPCORE_POOL_FOLDER": str(self.final)}))

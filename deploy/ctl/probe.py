@@ -6,6 +6,7 @@ import errno
 import http.client
 import os
 import socket
+import ssl
 import struct
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from ctl import values
 from ctl.messages import CtlError
+from ctl.pool import Pool
 
 BEGIN_REQUEST, PARAMS, STDIN, STDOUT = 1, 4, 5, 6  # FastCGI specification, 8
 RESPONDER = 1
@@ -66,9 +68,9 @@ def pool_problem(path: Path, seconds: float, is_hopeless: Callable[[], bool] = l
         time.sleep(STEP)
 
 
-def status_of(address: str, port: int, path: str, seconds: float) -> int | None:
+def status_of(pool: Pool, path: str, seconds: float) -> int | None:
     """The status with which GET of the path is answered in this time; None if it is not."""
-    connection = http.client.HTTPConnection(values.for_clients(address), port, timeout=seconds)
+    connection = _connection(pool, seconds)
     try:
         connection.request("GET", path)
         return connection.getresponse().status
@@ -78,19 +80,38 @@ def status_of(address: str, port: int, path: str, seconds: float) -> int | None:
         connection.close()
 
 
-def is_healthy(address: str, port: int, seconds: float) -> bool:
+def _connection(pool: Pool, seconds: float) -> http.client.HTTPConnection:
+    """Over TLS, too, this asks a port of this machine, whose certificate is another name's."""
+    host = values.for_clients(pool.address)
+    if not pool.is_tls:
+        return http.client.HTTPConnection(host, pool.port, timeout=seconds)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return http.client.HTTPSConnection(host, pool.port, timeout=seconds, context=context)
+
+
+def is_healthy(pool: Pool, seconds: float) -> bool:
     """Whether GET /health is answered with 200 in this time."""
-    return status_of(address, port, "/health", seconds) == 200
+    return status_of(pool, "/health", seconds) == 200
 
 
-def is_healthy_within(address: str, port: int, seconds: float) -> bool:
+def is_healthy_within(pool: Pool, seconds: float) -> bool:
     """Whether it becomes healthy in this time."""
     end = time.monotonic() + seconds
-    while not is_healthy(address, port, max(end - time.monotonic(), 0.1)):
+    while not is_healthy(pool, max(end - time.monotonic(), 0.1)):
         if time.monotonic() > end:
             return False
         time.sleep(STEP)
     return True
+
+
+def check_ports(new: Pool, old: Pool | None) -> None:
+    """Fails if nobody may listen now where only the new pool's nginx will."""
+    known = old.listeners if old else ()
+    for text in new.listeners:
+        if text not in known:
+            endpoint = values.endpoint("a listener", text)
+            check_port(endpoint.address, endpoint.port)
 
 
 def check_port(address: str, port: int) -> None:

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ctl import limits, place, values
+from ctl import front, limits, place, values
+from ctl.front import Front
 from ctl.messages import CtlError
 
 GRACE = 5  # seconds by which the outer time limits are longer than the inner ones
@@ -58,6 +59,7 @@ class Settings:
     values: dict[str, str]  # all that the programs know
     docs_ui: str
     metrics_allow: list[str]
+    front: Front = Front()
 
     def text(self, name: str) -> str:
         return self.values.get(name, "")
@@ -106,7 +108,8 @@ def resolve(said: Mapping[str, str], defaults: Mapping[str, str], programs: Path
     docs_ui = chosen.get("APPCORE_DOCS_UI") or str(_default_docs_ui())
     return Settings(dict(said), programs, printed,
                     values.path_for_configuration("APPCORE_DOCS_UI", docs_ui),
-                    values.networks("APPCORE_METRICS_ALLOW", chosen.get("APPCORE_METRICS_ALLOW") or NETWORKS))
+                    values.networks("APPCORE_METRICS_ALLOW", chosen.get("APPCORE_METRICS_ALLOW") or NETWORKS),
+                    front.read(chosen))
 
 
 def _print_config(programs: Path, chosen: Mapping[str, str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from ctl import counts, launching, limits, messages, nginx_config, probe, supervisor_config, values
+from ctl import counts, credentials, launching, limits, messages, nginx_config, probe, supervisor_config, values
 from ctl import place as places
 from ctl import pool as pools
 from ctl import settings as told
@@ -61,8 +61,9 @@ class Stack:
 
     def build(self, colour: str, settings: told.Settings, address: str, port: int) -> Pool:
         self.make_folders(settings)
+        taken = credentials.take(self.place, settings.front)
         builder = Builder(self.place, Plan(colour, settings, address, port))
-        builder.add("nginx.conf", nginx_config.render(self.place, settings, values.url(address, port)[len("http://"):],
+        builder.add("nginx.conf", nginx_config.render(self.place, settings, values.Endpoint(address, port), taken,
                                                       access_log=OUTPUT, error_log="stderr"))
         return builder.place()
 
@@ -85,6 +86,7 @@ class Stack:
         try:
             probe.check_port(address, port)
             pool = self.build(pools.COLOURS[0], settings, address, port)
+            probe.check_ports(pool, None)
             self.host.switch(pool)
             self.host.check_nginx(pool)
             limits.report()
@@ -117,7 +119,7 @@ class Stack:
         end = time.monotonic() + limit
         while True:
             self.host.supervisor.nudge()
-            if probe.is_healthy(pool.address, pool.port, max(end - time.monotonic(), 0.1)):
+            if probe.is_healthy(pool, max(end - time.monotonic(), 0.1)):
                 return
             if supervisord.poll() is not None:
                 raise CtlError("supervisord has ended")

@@ -83,7 +83,7 @@ def report(host: OwnHost) -> int:
         if not found.problems or time.monotonic() > end or holder(host.place.lock):
             break
         time.sleep(0.1)
-    if found.pool and not found.problems and not probe.is_healthy(found.pool.address, found.pool.port, HEALTH):
+    if found.pool and not found.problems and not probe.is_healthy(found.pool, HEALTH):
         found.problems.append("/health does not answer 200")
     if found.pool:
         messages.say(f"at {found.pool.local_url}, the pool {found.pool.colour}{draining.note(host.place)}")

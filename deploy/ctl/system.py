@@ -16,7 +16,7 @@ import os
 import shutil
 from pathlib import Path
 
-from ctl import counts, draining, limits, messages, models, nginx_config, probe, supervisor_config, units, values
+from ctl import counts, credentials, draining, limits, messages, models, nginx_config, probe, supervisor_config, units, values
 from ctl import place as places
 from ctl import pool as pools
 from ctl import settings as told
@@ -75,8 +75,9 @@ class Machine:
     def build(self, colour: str, settings: told.Settings) -> Pool:
         self._make_folders(settings)
         address, port = self._listen()
+        taken = credentials.take(self._place, settings.front)
         builder = Builder(self._place, Plan(colour, settings, address, port, supervisor_config.MACHINE))
-        config = nginx_config.render(self._place, settings, values.url(address, port)[len("http://"):],
+        config = nginx_config.render(self._place, settings, values.Endpoint(address, port), taken,
                                      access_log=str(ACCESS_LOG), error_log=ERROR_LOG)
         for part in ("http", "server"):
             builder.add(f"{part}.conf", nginx_config.part_of(config, part))
@@ -117,6 +118,7 @@ class Machine:
             self._host.converge(old)
         new = self.build(self._host.free_colour(old), settings)
         try:
+            probe.check_ports(new, old)
             self._host.check_nginx(new)
         except BaseException:
             pools.remove(new.folder)
@@ -126,7 +128,7 @@ class Machine:
             messages.say("set up; supervisord is not running, and will start it")
             return 0
         self._replace(new)
-        if not probe.is_healthy_within(new.address, new.port, START_LIMIT) and self._host.serves_by_nginx():
+        if not probe.is_healthy_within(new, START_LIMIT) and self._host.serves_by_nginx():
             raise CtlError(f"nginx does not answer at {new.local_url}; see {ERROR_LOG}")
         messages.say(f"{new.workers} workers, the pool {new.colour}")
         return 0
@@ -228,10 +230,10 @@ class Machine:
         return 0
 
     def health(self) -> int:
-        address, port = self._listen()
-        timeout = self._said.get("APPCORE_REQUEST_TIMEOUT") or "30"
-        seconds = values.integer("APPCORE_REQUEST_TIMEOUT", timeout, 1, 3600) + told.GRACE
-        return 0 if probe.is_healthy(address, port, seconds) else FAILED
+        pool = pools.current(self._place)
+        if pool is None:
+            raise CtlError("not running", NOT_RUNNING)
+        return 0 if probe.is_healthy(pool, pool.stop_seconds) else FAILED
 
     def status(self) -> int:
         if not self._host.supervisor_runs():

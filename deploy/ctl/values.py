@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+from dataclasses import dataclass
 
 from ctl.messages import CtlError
 
@@ -42,18 +43,54 @@ def address(name: str, text: str) -> str:
 
 
 def networks(name: str, text: str) -> list[str]:
-    """Networks separated by blanks, or ["all"]."""
-    if text.split() == ["all"]:
-        return ["all"]
-    found = []
-    for word in text.split():
-        try:
-            found.append(str(ipaddress.ip_network(word, strict=False)))
-        except ValueError:
-            raise refuse(name, "networks separated by spaces, or 'all'", text) from None
-    if not found:
-        raise refuse(name, "networks separated by spaces, or 'all'", text)
-    return found
+    """Networks separated by blanks, ["all"] or ["none"]."""
+    rule = "networks separated by spaces, or 'all', or 'none'"
+    if text.split() in (["all"], ["none"]):
+        return text.split()
+    if not (found := _networks(name, rule, text)):
+        raise refuse(name, rule, text)
+    return [str(network) for network in found]
+
+
+def trusted_networks(name: str, text: str) -> list[str]:
+    """Networks separated by blanks, maybe none, and never the whole Internet."""
+    rule = "addresses or networks separated by spaces, but not every address"
+    found = _networks(name, rule, text)
+    if any(network.prefixlen == 0 for network in found):
+        raise refuse(name, rule, text)
+    return [str(network) for network in found]
+
+
+def _networks(name: str, rule: str, text: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    try:
+        return [ipaddress.ip_network(word, strict=False) for word in text.split()]
+    except ValueError:
+        raise refuse(name, rule, text) from None
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a server listens."""
+
+    address: str
+    port: int
+
+    def __str__(self) -> str:
+        """As nginx and URLs have it."""
+        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+
+
+def endpoint(name: str, text: str) -> Endpoint:
+    """ADDRESS:PORT, an IPv6 address in brackets."""
+    host, _, port = text.rpartition(":")
+    bracketed = re.fullmatch(r"\[(.*)\]", host)
+    try:
+        found = ipaddress.ip_address(bracketed[1] if bracketed else host)
+        if (found.version == 6) == bool(bracketed):
+            return Endpoint(str(found), integer(name, port, 1, 65535))
+    except (ValueError, CtlError):
+        pass
+    raise refuse(name, "ADDRESS:PORT, for instance 0.0.0.0:8443 or [::]:8443", text)
 
 
 def plain_text(name: str, text: str) -> str:
@@ -87,9 +124,9 @@ def host_port(text: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def url(host: str, port: int) -> str:
+def url(host: str, port: int, scheme: str = "http") -> str:
     """The address as a user types it into a client."""
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://{Endpoint(host, port)}"
 
 
 def for_clients(host: str) -> str:

@@ -15,7 +15,9 @@ from ctl.messages import CtlError  # noqa: E402
 from ctl.place import Place  # noqa: E402
 from ctl.settings import Settings  # noqa: E402
 from ctl.supervisor_config import MACHINE, OURS, PEER  # noqa: E402
+from ctl.values import Endpoint  # noqa: E402
 
+LISTEN = Endpoint("127.0.0.1", 80)
 PLACE = Place(Path("/run/x"), Path("/var/x"))
 VALUES = {"APPCORE_WORKERS": "3", "APPCORE_DRAIN_SECONDS": "2", "APPCORE_REQUEST_TIMEOUT": "30", "APPCORE_MAX_BODY": "1000", "APPCORE_QUEUE": "7",
           "APPCORE_CLIENT_RATE": "0", "APPCORE_CLIENT_CONNECTIONS": "0", "APPCORE_PEERS": "",
@@ -27,7 +29,7 @@ def settings(**changes):
 
 
 def render(**changes):
-    return nginx_config.render(PLACE, settings(**changes), "127.0.0.1:80", access_log="/a.log", error_log="stderr")
+    return nginx_config.render(PLACE, settings(**changes), LISTEN, None, access_log="/a.log", error_log="stderr")
 
 
 def sections(text):
@@ -53,7 +55,7 @@ class Nginx(unittest.TestCase):
 
     def test_a_text_that_would_end_a_directive_is_refused(self):
         with self.assertRaises(CtlError):
-            nginx_config.render(PLACE, settings(), "127.0.0.1:80; evil", access_log="/a.log", error_log="stderr")
+            nginx_config.render(PLACE, settings(), LISTEN, None, access_log="/a.log; evil", error_log="stderr")
 
     def test_a_machine_s_parts_have_all_but_what_is_for_a_nginx_of_our_own(self):
         text = render()

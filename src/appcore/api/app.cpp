@@ -33,7 +33,8 @@ void append_own_host(std::string& out, const http::Request& request) {
     if (is_ipv6) out.push_back('[');
     out.append(request.server_addr);
     if (is_ipv6) out.push_back(']');
-    if (request.server_port != "80") out.append(":").append(request.server_port);
+    const std::string_view usual_port = request.scheme == "https" ? "443" : "80";
+    if (request.server_port != usual_port) out.append(":").append(request.server_port);
 }
 
 void answer_wrong_method(Endpoint endpoint, http::Response& response) {
@@ -43,7 +44,8 @@ void answer_wrong_method(Endpoint endpoint, http::Response& response) {
 
 void redirect(const http::Request& request, Endpoint endpoint, http::Response& response) {
     const auto host = request.header(http::Header::host);
-    std::string location = "http://";
+    std::string location(request.scheme);
+    location.append("://");
     if (host && http::is_usable_host(*host)) {
         location.append(*host);
     } else {

@@ -22,13 +22,14 @@ enum Name : unsigned char {
     error_status,
     first_of_joined,
     draining,
+    scheme,
     first_header
 };
 
 constexpr std::array<std::string_view, first_header + http::header_count> names = {
     "REQUEST_METHOD", "REQUEST_URI", "CONTENT_LENGTH", "REMOTE_ADDR", "SERVER_ADDR", "SERVER_PORT",
     "APPCORE_REQUEST_KEY", "APPCORE_RETRY", "APPCORE_ERROR_STATUS", "APPCORE_FIRST_OF_JOINED",
-    "APPCORE_DRAINING",
+    "APPCORE_DRAINING", "APPCORE_SCHEME",
     // as in http::Header
     "HTTP_ACCEPT", "HTTP_ACCEPT_ENCODING", "HTTP_ACCESS_CONTROL_REQUEST_HEADERS",
     "HTTP_ACCESS_CONTROL_REQUEST_METHOD", "HTTP_CONTENT_TYPE", "HTTP_COOKIE", "HTTP_HOST",
@@ -73,6 +74,9 @@ void set(Parameters& parameters, std::size_t name, std::string_view value) {
             break;
         case draining:
             request.is_draining = !value.empty();
+            break;
+        case scheme:
+            request.scheme = value;
             break;
         case error_status:
             request.error_status = parse_number<int>(value).value_or(0);

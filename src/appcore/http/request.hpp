@@ -41,6 +41,7 @@ struct Request {
     std::string_view client;       // the client's address
     std::string_view server_addr;  // where the request arrived, for redirects without a Host
     std::string_view server_port;
+    std::string_view scheme = "http";  // in which the client, or the proxy's client, has asked
     std::string_view key;      // names this request at every worker that tries it; may be empty
     bool is_retry = false;     // another worker has died of it, maybe after it had counted it
     bool is_draining = false;  // asked for /ready: the machine is to get no more requests

@@ -173,6 +173,22 @@ TEST_CASE("a redirect without a usable host goes to the server's own address") {
     CHECK(f.has("Location: http://[2001:db8::1]:81/health"));
 }
 
+TEST_CASE("a redirect keeps the scheme in which the caller has asked") {
+    Fixture f;
+    f.request.scheme = "https";
+    f.set(Header::host, "h.example");
+    f.handle("GET", "/health/");
+    CHECK(f.has("Location: https://h.example/health"));
+    f.set(Header::host, "");
+    f.request.server_addr = "10.0.0.2";
+    f.request.server_port = "443";
+    f.handle("GET", "/health/");
+    CHECK(f.has("Location: https://10.0.0.2/health"));
+    f.request.server_port = "80";
+    f.handle("GET", "/health/");
+    CHECK(f.has("Location: https://10.0.0.2:80/health"));
+}
+
 TEST_CASE("a sane request id is echoed, any other is replaced") {
     Fixture f;
     for (const std::string& sane :

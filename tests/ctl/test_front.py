@@ -1,0 +1,62 @@
+"""The settings of the door: what is refused, and what nginx is told."""
+
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy"))
+
+from ctl import front, nginx_front, values  # noqa: E402
+from ctl.messages import CtlError  # noqa: E402
+from ctl.values import Endpoint  # noqa: E402
+
+
+class Reading(unittest.TestCase):
+    def test_nothing_said_is_the_default(self):
+        self.assertEqual(front.read({}), front.Front())
+        self.assertEqual(front.read({"APPCORE_TRUSTED_PROXIES": "", "APPCORE_PROXY_LISTEN": ""}), front.Front())
+
+    def test_trusted_proxies_are_networks_but_not_everybody(self):
+        self.assertEqual(front.read({"APPCORE_TRUSTED_PROXIES": "10.1.2.3/8  ::1"}).trusted_proxies, ("10.0.0.0/8", "::1/128"))
+        for text in ("0.0.0.0/0", "::/0", "10.0.0.0/8 x", "proxy.example", "all"):
+            with self.assertRaisesRegex(CtlError, "APPCORE_TRUSTED_PROXIES must be addresses or networks"):
+                front.read({"APPCORE_TRUSTED_PROXIES": text})
+
+    def test_the_proxy_protocol_needs_somebody_who_may_speak_it(self):
+        with self.assertRaisesRegex(CtlError, "APPCORE_TRUSTED_PROXIES must be set with APPCORE_PROXY_LISTEN"):
+            front.read({"APPCORE_PROXY_LISTEN": "127.0.0.1:9000"})
+        found = front.read({"APPCORE_PROXY_LISTEN": "127.0.0.1:9000", "APPCORE_TRUSTED_PROXIES": "10.0.0.1"})
+        self.assertEqual(found.listeners(), [Endpoint("127.0.0.1", 9000)])
+
+    def test_an_endpoint_is_an_address_and_a_port(self):
+        self.assertEqual(str(values.endpoint("X", "[::1]:8443")), "[::1]:8443")
+        self.assertEqual(str(values.endpoint("X", "0.0.0.0:8443")), "0.0.0.0:8443")
+        for text in ("8443", "localhost:80", "::1:80", "[127.0.0.1]:80", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:80; evil", ""):
+            with self.assertRaisesRegex(CtlError, "X must be ADDRESS:PORT"):
+                values.endpoint("X", text)
+
+
+class Networks(unittest.TestCase):
+    def test_all_and_none_stand_alone(self):
+        self.assertEqual(values.networks("X", " none "), ["none"])
+        self.assertEqual(values.networks("X", "10.1.1.1/8 ::1"), ["10.0.0.0/8", "::1/128"])
+        for text in ("none 10.0.0.0/8", "", "all none"):
+            with self.assertRaisesRegex(CtlError, "X must be networks"):
+                values.networks("X", text)
+
+
+class Directives(unittest.TestCase):
+    def said(self, told):
+        return nginx_front.Door(told, None, can_http2_on=False).main_server(Endpoint("127.0.0.1", 80))
+
+    def test_only_trusted_proxies_are_believed(self):
+        said = self.said(front.Front(("10.0.0.0/8",)))
+        self.assertEqual(said["APPCORE_REAL_IP"],
+                         "set_real_ip_from 10.0.0.0/8; real_ip_header X-Forwarded-For; real_ip_recursive on;")
+        self.assertEqual(said["APPCORE_BELIEVED_ABOUT_SCHEME"], "10.0.0.0/8 https;")
+        said = self.said(front.Front())
+        self.assertEqual((said["APPCORE_REAL_IP"], said["APPCORE_BELIEVED_ABOUT_SCHEME"]), ("", "127.0.0.1 https;"))
+
+
+if __name__ == "__main__":
+    unittest.main()
