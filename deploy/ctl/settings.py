@@ -24,7 +24,7 @@ LIMIT = 20.0  # seconds for appcore-worker to print its configuration
 # Of this program, not of the service: where it works, what it is called with.
 CALLING = {"APPCORE_BIN_DIR", "APPCORE_MESSAGES", "APPCORE_SYSTEM", "APPCORE_STACK", "APPCORE_PROGRAMS",
            "APPCORE_POOL_FOLDER", "APPCORE_SUPERVISOR"}
-OF_NGINX = ("APPCORE_DOCS_UI", "APPCORE_METRICS_ALLOW")  # settings that the programs do not know
+OF_NGINX = ("APPCORE_DOCS_UI", "APPCORE_METRICS_ALLOW", *front.SETTINGS)  # settings that the programs do not know
 WITHOUT_PREFIX = {"LOG_LEVEL", "APP_NAME"}
 NETWORKS = "127.0.0.0/8 ::1 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16 fc00::/7 fe80::/10"
 
