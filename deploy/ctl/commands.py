@@ -7,7 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from ctl import draining, ending, launching, limits, messages, models, probe, settings, status, supervisor_config, values
+from ctl import draining, ending, launching, limits, messages, models, probe, renewal, settings, status, supervisor_config, values
 from ctl import pool as pools
 from ctl.host import START_LIMIT
 from ctl.lock import Lock
@@ -142,6 +142,14 @@ class Commands:
         self._lock("undrain")
         return draining.undrain(self._place, self._need_running())
 
+    def renew(self, folder: str = "") -> int:
+        """Takes the renewed certificate into use; if a folder is named, only if the certificate is in it."""
+        self._lock("renew")
+        pool = self._need_running()
+        if renewal.is_of(pool, folder):
+            renewal.renew(self._host, pool)
+        return 0
+
     # --- restart, scale, reopen -----------------------------------------------------------------------
 
     def _whole_pool(self) -> Pool | None:
@@ -262,4 +270,5 @@ class Commands:
             limits.report()
         finally:
             pools.remove(pool.folder)
+            self._host.remove_old_credentials(running)
         return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 
-from ctl import draining, processes
+from ctl import credentials, draining, processes
 from ctl import pool as pools
 from ctl.counts import Counts
 from ctl.host import MARGIN, METRICS_STOP
@@ -85,6 +85,7 @@ def clean(place: Place, counts: Counts) -> None:
                 path.unlink(missing_ok=True)
     for folder in pools.folders(place):
         pools.remove(folder)
+    credentials.remove_others(place, [])
     for log in place.logs.glob("*.log"):
         if log.is_symlink():  # the name of a standard output that is gone
             log.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ import time
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from ctl import draining, probe, processes
+from ctl import credentials, draining, probe, processes
 from ctl import place as places
 from ctl import pool as pools
 from ctl.messages import CtlError, Interrupted
@@ -52,6 +52,17 @@ class Host(ABC):
     @abstractmethod
     def check_nginx(self, pool: Pool) -> None:
         """Lets nginx check the configuration in the pool's folder; nothing changes."""
+
+    nginx_parts: tuple[str, ...]  # the files of a pool's folder that nginx reads
+
+    @abstractmethod
+    def nginx_texts(self) -> list[str]:
+        """The configurations that nginx would read if it started now."""
+
+    def remove_old_credentials(self, pool: Pool | None) -> None:
+        """Those that neither the pool nor nginx itself names."""
+        of_pool = [(pool.folder / part).read_text(encoding="utf-8") for part in self.nginx_parts] if pool else []
+        credentials.remove_others(self.place, [*of_pool, *self.nginx_texts()])
 
     @abstractmethod
     def adopt_nginx(self, pool: Pool) -> None:
@@ -125,6 +136,7 @@ class Host(ABC):
         for folder in pools.folders(self.place):
             if folder != pool.folder:
                 pools.remove(folder)
+        self.remove_old_credentials(pool)
 
     def _keep_pool(self, pool: Pool) -> None:
         if self.group(pool.colour) not in self.supervisor.groups():

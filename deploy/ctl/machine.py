@@ -27,6 +27,7 @@ PARTS = ("http.conf", "server.conf")
 
 
 class MachineHost(Host):
+    nginx_parts = PARTS
     socket = SOCKET
 
     def __init__(self) -> None:
@@ -100,6 +101,9 @@ class MachineHost(Host):
             else:
                 self._included.unlink(missing_ok=True)
 
+    def nginx_texts(self) -> list[str]:
+        return [places.read_file(self._included / part) or "" for part in PARTS]
+
     def adopt_nginx(self, pool: Pool) -> None:
         wanted = "".join((pool.folder / part).read_text(encoding="utf-8") for part in PARTS)
         loaded = self._record.says(wanted)
@@ -110,7 +114,7 @@ class MachineHost(Host):
         if not loaded:
             master = self._nginx_master()
             if master is not None and SITE.exists():
-                nginx_reload.reload(master, self.place, lambda: _send(master, signal.SIGHUP))
+                nginx_reload.reload(master, self.place, pool.ports, lambda: _send(master, signal.SIGHUP))
                 self._record.write(wanted)
         for other in self._parts.iterdir():
             if other != folder:

@@ -11,7 +11,7 @@ from ctl import messages
 from ctl.messages import FAILED, USAGE, CtlError, Interrupted
 
 COMMANDS = ("run", "up", "down", "restart", "scale", "reopen", "health", "status", "check", "model",
-            "drain", "undrain")
+            "drain", "undrain", "renew")
 USAGE_TEXT = """\
 Usage: appcorectl COMMAND
 
@@ -22,6 +22,7 @@ Operates one stack: nginx, the pool, the metrics program, all under supervisord.
   down     drains it, stops it and waits for the end
   drain    GET /ready answers 503, so that load balancers look elsewhere; the pool serves on
   undrain  GET /ready answers 200 again
+  renew    takes a renewed certificate into use, without losing a request; `renew FOLDER` only if it is in FOLDER
   restart  takes new programs and configuration into use, without losing a request
   scale N  changes the number of workers, in the same way
   reopen   reopens the log files, after a rotation
@@ -69,7 +70,7 @@ def main(arguments: list[str]) -> int:
         from ctl import model_copy
 
         return model_copy.main(arguments[1], arguments[2])
-    takes = 2 if arguments[:1] in (["scale"], ["model"]) else 1
+    takes = 2 if arguments[:1] in (["scale"], ["model"], ["renew"]) else 1
     if not arguments or arguments[0] not in COMMANDS or len(arguments) > takes:
         messages.show(USAGE_TEXT.rstrip())
         return 0 if arguments in (["--help"], ["help"]) else USAGE

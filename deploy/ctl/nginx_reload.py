@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
-from ctl import draining, processes
+from ctl import connections, draining, messages, processes
 from ctl import place as places
 from ctl.messages import CtlError
 from ctl.place import Place
 from ctl.processes import Process
 
 DRAIN = 2.0  # seconds; nginx looks for RUN_DIR/draining once a second (open_file_cache_valid)
+QUIET = 45.0  # seconds for clients that ask seldom; other commands wait a minute for the lock
+LOOK = 0.1
 LIMIT = 10.0  # seconds until nginx's new processes must be there
 STEP = 0.02
 
@@ -42,21 +44,35 @@ class Record:
         places.write_file(self._path, digest(text) + "\n")
 
 
-def reload(master: Process, place: Place, send: Callable[[], None]) -> None:
-    """Lets nginx read its files again.
+def reload(master: Process, place: Place, ports: Collection[int], send: Callable[[], None]) -> None:
+    """Lets nginx, which listens on these ports, read its files again.
 
     At a reload nginx closes the kept connections that wait for a request, and would lose one that is just arriving
-    there. So for a moment every reply says "Connection: close", until no client in action has a kept connection.
+    there. So first every reply says "Connection: close", until no client has a connection that was kept before. HTTP/2
+    needs none of that: it tells clients which requests have arrived (GOAWAY).
     """
     place.draining.touch()
     try:
         time.sleep(DRAIN)
+        wait_for_quiet_clients(ports, time.monotonic() + QUIET)
         before = {process.start for process in workers(master)}
         send()
         _wait_for_new_workers(master, before)
         time.sleep(1)  # the old ones have let go of what they still had to accept
     finally:
         draining.settle(place)
+
+
+def wait_for_quiet_clients(ports: Collection[int], end: float) -> None:
+    """Waits until each connection of now has brought a request, whose reply closes it, or is gone."""
+    waiting = connections.received(ports)
+    while waiting and time.monotonic() < end:
+        time.sleep(LOOK)
+        now = connections.received(ports)
+        waiting = {identity: count for identity, count in waiting.items() if now.get(identity) == count}
+    if waiting:
+        messages.note(f"{len(waiting)} clients have been connected without a request for {QUIET:.0f} s; their "
+                      "connections are closed now")
 
 
 def workers(master: Process) -> list[Process]:

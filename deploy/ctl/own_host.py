@@ -17,6 +17,8 @@ from ctl.rpc import Supervisor
 
 
 class OwnHost(Host):
+    nginx_parts = ("nginx.conf",)
+
     def __init__(self, place: Place) -> None:
         super().__init__(place, Supervisor(place.run_dir / "ctl.sock"), place.run_dir / "conf.d", "")
         self._record = nginx_reload.Record(place.run_dir / "nginx.loaded")
@@ -38,6 +40,9 @@ class OwnHost(Host):
     def check_nginx(self, pool: Pool) -> None:
         nginx_config.check(pool.folder / "nginx.conf")
 
+    def nginx_texts(self) -> list[str]:
+        return [places.read_file(self.place.run_dir / "nginx.conf") or ""]
+
     def write_nginx(self, pool: Pool) -> None:
         """For an nginx that is to start: it will read the pool's configuration."""
         self._record.forget()
@@ -55,7 +60,7 @@ class OwnHost(Host):
         if master is None:
             self._wait_for_nginx()  # it reads the file when it starts
         else:
-            nginx_reload.reload(master, self.place, functools.partial(master.send, signal.SIGHUP))
+            nginx_reload.reload(master, self.place, pool.ports, functools.partial(master.send, signal.SIGHUP))
         self._record.write(wanted)
 
     def write_main_sections(self) -> None:

@@ -32,6 +32,7 @@ from ctl.supervisor_config import OURS, PEER, Adaption
 COLOURS = ("blue", "green")  # they take turns, so that the slots' names stay few
 FOLDER = re.compile(r"([a-z]+)-([0-9]{1,6})")
 COPIED = ("launch", "run-nginx", "first-headers.js")
+CERTIFICATE_END = "certificate-not-after"  # seconds since the epoch; the metrics program reads it
 PROGRAMS = ("appcore-worker", "appcore-metrics")
 
 
@@ -61,6 +62,11 @@ class Pool:
     @property
     def socket(self) -> Path:
         return self.folder / "pool.sock"
+
+    @property
+    def ports(self) -> set[int]:
+        """All on which nginx listens for this pool."""
+        return {self.port, *(values.endpoint("a listener", text).port for text in self.listeners)}
 
     @property
     def local_url(self) -> str:

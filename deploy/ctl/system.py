@@ -16,7 +16,7 @@ import os
 import shutil
 from pathlib import Path
 
-from ctl import counts, credentials, draining, limits, messages, models, nginx_config, probe, supervisor_config, units, values
+from ctl import counts, credentials, draining, limits, messages, models, nginx_config, probe, renewal, supervisor_config, units, values
 from ctl import place as places
 from ctl import pool as pools
 from ctl import settings as told
@@ -81,6 +81,8 @@ class Machine:
                                      access_log=str(ACCESS_LOG), error_log=ERROR_LOG)
         for part in ("http", "server"):
             builder.add(f"{part}.conf", nginx_config.part_of(config, part))
+        if taken:
+            builder.add(pools.CERTIFICATE_END, f"{taken.not_after}\n")
         return builder.place()
 
     def _lock(self, command: str) -> Lock:
@@ -171,6 +173,14 @@ class Machine:
         self._lock("undrain")
         return draining.undrain(self._place, self._serving())
 
+    def renew(self, folder: str = "") -> int:
+        """What certbot's deploy hook calls, with the folder of a certificate that it has renewed."""
+        self._lock("renew")
+        pool = self._serving()
+        if renewal.is_of(pool, folder):
+            renewal.renew(self._host, pool)
+        return 0
+
     def _serving(self) -> Pool:
         self._need_running()
         pool = pools.current(self._place)
@@ -259,6 +269,7 @@ class Machine:
             self._host.check_nginx(new)
         finally:
             pools.remove(new.folder)
+            self._host.remove_old_credentials(pools.current(self._place))
         return 0
 
 

@@ -48,6 +48,7 @@ class UnitsMachine(Machine):
         for folder in pools.folders(self._place):
             if folder != new.folder:
                 pools.remove(folder)
+        self._host.remove_old_credentials(new)
         return 0
 
     def _start(self, new: Pool) -> None:

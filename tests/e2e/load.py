@@ -77,7 +77,7 @@ class Load:
             self.lateness, begun = max(self.lateness, now - begun - pause), now
 
     def _ask(self):
-        connection = http.client.HTTPConnection(self.stack.address, self.stack.port, timeout=60)
+        connection = self.stack.connection(60)
         while case := self._next():
             begun = time.monotonic()
             with self._lock:

@@ -108,11 +108,12 @@ class Stack:
         # Most stops have nobody to drain.
         self.variables = {"WORKERS": "2", "APPCORE_DRAIN_SECONDS": "0", **{k: str(v) for k, v in variables.items()}}
         self.address = self.variables.get("ADDRESS", "127.0.0.1")
+        self.tls = None  # an SSLContext, where the stack speaks TLS
         self.enter = ()  # a command that runs another one where the stack is, if that is not here
 
     @property
     def url(self):
-        return f"http://{self.address}:{self.port}"
+        return f"{'https' if self.tls else 'http'}://{self.address}:{self.port}"
 
     @property
     def worker_socket(self):
@@ -161,11 +162,17 @@ class Stack:
 
     # --- asking ---------------------------------------------------------------------------------
 
+    def connection(self, timeout):
+        if self.tls:
+            return http.client.HTTPSConnection(self.address, self.port, timeout=timeout, context=self.tls)
+        return http.client.HTTPConnection(self.address, self.port, timeout=timeout)
+
     def request(self, method, path, body=None, headers=(), timeout=30):
         """One request on a connection of its own."""
-        connection = http.client.HTTPConnection(self.address, self.port, timeout=timeout)
+        connection = self.connection(timeout)
         try:
-            connection.putrequest(method, path, skip_accept_encoding=True)
+            has_host = any(name.lower() == "host" for name, _ in headers)
+            connection.putrequest(method, path, skip_accept_encoding=True, skip_host=has_host)
             for name, value in headers:
                 connection.putheader(name, value)
             if body is not None:

@@ -1,0 +1,202 @@
+"""A renewed certificate is taken into use, and nginx reloaded, without a lost request.
+
+`python3 tests/e2e/test_renewal.py long` renews 20 times, and reloads six times with 500 clients that keep their connections and
+ask every 2 to 6 seconds; in `make test` it is a short run.
+"""
+
+import asyncio
+import contextlib
+import random
+import shutil
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+from authority import Authority
+from load import Case, Load
+from stack import CTL, Stack, StackTest, wait_until
+
+LONG = sys.argv[1:2] == ["long"]
+RENEWALS, RELOADS, QUIET_CLIENTS = (20, 6, 500) if LONG else (2, 1, 50)
+PAUSE = (2, 6) if LONG else (1, 3)  # seconds between two requests of a quiet client
+PREDICT = Case("POST", "/predict", 201, b'{"features":[1,2]}')
+
+
+class Fresh:
+    """Clients with a connection for each request: curl, over HTTP/1.1 or, kept by one curl after the other, HTTP/2."""
+
+    def __init__(self, stack, authority, *options, urls=1):
+        self.statuses, self.wrong = 0, []
+        self._command = ["curl", "-sS", "--cacert", authority.certificate, "-d", PREDICT.body.decode(), "-H",
+                         "Content-Type: application/json", "-o", "/dev/null", "-w", "%{http_code}\n", *options,
+                         f"{stack.url}/predict?[1-{urls}]"]
+        self._urls = urls
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._ask)
+        self._thread.start()
+
+    def _ask(self):
+        while not self._ended.is_set():
+            done = subprocess.run(self._command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+            self.statuses += self._urls
+            if done.returncode != 0 or done.stdout.split() != ["201"] * self._urls:
+                self.wrong.append((done.returncode, done.stdout, done.stderr))
+
+    def stop(self):
+        self._ended.set()
+        self._thread.join()
+
+
+class Renewal(unittest.TestCase):
+    def setUp(self):
+        self.stack = Stack(WORKERS=2)
+        self.addCleanup(self.stack.down)
+        self.authority = Authority(self.stack.base)
+        self.files = [f"{self.stack.base}/{name}.pem" for name in ("certificate", "key")]
+        self.use(self.authority.issue("zero"))
+        self.stack.variables |= dict(zip(("APPCORE_TLS_CERT", "APPCORE_TLS_KEY"), self.files))
+        self.stack.tls = self.authority.context()
+        self.stack.up()
+
+    def use(self, pair):
+        for source, target in zip(pair, self.files):
+            shutil.copyfile(source, target)
+            subprocess.run(["chmod", "600", target], check=True)
+
+    def served(self):
+        """The name in the certificate that is served."""
+        pem = ssl.get_server_certificate(("127.0.0.1", self.stack.port))
+        return subprocess.run(["openssl", "x509", "-noout", "-subject"], input=pem, text=True, stdout=subprocess.PIPE,
+                              check=True).stdout.strip().rpartition(" ")[2]
+
+    def renew(self, *arguments):
+        done = self.stack.ctl("renew", *arguments)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        return done.stdout
+
+    def test_no_request_is_lost_by_renewals(self):
+        load = Load(self.stack, (PREDICT,), 8)
+        fresh = Fresh(self.stack, self.authority, "--http1.1")
+        kept = Fresh(self.stack, self.authority, "--http2", urls=200)
+        try:
+            workers = set(self.stack.children("appcore-worker"))
+            for number in range(RENEWALS):
+                self.use(self.authority.issue(f"n{number}"))
+                self.assertIn("is in use", self.renew())
+                self.assertEqual(self.served(), f"n{number}")
+        finally:
+            for clients in (load, fresh, kept):
+                clients.stop()
+        self.assertEqual((load.wrong, fresh.wrong, kept.wrong), ([], [], []))
+        for count in (load.replies(), fresh.statuses, kept.statuses):
+            self.assertGreater(count, 0)
+        self.assertEqual(set(self.stack.children("appcore-worker")), workers)
+        print(f"{RENEWALS} renewals: {load.replies()} requests on kept connections, {fresh.statuses} on fresh ones, "
+              f"{kept.statuses} over HTTP/2, 0 failed", file=sys.stderr)
+
+    def test_only_what_is_right_and_asked_for_is_taken_into_use(self):
+        self.assertIn("in use already", self.renew())
+        first = self.authority.issue("first")
+        self.use(first)
+        self.renew("/etc/letsencrypt/live/another")  # certbot has renewed somebody else's
+        self.assertEqual(self.served(), "zero")
+        with open(self.files[1], "w", encoding="ascii") as file:  # certbot is just writing it
+            file.write("-----BEGIN")
+        self.assertEqual(self.stack.ctl("renew").returncode, 1)
+        self.assertEqual(self.served(), "zero")
+        # A file that is broken keeps nobody from serving, not even nginx from a new start.
+        (nginx,) = self.stack.pids("nginx").values()
+        subprocess.run(["kill", "-QUIT", str(nginx)], check=True)
+        self.assertTrue(wait_until(lambda: self.stack.pids("nginx").get("nginx") not in (None, nginx)))
+        self.assertTrue(wait_until(self.answers))
+        self.assertEqual(self.served(), "zero")
+        self.use(first)
+        # A changed setting that nobody has taken into use yet stays where it is.
+        with self.stack.with_variables(APPCORE_QUEUE=5):
+            self.renew(self.stack.base)
+        self.assertEqual(self.served(), "first")
+        with open(f"{self.stack.run_dir}/nginx.conf", encoding="utf-8") as file:
+            self.assertNotIn("max_conns=5;", file.read())
+
+    def answers(self):
+        with contextlib.suppress(OSError):
+            return self.stack.get("/health").status == 200
+        return False
+
+    def test_a_renewal_that_is_killed_is_finished_by_the_next_command(self):
+        self.use(self.authority.issue("second"))
+        renewal = subprocess.Popen([CTL, "renew"], env=self.stack.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.assertTrue(wait_until(lambda: self.stack.get("/health").get("Connection") == "close"))
+        renewal.kill()
+        renewal.wait()
+        self.assertEqual(self.stack.ctl("up").returncode, 0)
+        self.assertEqual(self.served(), "second")
+        self.assertTrue(wait_until(lambda: self.stack.get("/health").get("Connection") != "close"))
+
+
+class Quiet(StackTest):
+    def test_clients_that_ask_seldom_lose_nothing_by_a_reload(self):
+        clients = QuietClients(self.stack.port)
+        thread = threading.Thread(target=asyncio.run, args=(clients.run(),))
+        thread.start()
+        try:
+            self.assertTrue(wait_until(lambda: clients.replies >= QUIET_CLIENTS, 60))
+            for number in range(RELOADS):
+                with self.stack.with_variables(APPCORE_QUEUE=100 + number):
+                    begun = time.monotonic()
+                    self.assertEqual(self.stack.ctl("restart").returncode, 0)
+                    clients.reloads.append(time.monotonic() - begun)
+        finally:
+            clients.ended = True
+            thread.join()
+        print(f"{RELOADS} reloads with {QUIET_CLIENTS} quiet clients: {len(clients.lost)} of {clients.replies} requests lost, "
+              f"the longest reload took {max(clients.reloads):.1f} s", file=sys.stderr)
+        self.assertEqual(clients.lost, [])
+
+
+class QuietClients:
+    """Each keeps its connection and asks seldom; one that the service has closed is opened again before a request."""
+
+    REQUEST = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 18\r\n\r\n" + PREDICT.body
+
+    def __init__(self, port):
+        self.ended, self.replies, self.lost, self.reloads = False, 0, [], []
+        self._port = port
+        self._chance = random.Random(8)
+
+    async def run(self):
+        await asyncio.gather(*(self._ask_seldom() for _ in range(QUIET_CLIENTS)))
+
+    async def _ask_seldom(self):
+        writer = reader = None
+        await asyncio.sleep(self._chance.uniform(0, PAUSE[1]))
+        while not self.ended:
+            if writer is None or reader.at_eof():
+                if writer is not None:
+                    writer.close()
+                reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+            try:
+                writer.write(self.REQUEST)
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
+                await reader.readexactly(length)
+                assert head.startswith(b"HTTP/1.1 201"), head
+                self.replies += 1
+                if b"connection: close" in head.lower():
+                    writer.close()
+                    writer = None
+            except (OSError, asyncio.IncompleteReadError, AssertionError) as error:
+                self.lost.append(repr(error))
+                writer = None
+            await asyncio.sleep(self._chance.uniform(*PAUSE))
+        if writer is not None:
+            writer.close()
+
+
+if __name__ == "__main__":
+    if LONG:
+        sys.argv.pop(1)
+    unittest.main()
