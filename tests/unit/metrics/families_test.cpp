@@ -81,7 +81,7 @@ TEST_CASE("health and unlisted statuses have their values") {
     worker.is_alive = true;
     worker.health = Health::healthy;
     pool.workers.push_back(worker);
-    RequestCell& cell = pool.totals.cell(7, 9);
+    RequestCell& cell = pool.totals.cell(7, 10);
     cell.replies[29] = 1;
     cell.buckets[11] = 1;
     const std::string text = text_of(pool);

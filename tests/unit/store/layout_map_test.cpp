@@ -41,7 +41,7 @@ TEST_CASE("labels that are unknown here are counted as other") {
     const Result<LayoutMap> map = parse_layout(other_layout, 120);
     REQUIRE(map.ok());
     CHECK(map.value().methods == std::vector<std::size_t>{2, 7});
-    CHECK(map.value().endpoints == std::vector<std::size_t>{2, 9, 9});
+    CHECK(map.value().endpoints == std::vector<std::size_t>{2, 10, 10});
     CHECK(map.value().statuses == std::vector<std::size_t>{1, 29, 29});
     CHECK(map.value().outcomes == std::vector<std::size_t>{1, 0});
 }

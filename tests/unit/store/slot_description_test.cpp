@@ -16,7 +16,7 @@ TEST_CASE("a slot describes itself in this text") {
         "push_success push_failure request_timeout\n"
         "methods 0 0 GET HEAD POST PUT PATCH DELETE OPTIONS other\n"
         "endpoints 0 0 /health /version /predict /docs /docs/oauth2-redirect /redoc "
-        "/openapi.json /metrics /status other\n"
+        "/openapi.json /metrics /status /ready other\n"
         "statuses 0 0 200 201 206 301 304 307 400 401 403 404 405 408 409 411 412 413 414 415 416 "
         "421 422 429 431 500 501 502 503 504 505 other\n"
         "request_bounds_ns 0 0 5000000 10000000 25000000 50000000 100000000 250000000 500000000 "
@@ -25,8 +25,8 @@ TEST_CASE("a slot describes itself in this text") {
         "1000000000 5000000000\n"
         "outcomes 0 0 success error\n"
         "requests 96 48\n"
-        "models 3936 24\n"
-        "end 4320 0\n");
+        "models 4320 24\n"
+        "end 4704 0\n");
 }
 
 TEST_CASE("the layout's hash is FNV-1a, 64 bits") {

@@ -18,7 +18,7 @@ Result<Totals> totals_in(const std::vector<Word>& words) {
 constexpr std::size_t post = 2;
 constexpr std::size_t predict = 2;
 constexpr std::size_t other_method = 7;
-constexpr std::size_t other_endpoint = 9;
+constexpr std::size_t other_endpoint = 10;
 constexpr std::size_t other_status = 29;
 
 }  // namespace
