@@ -18,6 +18,7 @@ from stack import StackTest, wait_until
 
 ROUNDS = 2  # rates need a second sample of each series
 ARRIVES = 20  # seconds until what is scraped and computed several times a second has to be there
+RARELY = 80  # seconds until a rule has been computed that configs/rules computes once a minute
 PUSHED = 45  # seconds until a push has to be there: they are 15 apart
 REPLIES = f'sum by (status_code) (http_requests_total{{job="{JOB}"}})'
 HISTOGRAM_OR_COUNTER = re.compile(r".*_(total|count|bucket)\Z")
@@ -181,7 +182,7 @@ class Chain(StackTest):
 
     def has_data(self, expression):
         """Checks that the answer has series and all of them have numbers; returns it."""
-        answer = wait_until(lambda: self.prometheus.query(expression), ARRIVES)
+        answer = wait_until(lambda: self.prometheus.query(expression), RARELY)
         self.assertTrue(answer, f"no data: {expression}")
         self.assertTrue(all(math.isfinite(value) for _, value in answer), f"{expression}: {answer}")
         return answer

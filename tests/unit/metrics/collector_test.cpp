@@ -282,8 +282,7 @@ TEST_CASE("while a worker records, no scrape is inconsistent and no count decrea
     is_done = true;
     worker.join();
     CHECK(last > 0);
-    if (pause > 0)
-        CHECK(problems == 0);  // a slot that never rests keeps the numbers of the previous pool
+    if (pause > 0) CHECK(problems == 0);  // a slot that never rests keeps the previous numbers
     CHECK(count(collector.collect().totals, http::Method::post, http::Endpoint::predict, 201) ==
           recorded);
 }
