@@ -35,12 +35,12 @@ constexpr std::string_view kUsage =
     "Serves /metrics of the pool to a web server by FastCGI, on the listening socket that it gets "
     "as\n"
     "standard input (supervisord's fcgi-program), and answers what that refuses itself. SIGTERM:\n"
-    "finish the request at hand and exit with 0. SIGHUP, SIGUSR1: open the log file anew.\n"
+    "finish the current request and exit with 0. SIGHUP, SIGUSR1: reopen the log file.\n"
     "\n"
     "  --slot 0        serves nothing: it only holds the socket open, so that scrapes wait, "
     "instead\n"
-    "                  of failing, while the serving process starts anew\n"
-    "  --print-config  print the effective environment for a shell, and exit\n"
+    "                  of failing, while the serving process restarts\n"
+    "  --print-config  print the effective configuration for a shell, and exit\n"
     "  --version       print the version, and exit\n"
     "  --help          print this, and exit\n";
 
@@ -49,7 +49,7 @@ std::optional<models::FileFacts> read_model_facts(const Config& config, log::Log
     if (config.model.empty()) return std::nullopt;
     auto facts = models::read_file_facts(config.model);
     if (facts) return std::move(facts).value();
-    log.warning("the model is not shown: " + facts.error().message);
+    log.warning("the model's facts cannot be shown: " + facts.error().message);
     return std::nullopt;
 }
 

@@ -33,13 +33,13 @@ Result<CommandLine> parse_command_line(std::span<const char* const> arguments) {
             unsigned slot = 0;
             const auto [stop, error] = std::from_chars(text.data(), end, slot);
             if (error != std::errc{} || stop != end) {
-                return Error{"--slot '" + std::string(text) + "' is no whole number"};
+                return Error{"--slot must be an integer, got '" + std::string(text) + "'"};
             }
             line.slot = slot;
         } else if (argument == "--pool") {
             line.pool = i + 1 < arguments.size() ? arguments[++i] : "";
             if (!is_pool_name(line.pool)) {
-                return Error{"--pool '" + line.pool + "' is no name of 1 to 16 small letters"};
+                return Error{"--pool must be 1 to 16 lower-case letters, got '" + line.pool + "'"};
             }
         } else {
             return Error{"unknown argument '" + std::string(argument) + "'"};

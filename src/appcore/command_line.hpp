@@ -14,7 +14,7 @@ enum class Command : unsigned char { serve, help, version, print_config };
 struct CommandLine {
     Command command = Command::serve;
     std::optional<unsigned> slot;  // --slot: the place in the pool
-    std::string pool = "worker";   // --pool: the pool's name, small letters
+    std::string pool = "worker";   // --pool: the pool's name, lower-case letters
 };
 
 // `arguments` without the program's name. The error names the argument that makes no sense.

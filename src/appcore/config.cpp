@@ -11,7 +11,7 @@
 namespace appcore {
 namespace {
 
-// Returns what the value has to be, or nothing if it is that.
+// What is wrong: "must be ...", or nothing.
 using Problem = std::optional<std::string>;
 
 struct Variable {
@@ -26,7 +26,7 @@ Problem store_number(std::string_view text, Number low, Number high, Number& to)
     const char* const end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data(), end, to);
     if (error == std::errc{} && stop == end && to >= low && to <= high) return std::nullopt;
-    return "is no whole number from " + std::to_string(low) + " to " + std::to_string(high);
+    return "must be an integer from " + std::to_string(low) + " to " + std::to_string(high);
 }
 
 // Seconds with or without decimals, to the millisecond.
@@ -35,7 +35,7 @@ Problem store_seconds(std::string_view text, double high, std::chrono::milliseco
     double seconds = 0;
     const auto [stop, error] = std::from_chars(text.data(), end, seconds, std::chars_format::fixed);
     if (error != std::errc{} || stop != end || !(seconds >= 0 && seconds <= high)) {
-        return "is no number from 0 to " + std::to_string(static_cast<long>(high));
+        return "must be a number from 0 to " + std::to_string(static_cast<long>(high));
     }
     to = std::chrono::round<std::chrono::milliseconds>(std::chrono::duration<double>(seconds));
     return std::nullopt;
@@ -53,10 +53,10 @@ Problem store_text(std::string_view text, std::string& to) {
 
 Problem store_path(std::string_view text, std::string& to) {
     to = text;
-    return text.empty() || text.front() == '/' ? std::nullopt : Problem("is no absolute path");
+    return text.empty() || text.front() == '/' ? std::nullopt : Problem("must be an absolute path");
 }
 
-// Where the port of "host:port" begins; nothing if it is none.
+// Where the port of "host:port" begins; nothing if the text is not of that form.
 std::optional<std::size_t> port_in(std::string_view text) {
     const std::size_t colon = text.rfind(':');
     unsigned port = 0;
@@ -70,7 +70,7 @@ std::optional<std::size_t> port_in(std::string_view text) {
 Problem store_push_target(std::string_view text, std::optional<metrics::PushTarget>& to) {
     if (text.empty()) return std::nullopt;
     const auto port = port_in(text);
-    if (!port) return "is no host:port";
+    if (!port) return "must be host:port";
     to = {std::string(text.substr(0, *port - 1)), std::string(text.substr(*port))};
     return std::nullopt;
 }
@@ -83,14 +83,14 @@ Problem check_peer(std::string_view text) {
     if (port && text.substr(0, *port - 1).find_first_not_of(allowed) == std::string_view::npos) {
         return std::nullopt;
     }
-    return "is no host:port with a name or an IPv4 address";
+    return "must be host:port with a name or an IPv4 address";
 }
 
 Problem check_peers(std::string_view text) {
     while (!text.empty()) {
         const std::string_view peer = text.substr(0, text.find(' '));
         if (!peer.empty() && check_peer(peer)) {
-            return "is no list of host:port, separated by spaces, with names or IPv4 addresses";
+            return "must be a list of host:port, separated by spaces, with names or IPv4 addresses";
         }
         text.remove_prefix(std::min(peer.size() + 1, text.size()));
     }
@@ -101,7 +101,7 @@ constexpr unsigned kMostWorkers = 64;             // slots that a scrape has to 
 constexpr std::size_t kLargestBody = 1U << 30U;   // a worker holds a body in memory
 constexpr unsigned kLongestTimeout = 3600;        // a client has given up long before
 constexpr unsigned kLongestQueue = 65535;         // more connections nginx does not hold
-constexpr unsigned kHighestClientLimit = 999999;  // above it a limit is none
+constexpr unsigned kHighestClientLimit = 999999;  // a higher one limits nothing
 
 constexpr double kSlowest = 3600;  // seconds, as above
 constexpr std::uint64_t kMostRequests = 1'000'000'000'000;
@@ -133,7 +133,7 @@ constexpr std::array<Variable, 19> variables = {{
          return store_push_target(text, config.pushgateway);
      }},
     {"APPCORE_REQUEST_TIMEOUT", "30",
-     "seconds; a request that takes longer is ended together with its worker",
+     "seconds; a longer request gets a 504, and its worker is replaced",
      [](std::string_view text, Config& config) {
          unsigned seconds = 0;
          Problem problem = store_number(text, 1U, kLongestTimeout, seconds);
@@ -141,12 +141,12 @@ constexpr std::array<Variable, 19> variables = {{
          return problem;
      }},
     {"APPCORE_SLOW_REQUEST", "1",
-     "seconds, 0.25 for instance; a longer request is logged as slow; 0: none",
+     "seconds, decimals allowed; a longer request is also logged as slow; 0: never",
      [](std::string_view text, Config& config) {
          return store_seconds(text, kSlowest, config.slow_request);
      }},
     {"APPCORE_MAX_REQUESTS", "0",
-     "requests after which a worker makes place for a new one, give or take a tenth; 0: never",
+     "requests, plus or minus 10 %, after which a worker is recycled; 0: never",
      [](std::string_view text, Config& config) {
          return store_number(text, std::uint64_t{0}, kMostRequests, config.max_requests);
      }},
@@ -155,9 +155,9 @@ constexpr std::array<Variable, 19> variables = {{
      "features",
      [](std::string_view text, Config& config) { return store_path(text, config.model); }},
     {"APPCORE_SANDBOX", "on",
-     "on or off: workers give up the system calls that serving does not need",
+     "on or off: whether workers give up the system calls that serving does not need",
      [](std::string_view text, Config& config) -> Problem {
-         if (text != "on" && text != "off") return "is none of on, off";
+         if (text != "on" && text != "off") return "must be on or off";
          config.sandbox = text == "on";
          return std::nullopt;
      }},
@@ -167,24 +167,24 @@ constexpr std::array<Variable, 19> variables = {{
      }},
     // For nginx; checked here with the others.
     {"APPCORE_QUEUE", "1000",
-     "requests that each process of nginx lets wait for the pool; one more gets a 503",
+     "requests that each nginx process keeps in flight; one more gets a 503",
      [](std::string_view text, Config&) { return check_number(text, 1U, kLongestQueue); }},
     {"APPCORE_CLIENT_RATE", "0",
-     "requests per second from one address, as many at once; one more gets a 429; 0: no limit",
+     "requests per second from one address, with bursts of the same size; one more gets a 429; 0: "
+     "no limit",
      [](std::string_view text, Config&) { return check_number(text, 0U, kHighestClientLimit); }},
     {"APPCORE_CLIENT_CONNECTIONS", "0",
-     "requests at the same time from one address; one more gets a 429; 0: no limit",
+     "concurrent requests from one address; one more gets a 429; 0: no limit",
      [](std::string_view text, Config&) { return check_number(text, 0U, kHighestClientLimit); }},
     {"APPCORE_DRAIN_SECONDS", "2",
      "seconds for which a stop lets /ready answer 503 and serves on, so that load balancers look "
      "elsewhere",
      [](std::string_view text, Config&) { return check_number(text, 0U, kLongestTimeout); }},
     // Several machines.
-    {"APPCORE_PEERS", "",
-     "pools of other machines, host:port each, that nginx here uses beside its own; empty: none",
+    {"APPCORE_PEERS", "", "host:port of other machines' pools, separated by spaces; empty: none",
      [](std::string_view text, Config&) { return check_peers(text); }},
     {"APPCORE_PEER_LISTEN", "",
-     "host:port at which as many workers again serve nginx of other machines; empty: none",
+     "host:port at which a second set of workers serves the nginx of other machines; empty: none",
      [](std::string_view text, Config&) { return text.empty() ? std::nullopt : check_peer(text); }},
 }};
 
@@ -219,7 +219,7 @@ Result<Config> read_config(const Environment& environment) {
     for (const Variable& variable : variables) {
         const std::string text = value_of(variable, environment);
         if (const Problem problem = variable.store(text, config)) {
-            return Error{std::string(variable.name) + "='" + text + "' " + *problem};
+            return Error{std::string(variable.name) + " " + *problem + ", got '" + text + "'"};
         }
     }
     return config;

@@ -38,7 +38,7 @@ void Service::commit() {
     request_in_hand_.reply();
 }
 
-// A connection that only ends is no activity.
+// A connection closed without a request is not activity.
 void Service::request_done(fcgi::Delivery delivery) {
     using fcgi::Delivery;
     if (record_ && (delivery == Delivery::whole || delivery == Delivery::partial)) {

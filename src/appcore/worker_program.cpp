@@ -29,16 +29,16 @@ constexpr std::string_view kUsage =
     "\n"
     "Serves predictions to a web server by FastCGI, on the listening socket that it gets as "
     "standard\n"
-    "input (supervisord's fcgi-program). SIGTERM: finish the request at hand and exit with 0.\n"
-    "SIGHUP, SIGUSR1: open the log file anew.\n"
+    "input (supervisord's fcgi-program). SIGTERM: finish the current request and exit with 0.\n"
+    "SIGHUP, SIGUSR1: reopen the log file.\n"
     "\n"
-    "  --pool NAME     the pool, small letters (default worker)\n"
-    "  --slot N        place in the pool, from 1 on; with the pool's name it is the worker's name "
+    "  --pool NAME     the pool's name, lower-case letters (default worker)\n"
+    "  --slot N        number in the pool, from 1; with the pool's name it is the worker's name "
     "in\n"
     "                  logs and metrics, blue-01 for instance.\n"
     "                  0 serves nothing: it only holds the pool's socket open, which supervisord\n"
     "                  would close if all workers happened to be down at the same moment.\n"
-    "  --print-config  print the effective environment for a shell, and exit\n"
+    "  --print-config  print the effective configuration for a shell, and exit\n"
     "  --version       print the version, and exit\n"
     "  --help          print this, and exit\n";
 
@@ -58,7 +58,7 @@ Loaded load_model(const Config& config) {
 
 Status serve(const models::PredictionModel& built_in, const Config& config,
              const CommandLine& line) {
-    if (!line.slot) return Error{"which place in the pool? (--slot N, see --help)"};
+    if (!line.slot) return Error{"--slot N is required; see --help"};
     const fcgi::Signals signals;
     if (*line.slot == 0) {
         signals.wait_for_stop();

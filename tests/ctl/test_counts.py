@@ -50,7 +50,7 @@ class Moves(unittest.TestCase):
     def counted(self):
         return int((self.run_dir / "state" / "blue-01").read_text(encoding="ascii"))
 
-    def test_they_are_in_memory_while_it_runs_and_on_the_disk_while_it_does_not(self):
+    def test_counts_are_in_memory_while_the_stack_runs_and_on_disk_otherwise(self):
         folder = self.up()
         self.assertEqual(folder.parent.parent, self.memory)
         self.assertEqual([path.name for path in folder.parent.iterdir()], ["state"])  # nothing else beside it

@@ -29,7 +29,7 @@ class ModelLoad:
             thread.join()
 
     def window(self):
-        """Begins anew what `longest` and `lateness` are of."""
+        """Restarts what `longest` and `lateness` are of."""
         with self._lock:
             self.longest = self.lateness = 0.0
 

@@ -201,7 +201,7 @@ class Messages(unittest.TestCase):
         # The last that supervisord says, so nothing was cut off.
         self.assertIn("metrics.sock", lines[-1]["message"])
 
-    def test_a_failure_is_one_error_with_the_time_of_now(self):
+    def test_a_failure_is_one_error_with_the_current_time(self):
         output, errors = self.run_stack(APPCORE_MAX_BODY="many").communicate(timeout=30)
         self.assertEqual(errors, "")
         line = json.loads(output)

@@ -42,7 +42,7 @@ class Echoes(StackTest):
         self.assertIn(b'"float_type"', reply.body)
         self.assertEqual(reply.body.count(b"[[["), 500)
 
-    def test_bytes_that_are_no_text_are_echoed_under_another_type(self):
+    def test_bytes_that_are_not_text_are_echoed_under_another_type(self):
         reply = self.stack.predict(b"\xff\xfe\x80abc", [("Content-Type", "text/plain")])
         self.assertEqual(reply.status, 422)
         detail = json.loads(reply.body.decode("utf-8"))["detail"]

@@ -121,7 +121,7 @@ class Docs(StackTest):
                 fresh = self.stack.get(path, [("If-None-Match", small.get("ETag"))])
                 self.assertEqual(fresh.status, 304)
 
-    def test_what_is_no_file_is_answered_as_any_unknown_path(self):
+    def test_what_is_not_a_file_is_answered_as_any_unknown_path(self):
         for method, path in (("GET", "/-/docs/"), ("GET", "/-/docs"), ("GET", "/-/docs/nope.js"),
                              ("GET", "/-/docs/../../npm/lock"), ("GET", "/-/docs/%2e%2e/npm/lock"),
                              ("POST", "/-/docs/swagger-ui.css"), ("OPTIONS", "/-/docs/swagger-ui.css"),

@@ -278,7 +278,7 @@ class Misfortunes(StackTest):
         self.assert_exact(load.statuses)
         print(f"{load.replies()} replies, {dict(load.statuses + self.others)}", flush=True)
 
-    def test_a_worker_that_runs_out_of_memory_says_so_and_goes_on(self):
+    def test_a_worker_that_runs_out_of_memory_says_so_and_continues(self):
         pids = set(self.stack.children("appcore-worker"))
         for _ in range(6):
             self.lack_memory()
@@ -300,7 +300,7 @@ class Overload(Misfortunes):
     variables = {**Misfortunes.variables, "WORKERS": 1}
 
     test_whatever_happens_the_sums_are_what_clients_got = None
-    test_a_worker_that_runs_out_of_memory_says_so_and_goes_on = None
+    test_a_worker_that_runs_out_of_memory_says_so_and_continues = None
     test_a_client_that_closes_its_side_is_answered_and_counted_or_neither = None
 
     def test_overload_counts_each_request_once(self):

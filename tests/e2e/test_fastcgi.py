@@ -67,7 +67,7 @@ class ContentLength(Worker):
                 self.assertEqual(list(json.loads(reply.body)), ["detail"])
                 self.assert_serves()
 
-    def test_a_length_that_is_no_number(self):
+    def test_a_length_that_is_not_a_number(self):
         for length in ("x", "-1", "1e3", "18446744073709551616", "0x12"):
             with self.subTest(length=length):
                 reply = ask(self.path, request(BODY, length=length))
@@ -99,7 +99,7 @@ class Peers(Worker):
                             + record(fastcgi.ABORT_REQUEST))
         self.assert_serves()
 
-    def test_noise_is_no_request(self):
+    def test_noise_is_not_a_request(self):
         for noise in (b"\0" * 64, b"GET / HTTP/1.0\r\n\r\n", b"\xff" * 1000, b"\1\4\0\1\0\10\0\0"):
             with Connection(self.path) as connection:
                 connection.send(noise)

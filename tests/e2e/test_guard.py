@@ -78,7 +78,7 @@ class Hanging(GuardTest):
         for thread in hanging:
             thread.join()
 
-    def test_the_path_for_timeouts_is_none_for_clients(self):
+    def test_clients_cannot_use_the_path_for_timeouts(self):
         self.assertEqual(self.stack.get("/-/timeout").status, 404)
 
 
@@ -97,7 +97,7 @@ class Crashing(GuardTest):
         self.assertTrue(wait_until(lambda: len(self.stack.worker_pids()) == 3))
         self.assertEqual(len(before & set(self.stack.worker_pids())), 1)
 
-    def test_nobody_else_suffers(self):
+    def test_other_requests_are_answered(self):
         load = Load(self.stack, (Case("POST", "/predict", 201, b'{"features":[0]}'),
                                  Case("GET", "/health", 200)), 2)
         try:
@@ -312,7 +312,7 @@ class Recycling(StackTest):
     LIMIT = 200
     variables = {"WORKERS": 2, "APPCORE_MAX_REQUESTS": LIMIT}
 
-    def test_workers_make_place_and_lose_no_request(self):
+    def test_workers_are_recycled_and_lose_no_request(self):
         load = Load(self.stack, (Case("POST", "/predict", 201, b'{"features":[1]}'),
                                  Case("GET", "/health", 200)), 8, 20 * self.LIMIT)
         load.wait()

@@ -193,7 +193,7 @@ class Hostile(StackTest):
             with self.subTest(name):
                 self.assert_replies(payload, [*statuses, 200])
 
-    def test_a_refused_body_is_no_request(self):
+    def test_a_refused_body_is_not_taken_for_a_request(self):
         for head in (POST, POST + b"Expect: 100-continue\r\n", b"POST /-/docs/x HTTP/1.1\r\nHost: x\r\n",
                      b"POST /metrics HTTP/1.1\r\nHost: x\r\n"):
             with self.subTest(head):
@@ -203,7 +203,7 @@ class Hostile(StackTest):
         self.assertIn(b'"healthy"', self.send(b"GET /health\r\n"))
         self.assertEqual(json.loads(self.send(b"POST /predict\r\n")), {"detail": "Bad Request"})
 
-    def test_headers_are_no_parameters_and_no_orders(self):
+    def test_headers_are_neither_parameters_nor_commands(self):
         reply, _ = self.assert_replies(
             GET + b"APPCORE-ERROR-STATUS: 500\r\nAPPCORE-RETRY: 1\r\nAPPCORE_RETRY: 1\r\nREQUEST_URI: /x\r\n"
             b"APPCORE-Request-Key: 00000000000000000000000000000000\r\nRequest-Method: DELETE\r\n"

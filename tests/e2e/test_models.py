@@ -156,7 +156,7 @@ class ModelTests(unittest.TestCase):
                 asker.join()
         self.assertEqual(wrong, [])
 
-    def test_a_file_that_is_no_good_changes_nothing_and_says_why(self):
+    def test_an_unfit_file_changes_nothing_and_is_refused_with_the_reason(self):
         self.switch(self.compiled["binary"])
         with open(self.compiled["poisson"], "rb") as file:
             whole = file.read()

@@ -94,7 +94,7 @@ class Refused(StackTest):
     def test_an_unknown_http_version(self):
         self.refuse(505, b"GET /health HTTP/3.0\r\n" + COMMON + b"\r\n", in_header=False)
 
-    def test_the_location_of_errors_is_no_path_for_clients(self):
+    def test_clients_cannot_use_the_location_of_errors(self):
         reply = self.stack.get("/-/error")
         self.assertEqual((reply.status, reply.json()), (404, {"detail": "Not Found"}))
 

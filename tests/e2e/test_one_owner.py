@@ -59,7 +59,7 @@ class OneWorker(StackTest):
 
 
 class Stopped(OneWorker):
-    def test_a_worker_that_goes_on_after_its_timeout_counts_nothing(self):
+    def test_a_worker_that_continues_after_its_timeout_counts_nothing(self):
         for seconds in (TIMEOUT + 1, TIMEOUT + GRACE + 1):
             with self.subTest(stopped_for=seconds):
                 worker, = wait_until(lambda: self.stack.children("appcore-worker"))
@@ -107,7 +107,7 @@ class Stopping(OneWorker):
 
 
 class ShortOfMemory(OneWorker):
-    def test_workers_are_offered_to_the_kernel_before_those_on_whom_all_depends(self):
+    def test_the_kernel_kills_workers_before_supervisord_and_nginx(self):
         def score(pid):
             with open(f"/proc/{pid}/oom_score_adj", encoding="ascii") as file:
                 return int(file.read())

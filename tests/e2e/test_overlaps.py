@@ -258,7 +258,7 @@ class Overlaps(unittest.TestCase):
 
     # --- what an operator types ------------------------------------------------------------------------
 
-    def test_a_leading_zero_is_no_octal_number(self):
+    def test_a_leading_zero_does_not_make_an_octal_number(self):
         stack = self.stack(WORKERS="02", APPCORE_REQUEST_TIMEOUT="030").up()
         self.assertEqual(stack.count("appcore_workers"), 2)
         self.assertEqual(stack.ctl("scale", "08").returncode, 0)

@@ -72,7 +72,7 @@ class Overload(OverloadTest):
         with open(os.path.join(self.stack.run_dir, "nginx.conf"), encoding="utf-8") as file:
             self.assertIn(f"worker_processes {len(queues)};", file.read())
 
-    def test_the_truth_is_told_meanwhile(self):
+    def test_health_and_metrics_are_right_under_overload(self):
         threads, results = self.together(60, 0.3)
         try:
             self.assertTrue(wait_until(lambda: self.stack.count("appcore_requests_in_flight") == WORKERS))

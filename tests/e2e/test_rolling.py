@@ -193,7 +193,7 @@ class Interrupted(StackTest):
 
 
 class Rotated(StackTest):
-    def test_logs_that_were_moved_away_are_opened_anew(self):
+    def test_logs_that_were_moved_away_are_reopened(self):
         logs = os.path.join(self.stack.run_dir, "log")
         for name in ("appcore", "access"):
             os.rename(f"{logs}/{name}.log", f"{logs}/{name}.log.1")

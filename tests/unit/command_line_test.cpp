@@ -32,12 +32,12 @@ TEST_CASE("an argument that makes no sense is named") {
     CHECK(parse({"x"}).error().message == "unknown argument 'x'");
     for (const char* const slot : {"", "-1", "one", "1x", "99999999999"}) {
         CHECK(parse({"--slot", slot}).error().message ==
-              "--slot '" + std::string(slot) + "' is no whole number");
+              "--slot must be an integer, got '" + std::string(slot) + "'");
     }
     CHECK_FALSE(parse({"--slot"}).ok());
     for (const char* const pool : {"", "Blue", "a-b", "a/b", "seventeenletterss"}) {
         CHECK(parse({"--pool", pool}).error().message ==
-              "--pool '" + std::string(pool) + "' is no name of 1 to 16 small letters");
+              "--pool must be 1 to 16 lower-case letters, got '" + std::string(pool) + "'");
     }
     CHECK_FALSE(parse({"--pool"}).ok());
 }

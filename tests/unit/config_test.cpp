@@ -31,7 +31,7 @@ TEST_CASE("without an environment every value has its default") {
     CHECK(config.value().sandbox);
 }
 
-TEST_CASE("an empty value is the same as none") {
+TEST_CASE("an empty value means the default") {
     const auto config = read_config(environment({{"APPCORE_WORKERS", ""}}));
     REQUIRE(config.ok());
     CHECK(config.value().workers == 1);

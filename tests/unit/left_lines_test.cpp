@@ -80,7 +80,7 @@ TEST_CASE("a line that was taken back stays away when the next request kills its
     CHECK(written(directory, &lines, *log.value()) == "a published line\n");
 }
 
-TEST_CASE("the lines of the living are their own affair") {
+TEST_CASE("the lines of living processes are left to them") {
     const TemporaryDirectory directory;
     Recorder living(options(directory.path(), "blue-01"));
     REQUIRE_FALSE(living.maintain(noon));

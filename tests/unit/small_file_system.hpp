@@ -67,7 +67,7 @@ class SmallFileSystem {
         if (::write(answers_[1], is_done ? "y" : "n", 1) != 1) ::_exit(1);
     }
 
-    // Who is not root becomes root of a name space of users, in which only the own ids exist.
+    // A user other than root becomes root of a user name space, in which only the own ids exist.
     static bool enter_name_space() {
         const uid_t user = ::geteuid();
         const gid_t group = ::getegid();

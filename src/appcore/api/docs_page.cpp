@@ -35,7 +35,7 @@ constexpr std::string_view kPlain =
     "<code>make docs-ui</code> in the service's sources fetches it.</p>\n"
     "<noscript><p>The interactive page needs JavaScript.</p></noscript>\n";
 
-// The version makes a browser ask anew after an upgrade.
+// The version makes a browser ask again after an upgrade.
 void append_file(std::string& out, std::string_view name) {
     out.append(kDocsFiles).append(name).append("?v=" APPCORE_VERSION);
 }

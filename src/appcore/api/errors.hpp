@@ -1,4 +1,4 @@
-// Replies that are no endpoint's own: {"detail": "..."}, as FastAPI words them.
+// Error replies: {"detail": "..."}, as FastAPI words them.
 #pragma once
 
 #include <string_view>

@@ -34,7 +34,7 @@ class Handler {
     // The peer has closed `connection` without reading the reply to its last request.
     virtual void reply_lost(int connection) { static_cast<void>(connection); }
 
-    // Whether the process should make place for a new one. Asked between requests.
+    // Whether the process should be replaced by a new one. Asked between requests.
     [[nodiscard]] virtual bool is_spent() const { return false; }
 
     // Between two requests or after a signal: time for work that no client should wait for.

@@ -24,14 +24,14 @@ class KeptConnections {
     // The connection of this descriptor, or none.
     [[nodiscard]] Slot take(int descriptor);
 
-    // Any of them, or none where there are none.
+    // Any of them; none if there are none.
     [[nodiscard]] Slot take_any();
 
     // Closes the one that has waited longest; false if there is none.
     bool close_oldest();
 
     // Closes those that have brought nothing since their last request: who wants to send more
-    // connects anew, to whichever process is free. The first request of a new connection is on its
+    // reconnects, to whichever process is free. The first request of a new connection is on its
     // way, and may be a second try that must not fail.
     void close_silent();
 

@@ -15,7 +15,8 @@ namespace {
 // enough that a process that is told to stop does so within two seconds all the same.
 constexpr std::chrono::milliseconds kStall{1500};
 // The web server sends its request right after it has connected. A connection that is accepted in
-// between should not be left waiting here behind another one's request while a sibling is free.
+// between should not be left waiting here behind another one's request while another worker is
+// free.
 constexpr std::chrono::milliseconds kFirstBytes{5};
 // At the end, all new connections together get this long to say what they came for.
 constexpr std::chrono::milliseconds kFirstRequest{200};
@@ -32,7 +33,7 @@ Status watch(int epoll, int descriptor) {
     return Done{};
 }
 
-// A sibling may have won the race, or the client may have gone: both are no errors.
+// Another worker may have won the race, or the client may have gone: neither is an error.
 bool is_passing(int error) {
     return error == EAGAIN || error == EWOULDBLOCK || error == ECONNABORTED || error == EINTR;
 }
@@ -46,7 +47,7 @@ Result<std::unique_ptr<Server>> Server::create(int listener, Handler& handler,
     if (getsockopt(listener, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) != 0 ||
         listening == 0) {
         return Error{
-            "standard input is no listening socket: start this program by supervisord "
+            "standard input must be a listening socket: start this program by supervisord "
             "(fcgi-program) or another FastCGI process manager"};
     }
     const int flags = fcntl(listener, F_GETFL);
@@ -102,7 +103,7 @@ Status Server::wait_and_serve() {
         if (is_told_to_stop()) return Done{};
     }
     // As many new connections as kept ones have had a turn: under overload those that wait to be
-    // accepted wait no longer than the others. Otherwise one, to leave work for the siblings.
+    // accepted wait no longer than the others. Otherwise one, to leave work for the other workers.
     turns = std::max(turns, 1);
     while (connection_waits && turns-- > 0) {
         connection_waits = accept_one() && !is_told_to_stop();
@@ -173,7 +174,7 @@ void Server::keep(Slot connection, bool registered) {
 
 // A request may have come on a kept connection just before the web server saw our end of it, and is
 // on its way where the connection is new. What comes later, or would have to wait for too long
-// here, goes to a sibling, since we read none of it.
+// here, goes to another worker, since we read none of it.
 void Server::drain() {
     using std::chrono::steady_clock;
     const auto begun = steady_clock::now();

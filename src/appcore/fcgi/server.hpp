@@ -1,5 +1,5 @@
 // The loop of a process that serves FastCGI requests, one at a time, from a listening socket that
-// it shares with its siblings.
+// it shares with the other workers.
 #pragma once
 
 #include <sys/epoll.h>
@@ -33,14 +33,14 @@ struct ServerOptions {
 // when it has bytes: idle ones cost nothing, however many there are.
 class Server {
   public:
-    // `listener` stays open for the siblings. `handler` and `signals` outlive the server.
+    // `listener` stays open for the other workers. `handler` and `signals` outlive the server.
     static Result<std::unique_ptr<Server>> create(int listener, Handler& handler,
                                                   const Signals& signals, ServerOptions options);
 
     // Serves until SIGTERM or SIGINT, or until the handler is spent, then answers what has reached
     // it already, begins with none of that after kDrain, and returns. Requests that have not been
-    // read are then for a sibling: the web server repeats them. Connections that no process has
-    // accepted stay with the listener.
+    // read are then for another worker: the web server repeats them. Connections that no process
+    // has accepted stay with the listener.
     Status run();
 
     // supervisord waits five seconds longer than the longest request (stopwaitsecs).

@@ -20,7 +20,7 @@ class Signals {
     // Whether SIGTERM or SIGINT has come: finish what has begun, then exit with 0.
     [[nodiscard]] static bool stop_requested();
 
-    // Whether SIGHUP or SIGUSR1 has come since the last call: open the log files anew.
+    // Whether SIGHUP or SIGUSR1 has come since the last call: reopen the log files.
     [[nodiscard]] static bool take_reopen_request();
 
     // Takes note of those that have come since the last wait: a wait that finds work to do delivers

@@ -25,7 +25,8 @@ class LastWords {
 
   private:
     std::string worker_;
-    system::FileDescriptor pipe_;  // standard error once more, never waiting; none if it is no pipe
+    system::FileDescriptor
+        pipe_;  // standard error once more, never waiting; none if it is not a pipe
     std::string line_;
     std::string text_;
 };

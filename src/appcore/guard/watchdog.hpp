@@ -18,7 +18,7 @@ namespace appcore::guard {
 // standard error, and takes the process with it, which supervisord restarts. One that has been
 // committed (request_in_hand.hpp) is counted already, so it gets another `timeout` for its reply to
 // leave, and no word is sent when that is over: the web server repeats it elsewhere. That time is
-// counted in looks, so that a process which was stopped and goes on finishes what it has counted.
+// counted in looks, so that a process that was stopped and continues finishes what it has counted.
 class Watchdog {
   public:
     static constexpr int kExitCode = 70;  // EX_SOFTWARE of sysexits.h

@@ -7,7 +7,7 @@ namespace appcore::http {
 
 // The weight, 0 to 1, of a media type such as "text/html": that of the most specific range which
 // covers it, whatever the range's other parameters. An empty header accepts everything. A weight
-// that is no number is 1.
+// that is not a number is 1.
 [[nodiscard]] double accept_weight(std::string_view accept, std::string_view type);
 
 // The weight among an item's parameters, "charset=utf-8;q=0.5": 1 where there is none, or no

@@ -10,7 +10,7 @@
 
 namespace appcore::http {
 
-// `other` stands for every path that is no route, so that labels stay bounded.
+// `other` stands for every path that is not a route, so that labels stay bounded.
 enum class Endpoint : unsigned char {
     health,
     version,

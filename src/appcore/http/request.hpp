@@ -45,7 +45,7 @@ struct Request {
     std::string_view key;      // names this request at every worker that tries it; may be empty
     bool is_retry = false;     // another worker has died of it, maybe after it had counted it
     bool is_draining = false;  // asked for /ready: the machine is to get no more requests
-    // Not 0: nginx refused the request with it and asks for the reply, or its target is no URI.
+    // Not 0: nginx refused the request with it and asks for the reply, or its target is not a URI.
     int error_status = 0;
 
     // The first header of each name; nothing where the client sent none.

@@ -7,7 +7,7 @@
 namespace appcore::http {
 namespace {
 
-// Longer than any route, also with a slash behind it: a path that decodes to more is no route.
+// Longer than any route, also with a slash behind it: a path that decodes to more is not a route.
 constexpr std::size_t kDecodedLimit = 64;
 
 int hex_value(char c) {

@@ -20,7 +20,7 @@ struct Target {
 // Splits a raw request target. A fragment is dropped; clients must not send one (RFC 9112, 3.2).
 [[nodiscard]] Target split_target(std::string_view target);
 
-// Appends the percent-decoded path to `out`. An escape that is none is kept as it is. The result
+// Appends the percent-decoded path to `out`. An invalid escape is kept as it is. The result
 // is bytes: it need not be UTF-8.
 void append_decoded(std::string& out, std::string_view path);
 

@@ -28,10 +28,10 @@ class Value {
     [[nodiscard]] const std::string* text() const { return std::get_if<std::string>(&content); }
     [[nodiscard]] const Object* object() const { return std::get_if<Object>(&content); }
     [[nodiscard]] const Array* array() const { return std::get_if<Array>(&content); }
-    // Empty for an empty array, whatever it was to hold; nothing for what is no array of numbers.
+    // Empty for an empty array, whatever it was to hold; nothing if it is not an array of numbers.
     [[nodiscard]] const Numbers* numbers() const { return std::get_if<Numbers>(&content); }
 
-    // The member `name` of an object; nothing if there is none, or this is no object.
+    // The member `name` of an object; nothing if there is none, or this is not an object.
     [[nodiscard]] const Value* find(std::string_view name) const;
 };
 

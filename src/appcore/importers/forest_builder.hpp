@@ -44,7 +44,7 @@ class ForestBuilder {
                                                 std::span<const models::acm::Term> terms);
 
     // Appends a tree. Node 0 is its root; nodes that it does not lead to are left out. Anything
-    // that is no tree, or over a limit, is refused, with the number of the tree and of the node.
+    // that is not a tree, or over a limit, is refused, with the number of the tree and of the node.
     // Thresholds of float models are floats, or infinite.
     [[nodiscard]] Status add_tree(std::span<const TreeNode> nodes, std::uint32_t output);
 

@@ -29,7 +29,7 @@ class Lines {
     std::string_view rest_;
 };
 
-// The whole text as one number; nothing if it is none. No locale.
+// The whole text as one number; nothing if it is not a number. No locale.
 template <typename Number>
 [[nodiscard]] std::optional<Number> parse_whole(std::string_view text) {
     Number number{};

@@ -24,8 +24,8 @@ struct TreeLayout {
 // grandchildren share a cache line as far as they fit, so that a walk touches about half as many
 // lines as levels.
 //
-// Refuses what is no tree: children out of range, a node with two parents or one child, more than
-// kMaxDepth levels. The error names the node.
+// Refuses what is not a tree: children out of range, a node with two parents or one child, more
+// than kMaxDepth levels. The error names the node.
 [[nodiscard]] Result<TreeLayout> lay_out(std::span<const TreeNode> nodes,
                                          std::uint32_t nodes_per_line);
 

@@ -28,8 +28,8 @@ namespace appcore::importers {
 // The text of a string; empty for everything else.
 [[nodiscard]] std::string_view text_of(const Value& value);
 
-// Fails if `value` is no object, or has a member that is not in `known`. `where` names the value;
-// `advice` says what to do about an unknown one.
+// Fails if `value` is not an object, or has a member that is not in `known`. `where` names the
+// value; `advice` says what to do about an unknown one.
 [[nodiscard]] Status check_members(const Value& value, std::string_view where,
                                    std::span<const std::string_view> known,
                                    std::string_view advice);

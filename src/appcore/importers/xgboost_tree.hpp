@@ -8,7 +8,7 @@
 namespace appcore::importers {
 
 // Adds the tree to `forest`, output 0. The error does not say which tree it is, unless the nodes
-// are none of a tree.
+// do not form a tree.
 [[nodiscard]] Status add_xgboost_tree(const Value& tree, ForestBuilder& forest);
 
 }  // namespace appcore::importers

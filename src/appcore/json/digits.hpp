@@ -38,7 +38,7 @@ namespace plain {
 
 #ifdef __x86_64__
 
-// Which of the 32 characters at `text`, all of which can be read, are no digits: the lowest bit is
+// Which of the 32 characters at `text`, all of which can be read, are not digits: the lowest bit is
 // the first one.
 [[nodiscard]] inline std::uint32_t other_than_digits(const char* text) {
     const auto others = [](const char* sixteen) {

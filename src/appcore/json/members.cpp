@@ -91,7 +91,7 @@ std::vector<Member> unique_members(const Document& document, Document::Index obj
     if (members.size() < 2) return members;
     std::string storage;
     const std::vector<Key> keys = sorted_keys(document, members, storage);
-    constexpr Document::Index dropped = Document::root;  // which is no member's value
+    constexpr Document::Index dropped = Document::root;  // which is not the value of a member
     for (std::size_t first = 0; first < keys.size();) {
         std::size_t last = first;
         while (last + 1 < keys.size() && keys[last + 1].text == keys[first].text) ++last;

@@ -10,8 +10,8 @@
 
 namespace appcore::json {
 
-// The old service's parser gave up for a reason that is no syntax error: too deep a nesting, or an
-// integer of too many digits.
+// The old service's parser gave up for a reason other than a syntax error: too deep a nesting, or
+// an integer of too many digits.
 struct Unparsable {};
 
 using ParseResult = std::variant<Document, SyntaxError, Unparsable>;

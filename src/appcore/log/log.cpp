@@ -113,7 +113,7 @@ Result<level_enum> parse_log_level(std::string_view name) {
     for (const auto& [known, level] : level_names) {
         if (known == name) return level;
     }
-    return Error{"is none of DEBUG, INFO, WARNING, ERROR, CRITICAL"};
+    return Error{"must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL"};
 }
 
 Result<std::unique_ptr<Log>> Log::open(std::string path, level_enum level, std::string process) {
@@ -193,7 +193,7 @@ void Log::begin_request_line(const RequestLine& line) {
     append_escaped_path(path_, line.path);
     members_.assign(R"("message":)");
     append_text(members_, line.method.substr(0, kMethodLimit));
-    members_.pop_back();  // the quote: the string goes on
+    members_.pop_back();  // the quote: the string continues
     members_.append(" ").append(path_, 1, path_.size() - 2);
 }
 

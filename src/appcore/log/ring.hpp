@@ -64,7 +64,7 @@ class Ring {
     static Result<std::shared_ptr<Ring>> make_anonymous();
 
     // Maps an open file: a new one, which becomes an empty ring, or one that is there. Fails if
-    // that is no intact ring.
+    // that is not an intact ring.
     static Result<std::shared_ptr<Ring>> make(const system::FileDescriptor& file,
                                               std::uint64_t identity);
     static Result<std::shared_ptr<Ring>> open(const system::FileDescriptor& file);

@@ -25,7 +25,7 @@ namespace appcore::metrics {
 struct WorkerState {
     std::string name;
     bool is_alive = false;
-    bool has_left = false;       // dead, and that is no failure; see pool_membership.hpp
+    bool has_left = false;       // dead, but not a failure; see pool_membership.hpp
     bool is_unattached = false;  // alive without a slot: its counts are its own (presence.hpp)
     pid_t pid = 0;
     system::WallTime started;
@@ -49,7 +49,7 @@ struct PoolSnapshot {
     std::optional<std::uint32_t> queue_length;  // connections that wait for a worker, if known
 };
 
-// The slot of the metrics program, which is no worker.
+// The slot of the metrics program, which is not a worker.
 inline constexpr std::string_view metrics_slot = "metrics";
 
 // True as soon as a living worker says healthy and none says unhealthy.

@@ -9,7 +9,7 @@
 namespace appcore::metrics {
 namespace {
 
-// The pool that serves other machines beside the pool of now (deploy/pool.conf).
+// The pool that serves other machines beside the current pool (deploy/pool.conf).
 constexpr std::string_view kPeerPool = "peer";
 
 // A living worker, which the metrics program is not.

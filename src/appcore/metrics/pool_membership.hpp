@@ -1,4 +1,4 @@
-// Which slots belong to the pool of now. A pool is replaced by another one beside it
+// Which slots belong to the current pool. A pool is replaced by another one beside it
 // (deploy/appcorectl), with another number of workers perhaps, and its slots stay behind with their
 // counts.
 #pragma once

@@ -13,7 +13,7 @@ namespace {
 
 using importers::Lines;
 
-// One field, without the space around it; nothing if it is no number.
+// One field, without the space around it; nothing if it is not a number.
 std::optional<double> parse_field(std::string_view field) {
     constexpr std::string_view space = " \t";
     const std::size_t begin = field.find_first_not_of(space);

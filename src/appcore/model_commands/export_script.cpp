@@ -1,6 +1,6 @@
 #include "appcore/model_commands/export_script.hpp"
 
-// The file's bytes as they are; Makefile makes this object anew when the file changes.
+// The file's bytes as they are; Makefile rebuilds this object when the file changes.
 asm(R"(
 .section .rodata
 .global appcore_export_script_begin

@@ -10,7 +10,7 @@
 namespace appcore::model_commands {
 
 // From the second second on, a line on standard error that counts the seconds, and is erased at the
-// end. Nothing where standard error is no terminal.
+// end. Nothing where standard error is not a terminal.
 class Progress {
   public:
     explicit Progress(std::string what);

@@ -21,7 +21,7 @@ class JsonObject {
     std::string members_;
 };
 
-// A JSON string; what is no UTF-8 is replaced.
+// A JSON string; what is not UTF-8 is replaced.
 [[nodiscard]] std::string quoted(std::string_view text);
 
 // Python's repr() of the number; "inf" and "nan" for what is not finite.

@@ -165,7 +165,7 @@ struct Tree {
 };
 static_assert(sizeof(Tree) == 16);
 
-// A node compares its column with its key and goes on at `left` nodes behind itself if the column
+// A node compares its column with its key and continues `left` nodes behind itself if the column
 // is less, otherwise at one more. A leaf has column 0 and left 0, so that it stays at itself:
 // column 0 is below every key.
 //

@@ -10,7 +10,7 @@ namespace appcore::models {
 namespace {
 
 std::uint32_t category(double value) {
-    // Not a number is none.
+    // NaN is not a category.
     return value >= 0 && value < kMaxCategory ? static_cast<std::uint32_t>(value) : kNoCategory;
 }
 

@@ -28,7 +28,7 @@ bool is_below(T value, std::uint32_t end) {
     return static_cast<std::uint32_t>(value) < end;
 }
 
-// Reads a section's bytes as records, or says false where they are no whole number of them.
+// Reads a section's bytes as records, or returns false if they are not a whole number of them.
 template <typename Record>
 bool take(std::span<const std::byte> bytes, std::span<const Record>& records) {
     if (bytes.size() % sizeof(Record) != 0) return false;

@@ -10,7 +10,7 @@ namespace appcore::schema {
 
 enum class FeatureProblem : unsigned char {
     not_a_number,  // null, a list, an object, an integer beyond a double
-    not_numeric,   // a string that is no number
+    not_numeric,   // a string that is not a number
     not_unicode,   // a string with a lone surrogate
     not_finite,    // NaN, an infinity, or what rounds to one; the old service failed here
 };

@@ -123,7 +123,7 @@ bool accepts(const InputRules& rules, const std::vector<double>& features) {
            std::ranges::none_of(features, [&](double value) { return overflows(value, rules); });
 }
 
-// Features that are not finite were no errors to the old service, it failed on them later. So they
+// The old service did not refuse features that are not finite; it failed on them later. So they
 // are reported only where it reported nothing.
 std::optional<Rejection> read_list(const Document& document, Document::Index list,
                                    const InputRules& rules, std::vector<double>& features) {

@@ -73,7 +73,7 @@ std::vector<std::size_t> map_statuses(const Names& theirs) {
     return map;
 }
 
-// Empty if the bounds are no increasing numbers.
+// Empty if the bounds are not increasing numbers.
 std::vector<std::size_t> map_buckets(const Names& theirs, std::span<const Word> ours) {
     std::vector<std::size_t> map;
     Word last = 0;

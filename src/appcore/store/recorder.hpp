@@ -48,11 +48,11 @@ struct RecorderOptions {
     std::string model_version;  // the label model_version of its predictions; empty: "other"
     pid_t pid;
     system::WallTime started;
-    unsigned pool_size = 0;  // workers that the pool should have; 0 for who is no worker
+    unsigned pool_size = 0;  // workers that the pool should have; 0 if this process is not a worker
 };
 
 // One a process, used by one thread. What it counts is exact: a kill at any instruction leaves each
-// record_request counted entirely or not at all, and the next holder of the slot goes on from
+// record_request counted entirely or not at all, and the next holder of the slot continues from
 // there. What is counted outside a slot is added to it later, and lost only with the process.
 class Recorder {
   public:
@@ -61,7 +61,7 @@ class Recorder {
 
     // Takes the slot over, or tries again, or looks whether it is still there. To be called at the
     // start, between requests and at the end; does something at the first call and then once a
-    // minute. Returns why there is no slot, if so, for the log; counting goes on all the same.
+    // minute. Returns why there is no slot, if so, for the log; counting continues.
     std::optional<Error> maintain(system::SteadyTime now);
 
     // The same at once, whatever the time; for the end of a process, which would take with it what
@@ -97,7 +97,7 @@ class Recorder {
     // they have been published.
     void retract_request(const RequestRecord& request);
     void end_request(system::SteadyTime now);
-    // What begin_request() announced was none.
+    // What begin_request() announced was not a request.
     void forget_request();
 
     // The same, for another thread of this process, while the serving thread is held at a request.

@@ -63,7 +63,7 @@ class SlotDescription {
   private:
     static constexpr std::span<const std::string_view> none{};
 
-    // Beyond the capacity this is no constant expression, so the build fails.
+    // Beyond the capacity this is not a constant expression, so the build fails.
     constexpr void put(char c) { text_.at(size_++) = c; }
 
     constexpr void name(std::string_view text) {

@@ -39,7 +39,7 @@ struct SlotHeader {
     Word description_word;
     Word description_bytes;
     // Told apart by the first holder's start and pid. It stays when the slot moves to another file
-    // or layout, and is new when counting began anew.
+    // or layout, and is new when counting started again.
     std::array<Word, 2> lineage;
 };
 

@@ -43,7 +43,7 @@ struct Totals {
 };
 
 // The slot's sums. Fails if they are impossible: a number that no service reaches, replies or
-// outcomes that do not add up to their buckets, a model version that is no text.
+// outcomes that do not add up to their buckets, a model version that is not text.
 [[nodiscard]] Result<Totals> read_totals(const SlotImage& image);
 
 // Writes the sums over those of `slot`. Where there are more model versions than entries, the first

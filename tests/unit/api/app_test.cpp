@@ -63,7 +63,7 @@ TEST_CASE("a prediction is answered as the old service did") {
     CHECK(f.observer.seen[0].endpoint == Endpoint::predict);
 }
 
-TEST_CASE("a refused body is no prediction") {
+TEST_CASE("a refused body is not counted as a prediction") {
     Fixture f;
     CHECK(f.handle("POST", "/predict", R"({"features":[]})").status() == 422);
     CHECK(f.has("Content-Type: application/json"));
@@ -74,7 +74,7 @@ TEST_CASE("a refused body is no prediction") {
     CHECK_FALSE(f.observer.seen[0].predicted);
 }
 
-TEST_CASE("an unhealthy model answers no prediction and says so on /health") {
+TEST_CASE("an unhealthy model predicts nothing, and /health reports it") {
     Fixture f;
     f.model.healthy = false;
     CHECK(f.handle("POST", "/predict", R"({"features":[1]})").status() == 503);
@@ -259,7 +259,7 @@ TEST_CASE("what nginx refused is answered with its status, and preflights of it 
     CHECK(f.handle("GET", "/health").status() == 502);
 }
 
-TEST_CASE("a preflight is answered on every path, also on those that are none") {
+TEST_CASE("a preflight is answered on every path, also where there is no route") {
     Fixture f;
     f.set(Header::origin, "http://a");
     f.set(Header::access_control_request_method, "POST");

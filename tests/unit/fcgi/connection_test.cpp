@@ -109,7 +109,7 @@ TEST_CASE("a connection is kept if the web server asks for it, and serves many r
     }
 }
 
-TEST_CASE("it does not matter how a request is cut into records and writes") {
+TEST_CASE("it does not matter how a request is split into records and writes") {
     const std::size_t chunk = GENERATE(1U, 2U, 7U, 65000U);
     const unsigned char padding =
         GENERATE(static_cast<unsigned char>(0), static_cast<unsigned char>(255));

@@ -106,7 +106,7 @@ TEST_CASE("a target with other bytes than a URI has is refused like what nginx r
     CHECK(read({"REQUEST_URI=/\xff", "APPCORE_ERROR_STATUS=414"}).request.error_status == 414);
 }
 
-TEST_CASE("a content length that is none is no content length") {
+TEST_CASE("a content length that is not a number is ignored") {
     for (const char* text : {"CONTENT_LENGTH=", "CONTENT_LENGTH=x", "CONTENT_LENGTH=-1",
                              "CONTENT_LENGTH=+1", "CONTENT_LENGTH=1 ", "CONTENT_LENGTH=0x10",
                              "CONTENT_LENGTH=99999999999999999999", "CONTENT_LENGTH"}) {

@@ -76,7 +76,7 @@ bool is_answered_in_the_end(const Address& address) {
 
 }  // namespace
 
-TEST_CASE("whatever call fails in the loop, the server goes on") {
+TEST_CASE("whatever call fails in the loop, the server continues") {
     faults::fail_each_call(faults::Kind::once, [](const faults::Injection& fault) {
         Address address;
         const FileDescriptor listener = listen_anywhere(address);

@@ -187,7 +187,7 @@ const std::string kept_request = wire::request({{"REQUEST_METHOD", "GET"}}, "", 
 
 }  // namespace
 
-TEST_CASE("something that is no listening socket is refused with a reason") {
+TEST_CASE("something that is not a listening socket is refused with a reason") {
     const fcgi::Signals signals;
     Counter handler;
     const FileDescriptor plain(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -354,7 +354,7 @@ TEST_CASE("half a request holds others up for a moment only") {
     CHECK(receive(half).empty());
 }
 
-TEST_CASE("who waits to be accepted is not left behind by many kept connections") {
+TEST_CASE("a connection that waits to be accepted is not left behind by many kept ones") {
     constexpr int kKept = 150;  // more than one round takes
     constexpr int kNew = 8;
     const Listener listener;
@@ -381,7 +381,7 @@ TEST_CASE("who waits to be accepted is not left behind by many kept connections"
     for (const FileDescriptor& connection : kept) CHECK_FALSE(receive(connection).empty());
 }
 
-TEST_CASE("two processes share the work, and one goes on when the other is killed") {
+TEST_CASE("two processes share the work, and one continues when the other is killed") {
     const Listener listener;
     const Process one(listener);
     const Process other(listener);
@@ -487,7 +487,7 @@ TEST_CASE("no SIGTERM is lost and no request fails, whenever it comes") {
     CHECK(served > 0);
 }
 
-TEST_CASE("signals that only open logs anew end nothing") {
+TEST_CASE("signals that only reopen logs end nothing") {
     const Listener listener;
     const Process process(listener);
     const FileDescriptor client = listener.connect();
@@ -499,7 +499,7 @@ TEST_CASE("signals that only open logs anew end nothing") {
     CHECK(receive(client) == "2");
 }
 
-TEST_CASE("a process that is told to stop leaves what would take too long to its siblings") {
+TEST_CASE("a process that is told to stop leaves what would take too long to other workers") {
     constexpr std::chrono::milliseconds kTakes{50};
     constexpr int kWaiting = 60;
     static_assert(kWaiting * kTakes > fcgi::Server::kDrain + std::chrono::milliseconds(500));
@@ -529,7 +529,7 @@ TEST_CASE("a process that is told to stop leaves what would take too long to its
     CHECK(answered > 0);
     CHECK(closed > 0);
     CHECK(answered + closed == kWaiting);
-    // As it happens with a sibling: the requests are not lost.
+    // As it happens with another worker: the requests are not lost.
     const Process sibling(listener);
     for (FileDescriptor& client : clients) {
         client = listener.connect();

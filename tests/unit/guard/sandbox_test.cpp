@@ -390,8 +390,7 @@ TEST_CASE("a sandboxed worker takes back the part of a line that fits", "[sandbo
     CHECK(text.find("bbb") == std::string::npos);
 }
 
-TEST_CASE("a sandboxed worker takes its slot, and goes on with that of its predecessor",
-          "[sandbox]") {
+TEST_CASE("a sandboxed worker takes its slot, and continues that of its predecessor", "[sandbox]") {
     const Place place;
     const std::string state = place.base / "state";
     const RequestKey key{{1, 2}};
@@ -520,7 +519,7 @@ TEST_CASE("the clock and random numbers are there in the sandbox", "[sandbox]") 
           }) == 0);
 }
 
-TEST_CASE("a wait goes on in the sandbox after the process was stopped", "[sandbox]") {
+TEST_CASE("a wait continues in the sandbox after the process was stopped", "[sandbox]") {
     const Place place;
     std::array<int, 2> pipe{};
     REQUIRE(::pipe(pipe.data()) == 0);

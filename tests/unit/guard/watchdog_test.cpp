@@ -63,7 +63,7 @@ TEST_CASE("a request that hangs is answered and ends the process") {
     CHECK(ending.received == guard::timeout_reply());
 }
 
-TEST_CASE("a request that is never read to its end is no different") {
+TEST_CASE("a request that is never read to its end hangs, too") {
     const Ending ending = run([](RequestInHand& request, int connection) {
         request.begin(connection, std::chrono::steady_clock::now());
     });

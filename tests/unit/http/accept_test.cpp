@@ -16,7 +16,7 @@ TEST_CASE("a browser prefers HTML, and tools get JSON") {
     CHECK_FALSE(prefers_html("text/html, application/json"));
 }
 
-TEST_CASE("weights decide, and the most specific range has the word") {
+TEST_CASE("weights decide, and of several ranges the most specific one") {
     CHECK(prefers_html("application/json;q=0.8, text/html;q=0.9"));
     CHECK_FALSE(prefers_html("application/json;q=0.9, text/html;q=0.8"));
     CHECK(prefers_html("text/*, application/*;q=0.5"));

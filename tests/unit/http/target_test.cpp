@@ -32,7 +32,7 @@ TEST_CASE("a target is split at its first question mark, without its fragment") 
     CHECK(split_target("").path.empty());
 }
 
-TEST_CASE("a path is decoded once, and what is no escape stays") {
+TEST_CASE("a path is decoded once, and what is not an escape stays") {
     CHECK(decoded("/he%61lth") == "/health");
     CHECK(decoded("/%2568ealth") == "/%68ealth");
     CHECK(decoded("/a%") == "/a%");
@@ -74,7 +74,7 @@ TEST_CASE("a path leads to a route once its trailing slashes are gone") {
     CHECK(route_without_slashes("/nope/") == Endpoint::other);
 }
 
-TEST_CASE("a path longer than every route is no route, however it goes on") {
+TEST_CASE("a path longer than every route is not a route, whatever follows") {
     CHECK(route("/health" + std::string(5000, 'x')) == Endpoint::other);
     CHECK(route("/health" + std::string(60, '/') + "x/health") == Endpoint::other);
     CHECK(route_without_slashes("/health" + std::string(100, '/') + "x/") == Endpoint::other);

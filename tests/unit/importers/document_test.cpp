@@ -18,7 +18,7 @@ appcore::Result<Value> read(std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("a list of numbers stays one, with null and NaN as numbers that are none") {
+TEST_CASE("a list of numbers stays one, with null and NaN as missing numbers") {
     const auto document = read(R"({"a": [1, 2.5, null, NaN, -Infinity, true], "NaN": "NaN"})");
     REQUIRE(document);
     const Numbers* const numbers = document.value().find("a")->numbers();

@@ -51,7 +51,7 @@ TEST_CASE("every tree is placed with siblings together, behind their parents, in
     }
 }
 
-TEST_CASE("what is no tree is refused with its node") {
+TEST_CASE("what is not a tree is refused with its node") {
     const auto reason = [](std::vector<TreeNode> nodes) {
         const auto layout = lay_out(nodes, 8);
         return layout ? std::string() : layout.error().message;

@@ -148,7 +148,7 @@ double as_float(float value) {
     return static_cast<double>(value);
 }
 
-TEST_CASE("after early stopping it has to be said which trees are meant") {
+TEST_CASE("after early stopping, which trees are meant must be given") {
     Document document;
     document.attributes = R"({"best_iteration":"0"})";
     CHECK(reason(document).empty());  // the best iteration is the last one

@@ -8,7 +8,7 @@
 
 using namespace appcore;  // NOLINT(google-build-using-namespace)
 
-TEST_CASE("characters that are no digits are found like one by one") {
+TEST_CASE("characters that are not digits are found as if looked at one by one") {
     for (int c = 0; c < 256; ++c) {
         for (std::size_t at = 0; at < json::kMaskedCharacters; ++at) {
             std::string text(json::kMaskedCharacters, '5');
@@ -24,7 +24,7 @@ TEST_CASE("characters that are no digits are found like one by one") {
     CHECK(json::other_than_digits(number.data()) == json::plain::other_than_digits(number.data()));
 }
 
-TEST_CASE("up to 16 digits make the number that they make one by one") {
+TEST_CASE("up to 16 digits make the same number at once as one by one") {
     std::mt19937_64 random(1);
     for (std::size_t count = 0; count <= json::kDigitsAtOnce; ++count) {
         for (int i = 0; i < 2000; ++i) {

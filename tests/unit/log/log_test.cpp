@@ -36,7 +36,7 @@ class TemporaryFile {
         text << std::ifstream(path_).rdbuf();
         return text.str();
     }
-    // Every line as JSON; throws where one is none.
+    // Every line as JSON; throws where one is not.
     [[nodiscard]] std::vector<json> lines() const {
         std::vector<json> all;
         std::istringstream stream(text());
@@ -144,7 +144,7 @@ TEST_CASE("levels have Python's names") {
     CHECK_FALSE(parse_log_level("").ok());
 }
 
-TEST_CASE("a rotated log goes on in the new file") {
+TEST_CASE("a rotated log continues in the new file") {
     const TemporaryFile file;
     const TemporaryFile rotated;
     auto log = open_log(file.path());
@@ -188,7 +188,7 @@ TEST_CASE("a log that cannot be opened goes to standard output until it is reope
     CHECK(file.lines()[0]["message"] == "two");
 }
 
-TEST_CASE("a log that cannot be reopened goes on in the old file, with the reason") {
+TEST_CASE("a log that cannot be reopened continues in the old file, with the reason") {
     const TemporaryFile file;
     const std::string directory = file.path() + ".d";
     const std::string path = directory + "/log";
@@ -217,7 +217,7 @@ TEST_CASE("a full disk costs lines when the ring is full, no earlier") {
     CHECK(log->dropped() < 20'000);
 }
 
-TEST_CASE("lines of a request that comes to nothing are not written") {
+TEST_CASE("lines of a request that is given up are not written") {
     const TemporaryFile file;
     auto log = open_log(file.path());
     log->request(line("/never"));
@@ -229,7 +229,7 @@ TEST_CASE("lines of a request that comes to nothing are not written") {
     CHECK(file.lines()[0]["path"] == "/health");
 }
 
-TEST_CASE("what is said after a change of rings comes after what was said before") {
+TEST_CASE("lines after a change of rings come after those before it") {
     const TemporaryFile file;
     auto log = open_log(file.path());
     log->info("one");

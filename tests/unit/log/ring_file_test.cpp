@@ -59,7 +59,7 @@ TEST_CASE("what the slot says of another ring does not concern this one") {
     CHECK(waiting(*take(directory, {mark.identity + 1, mark.position}).ring) == "published\n");
 }
 
-TEST_CASE("what is no ring is set aside and said, and there is a new one") {
+TEST_CASE("what is not a ring is set aside and reported, and a new one is made") {
     const TemporaryDirectory directory;
     const std::string file = directory / "blue-01.log-ring";
     const int kind = GENERATE(0, 1, 2);

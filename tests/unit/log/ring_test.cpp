@@ -38,7 +38,7 @@ system::FileDescriptor file_in(const TemporaryDirectory& directory) {
 
 }  // namespace
 
-TEST_CASE("lines are seen by the writer once they are published") {
+TEST_CASE("the writer sees lines once they are published") {
     const auto ring = anonymous();
     CHECK(ring->append("one\n"));
     CHECK(ring->append("two\n"));
@@ -49,7 +49,7 @@ TEST_CASE("lines are seen by the writer once they are published") {
     CHECK(waiting(*ring) == "two\n");
 }
 
-TEST_CASE("lines of a request that comes to nothing are forgotten") {
+TEST_CASE("lines of a request that is given up are forgotten") {
     const auto ring = anonymous();
     ring->append("one\n");
     ring->publish();
@@ -148,7 +148,7 @@ TEST_CASE("a batch is left behind only if it was noted whole and has not been fi
     CHECK(ring->left_batch() == 0);
 }
 
-TEST_CASE("what is no intact ring is not opened, whatever byte of its header is wrong") {
+TEST_CASE("a damaged ring is not opened, whatever byte of its header is wrong") {
     const TemporaryDirectory directory;
     {
         const auto ring = Ring::make(file_in(directory), 42);

@@ -110,7 +110,7 @@ TEST_CASE("a reader that hangs holds up the writer alone, and an end for a momen
     CHECK_FALSE(ring->is_empty());
 }
 
-TEST_CASE("a log is opened again on demand, and what was said before is in one of both files") {
+TEST_CASE("a log is reopened on demand, and earlier lines are in one of both files") {
     const TemporaryDirectory directory;
     Writer writer(directory / "log");
     const auto ring = anonymous();

@@ -65,7 +65,7 @@ TEST_CASE("a worker that leaves in good order is told from one that is killed") 
         REQUIRE_FALSE(leaving.maintain(noon));
         leaving.record_request(health_check());
         leaving.leave();
-        // Its process goes on for some more microseconds.
+        // Its process continues for some microseconds.
         CHECK_FALSE(Collector(directory.path()).collect().workers.at(1).is_alive);
     }
     const PoolSnapshot pool = Collector(directory.path()).collect();

@@ -85,7 +85,7 @@ TEST_CASE("the last minute is what came after the newest sample of a minute ago"
     CHECK(f.history.last(300s).time == 200s);
 }
 
-TEST_CASE("client errors are no errors, and requests for /status are no traffic") {
+TEST_CASE("client errors do not count as errors, nor requests for /status as traffic") {
     Fixture f;
     f.sample(1s);
     f.count(3, 200, http::Endpoint::status);
@@ -140,7 +140,7 @@ TEST_CASE("five minutes are kept, in bounded memory") {
     CHECK(f.history.begin() == system::SteadyTime{0s});
 }
 
-TEST_CASE("a slot that appears brings old counts, which are no traffic") {
+TEST_CASE("a slot that appears brings old counts, which do not count as traffic") {
     Fixture f;
     f.sample(1s);
     f.count(10);
@@ -158,7 +158,7 @@ TEST_CASE("a slot that appears brings old counts, which are no traffic") {
     CHECK(f.history.last(60s).requests == 30);
 }
 
-TEST_CASE("counters that fall and clocks that stand still do no harm") {
+TEST_CASE("counters that decrease and clocks that stand still do no harm") {
     Fixture f;
     f.count(100);
     f.sample(1s);

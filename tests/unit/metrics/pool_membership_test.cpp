@@ -45,17 +45,17 @@ TEST_CASE("a worker that dies is missing as long as its pool lives") {
     CHECK_FALSE(has_left({living("metrics", 0), dead("blue-01")}, 1));
 }
 
-TEST_CASE("nobody misses the workers of a pool that another has replaced") {
+TEST_CASE("workers of a replaced pool are not missing") {
     CHECK(has_left({dead("blue-01"), living("green-01", 2), living("green-02", 2)}, 0));
     CHECK_FALSE(has_left({living("blue-01", 2), living("green-01", 2)}, 0));
 }
 
-TEST_CASE("nobody misses a worker above the size of its pool") {
+TEST_CASE("a worker above the size of its pool is not missing") {
     CHECK(has_left({living("blue-01", 2), dead("blue-03", 8)}, 1));
     CHECK_FALSE(has_left({living("blue-01", 3), dead("blue-03", 8)}, 1));
 }
 
-TEST_CASE("a slot that is no worker's stays what it is") {
+TEST_CASE("a slot that is not a worker's stays what it is") {
     CHECK_FALSE(has_left({living("blue-01", 2), dead("metrics", 0)}, 1));
 }
 

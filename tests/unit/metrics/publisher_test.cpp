@@ -49,7 +49,7 @@ TEST_CASE("it is published once an interval") {
     CHECK_FALSE(content(path).empty());
 }
 
-TEST_CASE("a directory that is not there is complained of once a minute, until it is") {
+TEST_CASE("a missing directory is reported once a minute, until it exists") {
     const TemporaryDirectory directory;
     Collector collector(directory.path());
     const std::string missing = directory.path() + "/later";

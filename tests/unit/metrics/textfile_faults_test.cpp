@@ -26,7 +26,7 @@ TEST_CASE("whatever call fails, the textfile is the old one or the new one, and 
     });
 }
 
-TEST_CASE("a text that cannot be made younger is written again, or the failure is said") {
+TEST_CASE("a text whose time cannot be renewed is written again, or the failure is reported") {
     const auto kind = GENERATE(faults::Kind::once, faults::Kind::lasting);
     faults::fail_each_call(kind, [&](const faults::Injection& fault) {
         const TemporaryDirectory directory;

@@ -99,7 +99,7 @@ TEST_CASE("what a killed predecessor left is removed, what belongs to others is 
     CHECK_FALSE(std::filesystem::exists(directory / ".appcore.prom.Ab12Cd"));
 }
 
-TEST_CASE("without a directory publishing fails, and succeeds when there is one") {
+TEST_CASE("publishing fails without a directory, and succeeds when there is one") {
     const TemporaryDirectory parent;
     Textfile file(parent / "text");
     const Status status = file.publish("a 1.0\n");

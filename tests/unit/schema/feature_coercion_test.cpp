@@ -37,14 +37,14 @@ TEST_CASE("numbers, booleans and numeric strings are features", "[schema]") {
     CHECK_FALSE(std::signbit(value_of("-0")));
 }
 
-TEST_CASE("null, lists and objects are no numbers", "[schema]") {
+TEST_CASE("null, lists and objects are not numbers", "[schema]") {
     CHECK(problem_of("null") == FeatureProblem::not_a_number);
     CHECK(problem_of("[1]") == FeatureProblem::not_a_number);
     CHECK(problem_of("{}") == FeatureProblem::not_a_number);
 }
 
 // 2^1024 - 2^970 is half way between the largest double and the next power of two.
-TEST_CASE("an integer beyond a double is no number, where it rounds to one it is", "[schema]") {
+TEST_CASE("an integer beyond a double is not a number, unless it rounds to one", "[schema]") {
     const std::string all_but_last_digit =
         "17976931348623158079372897140530341507993413271003782693617377898044496829276475"
         "09466490179775872070963302864166928879109465555478519404026306574886715058206819"
@@ -64,7 +64,7 @@ TEST_CASE("floats, tokens and strings that are not finite are told apart from th
     CHECK(problem_of(R"("in_f")") == FeatureProblem::not_finite);
 }
 
-TEST_CASE("strings that are no numbers are not numeric, or not Unicode", "[schema]") {
+TEST_CASE("strings that are not numbers are not numeric, or not Unicode", "[schema]") {
     CHECK(problem_of(R"("x")") == FeatureProblem::not_numeric);
     CHECK(problem_of(R"("")") == FeatureProblem::not_numeric);
     CHECK(problem_of(R"("1\ud800")") == FeatureProblem::not_unicode);

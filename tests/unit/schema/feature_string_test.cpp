@@ -86,7 +86,7 @@ TEST_CASE("underscores and white space do not go together", "[schema]") {
     CHECK_FALSE(parse_feature_string("1_000\n"));
 }
 
-TEST_CASE("other strings are no numbers", "[schema]") {
+TEST_CASE("other strings are not numbers", "[schema]") {
     for (const char* const text :
          {"",     " ",    "+",    "-",       ".",     "e5",     "1e",        "1e+",  "++1",  "-+1",
           "1 0",  "1,5",  "0x10", "1f",      "1.2.3", "_1",     "1_",        "1__0", "_",    "abc",

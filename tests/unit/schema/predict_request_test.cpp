@@ -156,7 +156,7 @@ TEST_CASE("syntax errors are told with their position in characters", "[schema]"
     CHECK(items("\"\0\0\xD8\\\0x\0"sv) == json_invalid(2, R"(Invalid \\escape)"));
 }
 
-TEST_CASE("a body that is no object is echoed", "[schema]") {
+TEST_CASE("a body that is not an object is echoed", "[schema]") {
     CHECK(items("true") == not_an_object + "true}");
     CHECK(items("1.50") == not_an_object + "1.5}");
     CHECK(items("[1, 2]") == not_an_object + "[1,2]}");
@@ -170,7 +170,7 @@ TEST_CASE("an object without features is echoed whole", "[schema]") {
           no_features + R"({"Features":null,"b":2.0}})");
 }
 
-TEST_CASE("features that are no list, or an empty one, are refused", "[schema]") {
+TEST_CASE("features that are not a list, or an empty one, are refused", "[schema]") {
     CHECK(items(R"({"features":null})") == not_a_list + "null}");
     CHECK(items(R"({"features":{}})") == not_a_list + "{}}");
     CHECK(items(R"({"features":"[1]"})") == not_a_list + R"("[1]"})");

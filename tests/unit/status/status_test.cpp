@@ -79,7 +79,7 @@ TEST_CASE("a state directory that is away is a problem in the report, not an err
     CHECK(pool["problems"].size() == 2);
 }
 
-TEST_CASE("a name that is no UTF-8 and looks like markup does no harm") {
+TEST_CASE("a name that is not UTF-8 and looks like markup does no harm") {
     Fixture f;
     f.name = "<b>\xff</b>";
     CHECK(f.get("*/*").status() == 200);

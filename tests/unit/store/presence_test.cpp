@@ -55,7 +55,7 @@ TEST_CASE("a process without a slot is found by its state directory, until it ha
 }
 
 TEST_CASE(
-    "a pool whose state directory is gone is healthy, and its counts are said to be its own") {
+    "a pool whose state directory is gone is healthy, and its counts are reported as its own") {
     const ProgramName name;
     const TemporaryDirectory base;
     const std::string state = base / "state";

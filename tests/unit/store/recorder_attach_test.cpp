@@ -4,8 +4,8 @@
 #include <thread>
 
 #include "appcore/store/recorder.hpp"
-#include "store/slot_fixture.hpp"
 #include "small_file_system.hpp"
+#include "store/slot_fixture.hpp"
 
 using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
 
@@ -78,7 +78,7 @@ TEST_CASE("a slot whose directory vanishes while it is held comes back with all 
     CHECK(starts(path) == 1);
 }
 
-TEST_CASE("a name that is no name for a slot is refused") {
+TEST_CASE("a name that no slot can have is refused") {
     const TemporaryDirectory directory;
     Recorder recorder(options(directory.path(), "../evil"));
     CHECK(recorder.maintain(noon)->message == "no name for a slot: ../evil");

@@ -52,7 +52,7 @@ TEST_CASE("a status that is not in the list is counted as other") {
     CHECK(totals_of(directory.path()).cell(0, 10).replies[29] == 1);
 }
 
-TEST_CASE("the next holder of a slot goes on from where it stands") {
+TEST_CASE("the next holder of a slot continues its counts") {
     const TemporaryDirectory directory;
     for (Word i = 1; i <= 1000; ++i) {
         Recorder recorder(options(directory.path(), "worker-01", static_cast<pid_t>(1000 + i)));
@@ -66,7 +66,7 @@ TEST_CASE("the next holder of a slot goes on from where it stands") {
     CHECK(count_files(directory.path()) == 2);  // slot and lock, however often it started
 }
 
-TEST_CASE("the state of a worker is that of its present holder") {
+TEST_CASE("the state of a worker is that of its current process") {
     const TemporaryDirectory directory;
     {
         Recorder recorder(options(directory.path()));
@@ -88,7 +88,7 @@ TEST_CASE("the state of a worker is that of its present holder") {
     CHECK(worker_word(directory.path(), activity_field) == 0);
 }
 
-TEST_CASE("a damaged slot is set aside, counted, and counting begins anew") {
+TEST_CASE("a damaged slot is set aside and counted, and counting starts again") {
     const TemporaryDirectory directory;
     const std::string path = directory / "worker-01.slot";
     {

@@ -18,7 +18,7 @@ TEST_CASE("a new slot is intact and empty") {
     CHECK(totals.value().empty());
 }
 
-TEST_CASE("a successor goes on with lineage, starts and as many keys as there is place for") {
+TEST_CASE("a successor keeps lineage, starts and as many keys as it has room for") {
     const auto slot = make_slot(100, system::WallTime{1'700'000'000s});
     for (std::size_t i = 0; i + 1 < orphaned_keys; ++i) slot->keys[i] = {7, i};
     const Result<SlotImage> found = decode_slot(make_other_slot());

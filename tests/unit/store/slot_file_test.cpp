@@ -185,7 +185,7 @@ TEST_CASE("a slot that cannot be put into its place leaves nothing behind") {
     CHECK(count_files(path.path()) == 1);
 }
 
-TEST_CASE("what is not there is an error that names it") {
+TEST_CASE("what does not exist is an error that names it") {
     const TemporaryDirectory path;
     CHECK(open_state_directory(path / "none").error().message.find(path / "none") !=
           std::string::npos);

@@ -29,7 +29,7 @@ TEST_CASE("a slot of another layout is decoded by its own description") {
     CHECK(image.value().header().lineage == std::array<Word, 2>{11, 22});
 }
 
-TEST_CASE("words that are no slot are refused with the reason") {
+TEST_CASE("words that are not a slot are refused with the reason") {
     std::vector<Word> words = make_other_slot();
     SECTION("too few for a header") {
         words.resize(39);
@@ -106,7 +106,7 @@ TEST_CASE("reading a slot's file tells what stands in its place") {
     SECTION("a header that is not whole") {
         write_file(path, std::string(312, 'x'));
     }
-    SECTION("a size that is no number of words") {
+    SECTION("a size that is not a whole number of words") {
         write_file(path, std::string(36'417, '\0'));
     }
     SECTION("a file of many megabytes") {

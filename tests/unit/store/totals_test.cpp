@@ -59,7 +59,7 @@ TEST_CASE("impossible numbers are refused") {
     SECTION("outcomes that do not add up") {
         words[103] = 0;
     }
-    SECTION("a model version that is no text") {
+    SECTION("a model version that is not text") {
         words[96] = 0x0a;
     }
     SECTION("a model version with a gap") {
@@ -124,7 +124,7 @@ TEST_CASE("a model version is kept as printable ASCII of at most 31 bytes") {
     CHECK(unpack_model_name(pack_model_name(std::string(40, 'x'))) == std::string(31, 'x'));
 }
 
-TEST_CASE("sums that are raised are nowhere below the others, and replies add up to buckets") {
+TEST_CASE("sums that are raised are never below the others, and replies add up to buckets") {
     Totals before;
     RequestCell& seen = before.cell(post, predict);
     seen.replies[1] = 5;

@@ -9,7 +9,7 @@
 using appcore::system::Digest;
 using appcore::system::digest;
 
-TEST_CASE("texts that count on have different digests, in each word", "[system]") {
+TEST_CASE("consecutive texts have different digests, in each word", "[system]") {
     std::set<std::uint64_t> first;
     std::set<std::uint64_t> second;
     for (int connection = 0; connection < 300; ++connection) {

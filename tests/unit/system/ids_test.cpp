@@ -7,7 +7,7 @@
 
 using namespace appcore::system;
 
-// RFC 9562, appendix A.3, with its version and variant bits set anew.
+// RFC 9562, appendix A.3, with its version and variant bits set again.
 TEST_CASE("a UUID has its version and variant wherever its bytes come from") {
     CHECK(Uuid({0x91, 0x91, 0x08, 0xf7, 0x52, 0xd1, 0x33, 0x20, 0x5b, 0xac, 0xf8, 0x47, 0xdb, 0x41,
                 0x48, 0xa8})

@@ -69,7 +69,7 @@ TEST_CASE("connections that nobody has accepted are counted") {
     CHECK(listen_queue_length(pid) == 2U);
 }
 
-TEST_CASE("what is no listening socket has no queue") {
+TEST_CASE("what is not a listening socket has no queue") {
     const FileDescriptor plain(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const Holder holder(plain.get());
     CHECK_FALSE(listen_queue_length(holder.pid()));
