@@ -17,9 +17,9 @@ Result<Totals> totals_in(const std::vector<Word>& words) {
 
 constexpr std::size_t post = 2;
 constexpr std::size_t predict = 2;
-constexpr std::size_t other_method = 7;
-constexpr std::size_t other_endpoint = 10;
-constexpr std::size_t other_status = 29;
+constexpr auto other_method = static_cast<std::size_t>(http::Method::other);
+constexpr auto other_endpoint = static_cast<std::size_t>(http::Endpoint::other);
+constexpr std::size_t other_status = http::status_codes.size();
 
 }  // namespace
 
