@@ -64,14 +64,14 @@ class Place:
 
 
 def _trusted_owners() -> set[int]:
-    """Root, this user, and whoever owns this program: his code runs already."""
+    """Root, this user, and the owner of this program, whose code runs anyway."""
     return {0, os.geteuid(), os.stat(__file__).st_uid}
 
 
 def check_trust(path: Path) -> None:
     """Refuses a folder that, or a parent of which, somebody else may change. Nothing in it has been read yet.
 
-    Only root needs it: whoever else could lose nothing but what is his.
+    Only root needs it: any other user could lose only what is theirs.
     """
     if os.geteuid() != 0:
         return

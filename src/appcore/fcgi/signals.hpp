@@ -1,4 +1,4 @@
-// Signals of a process that serves: they are blocked all the time but while it waits, so that none
+// Signals of a process that serves: they are blocked except while it waits, so that none
 // is lost between a check and the wait, and none interrupts a body in flight (libfcgi does
 // neither).
 #pragma once

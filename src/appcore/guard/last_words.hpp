@@ -1,4 +1,4 @@
-// The line that a process writes about the request it dies of.
+// The line that a process writes about the request that kills it.
 #pragma once
 
 #include <string>

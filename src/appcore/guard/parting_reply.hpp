@@ -1,4 +1,4 @@
-// What a process that dies of a request still says to the web server about it.
+// What a crashing process still tells the web server about its request.
 #pragma once
 
 #include <string_view>

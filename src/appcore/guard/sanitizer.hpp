@@ -1,4 +1,4 @@
-// Whether this build has a sanitizer, which wants crashes and system calls for itself.
+// Whether this build has a sanitizer, which needs crashes and system calls for itself.
 #pragma once
 
 namespace appcore::guard {

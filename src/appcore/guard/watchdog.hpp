@@ -1,4 +1,4 @@
-// Ends a process that hangs at one request.
+// Ends a process that hangs in a request.
 #pragma once
 
 #include <chrono>

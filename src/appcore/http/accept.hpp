@@ -1,4 +1,4 @@
-// What a client would rather have, by its Accept headers (RFC 9110, sections 12.4.2 and 12.5.1).
+// What a client prefers, by its Accept headers (RFC 9110, sections 12.4.2 and 12.5.1).
 #pragma once
 
 #include <string_view>

@@ -1,7 +1,7 @@
-// Who counts without a slot: a state directory that is full, read-only or gone hides nobody.
+// Finds processes that count without a slot, also if the state directory is full or missing.
 //
-// Each process says how it does in a few words of memory of its own (memfd_create(2)), which no
-// file system can refuse. The metrics program finds them by the process's descriptors.
+// Each process shows its state in a few words of memory of its own (memfd_create(2)), which no file
+// system can refuse. The metrics program finds them by the process's descriptors.
 #pragma once
 
 #include <sys/types.h>

@@ -1,5 +1,5 @@
-// Counting, as a worker does it: into its slot in shared memory, or into its own memory as long as
-// there is no slot to be had.
+// Counting, as a worker does it: into its slot in shared memory, or into its own memory while
+// there is no slot.
 #pragma once
 
 #include <sys/types.h>

@@ -1,4 +1,4 @@
-// Long work at a start, left to the time that those who serve do not need.
+// Runs long work at a start in time that serving processes do not need.
 #pragma once
 
 #include <functional>
