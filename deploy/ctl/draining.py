@@ -15,6 +15,7 @@ from ctl.place import Place
 from ctl.pool import Pool
 
 DRAIN, STOP = "drain", "stop"
+DRAINED = "drained (\"appcorectl undrain\" ends that)"  # what `status` says, and `fleet upgrade` looks for
 LIMIT = 5.0  # seconds for nginx to notice, of which it may sleep one
 STEP = 0.05
 
@@ -80,7 +81,7 @@ def undrain(place: Place, pool: Pool) -> int:
 
 def note(place: Place) -> str:
     """What a report says besides, of a service that is drained."""
-    return ", drained (\"appcorectl undrain\" ends that)" if is_drained(place) else ""
+    return f", {DRAINED}" if is_drained(place) else ""
 
 
 def _wait_for(pool: Pool, wanted: int) -> int | None:

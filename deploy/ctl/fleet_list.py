@@ -1,6 +1,6 @@
 """The list of a fleet: which machines, which fronts, which address clients use.
 
-A line is a word and what belongs to it; # begins a comment. `fleet render` without arguments prints an example (EXAMPLE).
+A line is a word and what belongs to it; # begins a comment. `appcorectl fleet example` prints EXAMPLE.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ A_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}")
 # What the kernel takes for the name of an interface, less what a configuration cannot hold.
 AN_INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
 TLS_AT = ("none", "front", "machines")
-PRIVATE = "127.0.0.0/8 ::1 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7"
+PRIVATE = "127.0.0.0/8 ::1/128 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7"
 
 EXAMPLE = """\
 floating 10.0.0.100/24            # the address that clients use, with its network's prefix
@@ -36,7 +36,7 @@ tls         none                  # front: HAProxy decrypts; machines: they do, 
 certificate /etc/haproxy/appcore.pem                                     # with tls front: certificate and key
 stats-port  8404                  # statistics page of each front, on loopback only
 metrics-port 8405                 # metrics of each front, on its own address
-metrics-from 127.0.0.0/8 ::1 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7
+metrics-from 127.0.0.0/8 ::1/128 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7
 vrrp-id     60                    # 1 to 255, of one fleet only in a network
 ssh         ssh -o BatchMode=yes  # how `fleet upgrade` reaches a machine, by its address
 appcorectl  appcorectl            # what it calls there

@@ -110,7 +110,7 @@ def _check(fleet: Fleet, folder: Path) -> None:
     if fleet.certificate and not Path(fleet.certificate).exists():
         messages.note(f"{fleet.certificate} is not on this machine: haproxy.cfg is not checked")
     else:
-        _ask("haproxy", "-c", "-q", "-f", str(folder / "haproxy.cfg"))
+        _ask("haproxy", "-c", "-f", str(folder / "haproxy.cfg"))
     _ask("keepalived", "-t", "-f", str(folder / "keepalived.conf"))
 
 
@@ -125,6 +125,6 @@ def _ask(program: str, *arguments: str) -> None:
                               timeout=LIMIT, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CtlError(f"cannot run {program}: {error}") from None
-    said = [line for line in done.stdout.splitlines() if line.strip() and not OF_OTHER_MACHINES.search(line)]
+    said = [line for line in done.stdout.splitlines() if line.strip() and not OF_OTHER_MACHINES.search(line) and "[NOTICE]" not in line]
     if done.returncode != 0 and (said or not OF_OTHER_MACHINES.search(done.stdout)):
         raise CtlError(f"{program} refuses its configuration: " + ("\n".join(said[-SHOWN:]) or f"exit code {done.returncode}"))

@@ -1,16 +1,19 @@
 """Upgrades the machines of a fleet, one after the other: `appcorectl fleet upgrade LIST`.
 
 Each is drained, given its command, taken back in, and has to answer before the next one's turn. The first that does not
-ends the upgrade: it stays drained, and the others serve. Run again, it begins with the first machine.
+ends the upgrade: it stays drained, and the others serve. An upgrade begins only when all machines take requests, and
+begins with the first one.
 """
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
-from ctl import fleet_list, messages
+from ctl import draining, fleet_list, messages
 from ctl.fleet_list import Fleet, Member
 from ctl.messages import CtlError
 
@@ -21,8 +24,31 @@ STEP = 1.0
 LONGEST = 1800.0  # seconds for one command on a machine: a package may take its time
 
 
+@dataclass(frozen=True)
+class Done:
+    """A command on a machine that has ended."""
+
+    code: int
+    output: str
+
+    @property
+    def reason(self) -> str:
+        """Its last line, which says why it has failed."""
+        lines = [line.strip() for line in self.output.splitlines() if line.strip()]
+        return lines[-1] if lines else f"exit code {self.code}"
+
+
 def run(list_file: str) -> int:
     fleet = fleet_list.read(Path(list_file))
+    with open(list_file, "rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CtlError(f"another upgrade with {list_file} is running") from None
+        return _upgrade_all(fleet)
+
+
+def _upgrade_all(fleet: Fleet) -> int:
     for machine in fleet.machines:
         _need_serving(fleet, machine)
     for number, machine in enumerate(fleet.machines, 1):
@@ -36,10 +62,13 @@ def run(list_file: str) -> int:
 
 
 def _need_serving(fleet: Fleet, machine: Member) -> None:
-    """With one machine out and another one dead there might be none."""
-    code, said = _do(fleet, machine, f"{fleet.appcorectl} health")
-    if code != 0:
-        raise CtlError(f"all machines must serve before an upgrade, but {machine.name} does not: {said or f'exit code {code}'}")
+    """With one machine out and another one dead or drained there might be none."""
+    done = _do(fleet, machine, f"{fleet.appcorectl} status")
+    if done.code != 0:
+        raise CtlError(f"all machines must serve before an upgrade, but {machine.name} does not: {done.reason}")
+    if draining.DRAINED in done.output:
+        raise CtlError(f"all machines must take requests before an upgrade, but {machine.name} is drained: "
+                       f"\"appcorectl undrain\" there ends that")
 
 
 def _upgrade(fleet: Fleet, machine: Member) -> None:
@@ -54,28 +83,26 @@ def _upgrade(fleet: Fleet, machine: Member) -> None:
 def _wait_for_health(fleet: Fleet, machine: Member) -> None:
     end = time.monotonic() + BACK
     while True:
-        code, said = _do(fleet, machine, f"{fleet.appcorectl} health")
-        if code == 0:
+        done = _do(fleet, machine, f"{fleet.appcorectl} health")
+        if done.code == 0:
             return
         if time.monotonic() > end:
-            raise CtlError(f"does not answer after its upgrade and stays drained: {said or f'exit code {code}'}")
+            raise CtlError(f"does not answer after its upgrade and stays drained: {done.reason}")
         time.sleep(STEP)
 
 
 def _must(fleet: Fleet, machine: Member, command: str) -> None:
-    code, said = _do(fleet, machine, command)
-    if code != 0:
-        raise CtlError(f"{command!r} failed: {said or f'exit code {code}'}")
+    done = _do(fleet, machine, command)
+    if done.code != 0:
+        raise CtlError(f"{command!r} failed: {done.reason}")
 
 
-def _do(fleet: Fleet, machine: Member, command: str) -> tuple[int, str]:
-    """The exit code of a command on a machine, and its last line."""
+def _do(fleet: Fleet, machine: Member, command: str) -> Done:
     try:
         done = subprocess.run([*fleet.ssh, str(machine.address), command], text=True, errors="replace", stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=LONGEST, check=False)
     except subprocess.TimeoutExpired:
-        return 1, f"took more than {LONGEST:.0f} s"
+        return Done(1, f"took more than {LONGEST:.0f} s")
     except OSError as error:
         raise CtlError(f"cannot run {fleet.ssh[0]}: {error.strerror}") from None
-    lines = [line for line in done.stdout.splitlines() if line.strip()]
-    return done.returncode, lines[-1].strip() if lines else ""
+    return Done(done.returncode, done.stdout)

@@ -11,7 +11,8 @@ from ctl import messages
 from ctl.messages import FAILED, USAGE, CtlError, Interrupted
 
 COMMANDS = ("run", "up", "down", "restart", "scale", "reopen", "health", "status", "check", "model",
-            "drain", "undrain", "renew")
+            "drain", "undrain", "renew", "fleet")
+TAKES = {"scale": 1, "model": 1, "renew": 1, "fleet": 3}  # arguments at most
 USAGE_TEXT = """\
 Usage: appcorectl COMMAND
 
@@ -32,6 +33,9 @@ Operates one stack: nginx, the pool, the metrics program, all under supervisord.
   model --rollback   serves the previous one again
   model    lists the model that serves and those that are kept
   check    renders and checks the configuration, starts nothing
+  fleet example          prints an example of a list of machines
+  fleet render LIST OUT  makes the configurations of two HAProxys with keepalived before the machines of a list
+  fleet upgrade LIST     upgrades these machines over ssh, one after the other; stops at the first that fails
 
 From the environment: RUN_DIR (build/run), PORT (8000), ADDRESS (127.0.0.1), WORKERS (the number of
 cores), APPCORE_BIN_DIR (where the programs are), and what the programs read: appcore-worker --help.
@@ -56,6 +60,10 @@ def _run(arguments: list[str]) -> int:
     command = arguments[0]
     if command == "run" and environment.get("APPCORE_MESSAGES") == "log":
         messages.speak_in_log()
+    if command == "fleet":
+        from ctl import fleet
+
+        return fleet.run(arguments[1:])
     commands: object = commands_for_machine() if environment.get("APPCORE_SYSTEM") else Commands(environment)
     method = getattr(commands, command)
     return int(method(*arguments[1:]))
@@ -70,8 +78,7 @@ def main(arguments: list[str]) -> int:
         from ctl import model_copy
 
         return model_copy.main(arguments[1], arguments[2])
-    takes = 2 if arguments[:1] in (["scale"], ["model"], ["renew"]) else 1
-    if not arguments or arguments[0] not in COMMANDS or len(arguments) > takes:
+    if not arguments or arguments[0] not in COMMANDS or len(arguments) > 1 + TAKES.get(arguments[0], 0):
         messages.show(USAGE_TEXT.rstrip())
         return 0 if arguments in (["--help"], ["help"]) else USAGE
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
