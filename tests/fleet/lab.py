@@ -1,0 +1,251 @@
+"""Several machines on one: network namespaces that a switch connects, with whole stacks, HAProxy, keepalived and sshd.
+
+    switch     a bridge, in a namespace of its own
+    client     10.77.0.5       asks 10.77.0.100, the floating address
+    l1, l2     10.77.0.21, 22  the fronts, as `appcorectl fleet render` has them
+    m1 to m3   10.77.0.11 ...  the machines
+Nothing of this machine's own network changes. A front or an sshd has its own /run.
+"""
+
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+CTL = os.path.join(ROOT, "deploy", "appcorectl")
+BUILD = os.environ.get("APPCORE_BIN_DIR", os.path.join(ROOT, "build", "release"))
+PREFIX = f"ac{os.getpid()}-"
+FLOATING = "10.77.0.100"
+ADDRESSES = {"client": "10.77.0.5", "l1": "10.77.0.21", "l2": "10.77.0.22", "m1": "10.77.0.11", "m2": "10.77.0.12", "m3": "10.77.0.13"}
+FRONTS, MACHINES = ("l1", "l2"), ("m1", "m2", "m3")
+WORKERS = "2"
+LIMIT = 60  # seconds for anything to come about
+CTL_VARIABLES = ("APPCORE_", "RUN_DIR", "PORT", "ADDRESS", "WORKERS", "LOG_LEVEL", "APP_NAME", "MODEL")
+
+
+def run(*command, **options):
+    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, **options).stdout
+
+
+def wait_until(is_so, what):
+    end = time.monotonic() + LIMIT
+    while not is_so():
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {LIMIT} s: {what}")
+        time.sleep(0.1)
+
+
+class Load:
+    """load.py in the client's namespace."""
+
+    def __init__(self, lab, requests, size=12, connections=10):
+        self._process = subprocess.Popen([*lab.enter("client"), sys.executable, "-B", os.path.join(HERE, "load.py"), f"{FLOATING}:80",
+                                          str(connections), str(requests), str(size)],
+                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.requests = requests
+
+    def wait_for(self, replies):
+        for line in self._process.stdout:
+            if int(line) >= replies:
+                return
+        raise AssertionError("the client has ended early")
+
+    def result(self):
+        """Lets it end when it has its replies."""
+        lines = self._process.communicate()[0].splitlines()
+        return json.loads(lines[-1])
+
+
+class Lab:
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="appcore-fleet-")
+        os.chmod(self.folder, 0o755)  # nobody's curl comes from elsewhere, but sshd wants its folders so
+        self.processes = {}
+        self._environment = {name: value for name, value in os.environ.items() if not name.startswith(CTL_VARIABLES)}
+
+    # --- the network ----------------------------------------------------------------------------------
+
+    def enter(self, name):
+        return ["nsenter", f"--net=/run/netns/{PREFIX}{name}"]
+
+    def connect_all(self):
+        run("ip", "netns", "add", f"{PREFIX}switch")
+        run("ip", "-n", f"{PREFIX}switch", "link", "add", "br0", "type", "bridge")
+        run("ip", "-n", f"{PREFIX}switch", "link", "set", "br0", "up")
+        for name, address in ADDRESSES.items():
+            space = f"{PREFIX}{name}"
+            run("ip", "netns", "add", space)
+            run("ip", "-n", f"{PREFIX}switch", "link", "add", f"to-{name}", "type", "veth", "peer", "name", "eth0", "netns", space)
+            run("ip", "-n", f"{PREFIX}switch", "link", "set", f"to-{name}", "master", "br0", "up")
+            for command in (["addr", "add", f"{address}/24", "dev", "eth0"], ["link", "set", "eth0", "up"], ["link", "set", "lo", "up"]):
+                run("ip", "-n", space, *command)
+
+    def cable(self, name, state):
+        run("ip", "-n", f"{PREFIX}switch", "link", "set", f"to-{name}", state)
+
+    def pids(self, name):
+        return [int(pid) for pid in run("ip", "netns", "pids", f"{PREFIX}{name}").split()]
+
+    def signal_all(self, name, number):
+        """Each process of the machine but its sshd."""
+        spared = self.processes.get(f"sshd {name}")
+        for pid in self.pids(name):
+            if spared is None or pid != spared.pid:
+                try:
+                    os.kill(pid, number)
+                except ProcessLookupError:
+                    pass
+
+    # --- machines -------------------------------------------------------------------------------------
+
+    def environment_of(self, name):
+        said = {}
+        with open(f"{self.folder}/out/machines/{name}.env", encoding="utf-8") as file:
+            for line in file:
+                if match := re.match(r'(\w+)="?([^"\n]*)"?$', line):
+                    said[match[1]] = match[2]
+        return {"RUN_DIR": f"{self.folder}/{name}", "APPCORE_BIN_DIR": os.path.abspath(BUILD), **said}
+
+    def ctl(self, name, *arguments):
+        environment = {**self._environment, **self.environment_of(name), "PORT": "8000", "ADDRESS": "127.0.0.1", "WORKERS": WORKERS}
+        return run(*self.enter(name), CTL, *arguments, env=environment, stderr=subprocess.STDOUT)
+
+    def start_sshd(self, name):
+        """Its sessions get the machine's RUN_DIR: `restart` keeps everything else."""
+        variables = " ".join(f"{key}={value}" for key, value in self.environment_of(name).items() if " " not in value)
+        with open(f"{self.folder}/sshd-{name}", "w", encoding="utf-8") as file:
+            file.write(f"ListenAddress {ADDRESSES[name]}:22\nHostKey {self.folder}/host-key\nAuthorizedKeysFile {self.folder}/key.pub\n"
+                       f"PidFile none\nPermitRootLogin prohibit-password\nStrictModes no\nUsePAM yes\nSetEnv {variables}\n")
+        self._start_with_run(f"sshd {name}", name, "sshd", f"exec /usr/sbin/sshd -D -e -f {self.folder}/sshd-{name}")
+
+    # --- fronts ---------------------------------------------------------------------------------------
+
+    def _start_with_run(self, what, name, folder, command):
+        """A daemon whose /run is its own."""
+        script = f"mount -t tmpfs tmpfs /run && mkdir /run/{folder} && {command}"
+        with open(f"{self.folder}/{what.replace(' ', '-')}.log", "ab") as log:
+            self.processes[what] = subprocess.Popen([*self.enter(name), "unshare", "--mount", "sh", "-c", script],
+                                                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment)
+
+    def start_haproxy(self, name):
+        self._start_with_run(f"haproxy {name}", name, "haproxy", f"exec haproxy -W -db -f {self.folder}/out/fronts/{name}/haproxy.cfg")
+
+    def reload_haproxy(self, name):
+        """Returns when the new process answers."""
+        before = self._haproxy_pid(name)
+        self.processes[f"haproxy {name}"].send_signal(signal.SIGUSR2)
+        wait_until(lambda: self._haproxy_pid(name) not in (None, before), f"HAProxy of {name} is reloaded")
+
+    def _haproxy_pid(self, name):
+        """Of the process that answers the statistics page."""
+        found = re.search(r"<b>pid = </b> (\d+)", subprocess.run([*self.enter(name), "curl", "-s", "-m", "5", "http://127.0.0.1:8404/"],
+                                                                 text=True, stdout=subprocess.PIPE, check=False).stdout)
+        return int(found[1]) if found else None
+
+    def start_keepalived(self, name):
+        self._start_with_run(f"keepalived {name}", name, "keepalived",
+                             f"exec keepalived -n -l -f {self.folder}/out/fronts/{name}/keepalived.conf")
+
+    def stop(self, what, number=signal.SIGTERM):
+        process = self.processes.pop(what)
+        process.send_signal(number)
+        process.wait(LIMIT)
+
+    def holders(self):
+        """The fronts that have the floating address."""
+        return [name for name in FRONTS if f" {FLOATING}/" in run("ip", "-n", f"{PREFIX}{name}", "-4", "-o", "address", "show", "dev", "eth0")]
+
+    def statistics(self, front):
+        """HAProxy's rows, by proxy and server."""
+        text = run(*self.enter(front), "curl", "-sf", "-m", "5", "http://127.0.0.1:8404/;csv")
+        return {(row["# pxname"], row["svname"]): row for row in csv.DictReader(text.splitlines())}
+
+    def states(self):
+        """What each front thinks of each machine."""
+        found = {}
+        for front in FRONTS:
+            for (proxy, server), row in self.statistics(front).items():
+                if proxy == "appcore" and server in MACHINES:
+                    found[front, server] = row["status"].split()[0]
+        return found
+
+    def repeats(self):
+        return sum(int(self.statistics(front)["appcore", "BACKEND"]["wretr"]) for front in FRONTS)
+
+    def counted(self):
+        """Predictions that the machines have counted."""
+        total = 0.0
+        for name in MACHINES:
+            text = run(*self.enter(name), "curl", "-sf", "-m", "10", "http://127.0.0.1:8000/metrics")
+            for line in text.splitlines():
+                if line.startswith("http_requests_total{") and 'endpoint="/predict"' in line:
+                    total += float(line.rsplit(" ", 1)[1])
+        return int(total)
+
+    # --- all of it ------------------------------------------------------------------------------------
+
+    def list_of_machines(self, upgrade="restart"):
+        key = f"ssh -F none -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -i {self.folder}/key"
+        lines = [f"floating {FLOATING}/24", *(f"front {name} {ADDRESSES[name]} eth0" for name in FRONTS),
+                 *(f"machine {name} {ADDRESSES[name]}" for name in MACHINES),
+                 f"ssh {key}", f"appcorectl {CTL}", f"upgrade {upgrade if upgrade != 'restart' else CTL + ' restart'}"]
+        path = f"{self.folder}/machines.txt"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")
+        return path
+
+    def up(self):
+        self.connect_all()
+        for name in ("key", "host-key"):
+            run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{self.folder}/{name}")
+        run(CTL, "fleet", "render", self.list_of_machines(), f"{self.folder}/out", env=self._environment)
+        for name in MACHINES:
+            self.ctl(name, "up")
+            self.start_sshd(name)
+        for name in FRONTS:
+            self.start_haproxy(name)
+            self.start_keepalived(name)
+        self.wait_until_whole()
+
+    def is_whole(self):
+        try:
+            return len(self.holders()) == 1 and set(self.states().values()) == {"UP"} and len(self.states()) == len(FRONTS) * len(MACHINES)
+        except subprocess.CalledProcessError:
+            return False
+
+    def wait_until_whole(self):
+        wait_until(self.is_whole, "both fronts see all machines, and one has the floating address")
+
+    def mend(self):
+        """After a fault: everything is as it was."""
+        for name in (*FRONTS, *MACHINES):
+            self.cable(name, "up")
+        for name in MACHINES:
+            self.signal_all(name, signal.SIGCONT)
+            self.ctl(name, "up")
+        for name in FRONTS:
+            if f"keepalived {name}" not in self.processes:
+                self.start_keepalived(name)
+        self.wait_until_whole()
+
+    def down(self):
+        for what in list(self.processes):
+            self.stop(what)
+        for name in (*ADDRESSES, "switch"):
+            space = f"{PREFIX}{name}"
+            if os.path.exists(f"/run/netns/{space}"):
+                for number in (signal.SIGCONT, signal.SIGKILL):
+                    self.signal_all(name, number)
+                run("ip", "netns", "del", space)
+        for name in MACHINES:  # the counts, in /dev/shm
+            subprocess.run([CTL, "down"], env={**self._environment, "RUN_DIR": f"{self.folder}/{name}"}, check=False,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        shutil.rmtree(self.folder, ignore_errors=True)

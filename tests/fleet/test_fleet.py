@@ -1,0 +1,170 @@
+"""Two fronts, three whole machines: what clients notice when one of them is killed, hangs, is cut off, upgraded or moved.
+
+Each load has ten connections, half of them kept. A limit in seconds is widened by what the client itself was kept waiting
+for the processor.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from lab import ADDRESSES, CTL, FRONTS, MACHINES, Lab, Load, wait_until  # noqa: E402
+
+REQUESTS = 5000
+UPGRADE_REQUESTS = 10000
+BEFORE_FAULT = 1000  # replies
+LARGE = 48 * 1024
+CONNECTIONS = 10
+LATEST = 4.0  # seconds for a reply when a machine fails
+GAP = 1.5  # seconds without a reply when a front fails
+RELOADS = 10
+
+LAB = Lab()
+
+
+def setUpModule():
+    unittest.addModuleCleanup(LAB.down)
+    LAB.up()
+
+
+class Fleet(unittest.TestCase):
+    def tearDown(self):
+        LAB.mend()
+
+    def under_load(self, fault, requests=REQUESTS, size=12):
+        """The client's result, with what the machines counted and the fronts repeated; `fault` happens on its way."""
+        counted, repeats = LAB.counted(), LAB.repeats()
+        load = Load(LAB, requests, size)
+        try:
+            load.wait_for(BEFORE_FAULT)
+            fault()
+        finally:
+            result = load.result()
+        LAB.mend()
+        result["counted"], result["repeats"] = LAB.counted() - counted, LAB.repeats() - repeats
+        print(f"    {self._testMethodName}: {result}", file=sys.stderr, flush=True)
+        self.assertGreaterEqual(result["replies"], requests)
+        # Whatever was answered is counted; what is counted beyond that was repeated, or its reply has not arrived.
+        self.assertLessEqual(result["replies"], result["counted"])
+        self.assertLessEqual(result["counted"], result["replies"] + result["repeats"] + result["failed"])
+        return result
+
+    def check(self, result, failed=0):
+        self.assertLessEqual(result["failed"], failed)
+        self.assertLess(result["slowest"], LATEST + result["stall"])
+
+    # --- a machine ------------------------------------------------------------------------------------
+
+    def test_no_small_request_fails_when_a_machine_is_killed(self):
+        self.check(self.under_load(lambda: LAB.signal_all("m1", signal.SIGKILL)))
+
+    def test_no_small_request_fails_when_a_machine_hangs(self):
+        self.check(self.under_load(lambda: LAB.signal_all("m2", signal.SIGSTOP)))
+
+    def test_no_small_request_fails_when_a_machine_is_cut_off(self):
+        self.check(self.under_load(lambda: LAB.cable("m3", "down")))
+
+    def test_at_most_three_large_requests_fail_when_a_machine_is_killed_and_another_time_cut_off(self):
+        self.check(self.under_load(lambda: LAB.signal_all("m1", signal.SIGKILL), size=LARGE), failed=3)
+        self.check(self.under_load(lambda: LAB.cable("m2", "down"), size=LARGE), failed=3)
+
+    # --- commands -------------------------------------------------------------------------------------
+
+    def test_draining_a_machine_ends_new_requests_there_and_repeats_none(self):
+        def drain():
+            LAB.ctl("m1", "drain")
+            wait_until(lambda: {LAB.states()[front, "m1"] for front in FRONTS} == {"NOLB"}, "both fronts see that m1 drains")
+
+        result = self.under_load(lambda: (drain(), LAB.ctl("m1", "undrain")))
+        self.check(result)
+        self.assertEqual(result["repeats"], 0)
+
+    def upgrade(self, command="restart"):
+        path = LAB.list_of_machines(command)
+        return subprocess.run([*LAB.enter("client"), CTL, "fleet", "upgrade", path], text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, check=False)
+
+    def pools(self):
+        return [re.search(r"the pool (\w+)", LAB.ctl(name, "status"))[1] for name in MACHINES]
+
+    def test_no_request_fails_while_all_machines_are_upgraded_one_after_the_other(self):
+        before, done = self.pools(), []
+        result = self.under_load(lambda: done.append(self.upgrade()), UPGRADE_REQUESTS)
+        self.assertEqual(done[0].returncode, 0, done[0].stdout)
+        self.assertIn("m3: upgraded, 3 of 3", done[0].stdout)
+        self.assertTrue(all(old != new for old, new in zip(before, self.pools())))
+        self.check(result)
+        self.assertEqual(result["counted"], result["replies"] + result["repeats"])
+
+    def test_an_upgrade_stops_at_the_first_machine_that_fails_and_the_others_serve(self):
+        done = []
+        result = self.under_load(lambda: done.append(self.upgrade("echo no such version; false")))
+        self.check(result)
+        self.assertEqual(done[0].returncode, 1)
+        self.assertIn("m1: 'echo no such version; false' failed: no such version; not upgraded yet: m2, m3", done[0].stdout)
+        again = self.upgrade()
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("but m1 is drained", again.stdout)
+        LAB.ctl("m1", "undrain")
+
+    def test_no_request_fails_when_haproxy_is_reloaded(self):
+        def reload():
+            for _ in range(RELOADS // len(FRONTS)):
+                for front in FRONTS:
+                    LAB.reload_haproxy(front)
+
+        result = self.under_load(reload)
+        self.check(result)
+
+    # --- a front --------------------------------------------------------------------------------------
+
+    def test_a_front_that_is_cut_off_costs_what_was_on_its_way(self):
+        (holder,) = LAB.holders()
+        result = self.under_load(lambda: LAB.cable(holder, "down"))
+        self.assertLessEqual(result["failed"], CONNECTIONS)
+        self.assertLess(result["gap"], GAP + result["stall"])
+        self.assertNotEqual(LAB.holders(), [holder])
+
+    def test_a_planned_move_costs_no_fresh_connection(self):
+        (holder,) = LAB.holders()
+        result = self.under_load(lambda: LAB.stop(f"keepalived {holder}"))
+        self.assertEqual([what for what in result["outcomes"] if what.startswith("fresh")], [])
+        self.assertLessEqual(result["failed"], CONNECTIONS // 2)
+        self.assertNotEqual(LAB.holders(), [holder])
+
+    def test_a_front_whose_haproxy_dies_gives_the_address_away(self):
+        (holder,) = LAB.holders()
+        LAB.stop(f"haproxy {holder}")
+        self.addCleanup(LAB.mend)
+        try:
+            wait_until(lambda: LAB.holders() not in ([], [holder]), "the other front has the address")
+        finally:
+            LAB.start_haproxy(holder)
+
+    # --- what may be seen -----------------------------------------------------------------------------
+
+    def test_machines_log_the_clients_address_and_believe_only_the_fronts(self):
+        load = Load(LAB, 100)
+        self.assertEqual(load.result()["failed"], 0)
+        text = "".join(open(f"{LAB.folder}/{name}/log/appcore.log", encoding="utf-8").read() for name in MACHINES)
+        self.assertIn(f'"client":"{ADDRESSES["client"]}"', text)
+        stranger = subprocess.run([*LAB.enter("client"), "curl", "-s", "-m", "5", "--haproxy-protocol", "-o", os.devnull, "-w", "%{http_code}",
+                                   f"http://{ADDRESSES['m1']}:8001/health"], text=True, stdout=subprocess.PIPE, check=False)
+        self.assertEqual(stranger.stdout, "403")
+
+    def test_a_front_shows_statistics_to_itself_and_metrics_to_prometheus(self):
+        def get(url):
+            return subprocess.run([*LAB.enter("client"), "curl", "-s", "-m", "5", url], text=True, stdout=subprocess.PIPE, check=False)
+
+        self.assertNotEqual(get(f"http://{ADDRESSES['l1']}:8404/").returncode, 0)
+        self.assertIn('haproxy_server_retry_warnings_total{proxy="appcore",server="m1"}', get(f"http://{ADDRESSES['l1']}:8405/metrics").stdout)
+        self.assertNotIn("haproxy", get(f"http://{ADDRESSES['l1']}:8405/").stdout)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
