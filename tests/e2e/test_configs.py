@@ -40,7 +40,7 @@ class Rules(unittest.TestCase):
 
     def test_the_configuration_for_node_exporter_alone_is_valid_too(self):
         text = settings_for_node_exporter_only(read(CONFIG))
-        self.assertEqual(re.findall(r"job_name: (\S+)", text), ["node"])
+        self.assertEqual(re.findall(r"job_name: (\S+)", text), ["appcore-front", "node"])
         self.assertRegex(text, r"\n +target_label: job\n")
         with tempfile.TemporaryDirectory() as folder:
             os.symlink(RULES, os.path.join(folder, "rules"))

@@ -178,7 +178,8 @@ class Lab:
         return found
 
     def repeats(self):
-        return sum(int(self.statistics(front)["appcore", "BACKEND"]["wretr"]) for front in FRONTS)
+        """Requests that HAProxy has sent again, at most: one that goes to another machine may be in both columns."""
+        return sum(int(self.statistics(front)["appcore", "BACKEND"][column]) for front in FRONTS for column in ("wretr", "wredis"))
 
     def counted(self):
         """Predictions that the machines have counted."""

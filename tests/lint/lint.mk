@@ -1,7 +1,7 @@
 # Checks of the sources and pages without running a test, and the acceptance script of the old project: what CI wants besides `make test`.
 
 ##@ Check without running
-.PHONY: lint format tidy cppcheck scripts workflows docs-check nginx-check verify image-smoke
+.PHONY: lint format tidy cppcheck scripts workflows kubernetes-check docs-check nginx-check verify image-smoke
 
 # Checks without running: format, clang-tidy, cppcheck, shell scripts, nginx's view of its configuration.
 CPP_FILES = $(shell find src tests -name '*.cpp' -o -name '*.hpp')
@@ -9,10 +9,11 @@ SCRIPTS := deploy/launch deploy/run-nginx deploy/start-as deploy/install-package
            deploy/npm-ci deploy/fetch-docs-ui tests/fuzz/run tests/reproducible tests/deb/run \
            $(addprefix deploy/debian/,appcorectl appcore.postinst appcore.prerm appcore.postrm) tests/verify tests/parity/debian-13 tests/models/make_fixtures .ci/run
 
-lint: ## format, clang-tidy, cppcheck, shellcheck, nginx -t, the CI workflow, the pages
+lint: ## format, clang-tidy, cppcheck, shellcheck, nginx -t, the CI workflow, deploy/kubernetes, the pages
 	@deploy/install-packages run build test lint
 	@deploy/npm-ci lint
-	@$(MAKE) --no-print-directory -j$(JOBS) format tidy cppcheck scripts workflows nginx-check docs-check
+	@deploy/npm-ci kubernetes
+	@$(MAKE) --no-print-directory -j$(JOBS) format tidy cppcheck scripts workflows kubernetes-check nginx-check docs-check
 
 format:
 	@clang-format --dry-run -Werror $(CPP_FILES)
@@ -34,7 +35,7 @@ cppcheck:
 
 scripts:
 	@shellcheck -x $(SCRIPTS)
-	@pyflakes3 deploy/appcorectl deploy/ctl/*.py tests/ctl/*.py tests/run tests/memcheck tests/mutants/run tests/fuzz/make_seeds.py tests/e2e/*.py tests/image/*.py tests/deb/*.py tests/docs/check tests/docs/*.py \
+	@pyflakes3 deploy/appcorectl deploy/ctl/*.py tests/ctl/*.py tests/run tests/memcheck tests/mutants/run tests/fuzz/make_seeds.py tests/e2e/*.py tests/image/*.py tests/deb/*.py tests/docs/check tests/docs/*.py tests/fleet/*.py \
 	 deploy/appcore_export.py tests/parity/*.py tests/bench/*.py configs/examples/*/*.py
 	@MYPYPATH=deploy mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy -p ctl
 	@mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy tests/mutants/run
@@ -47,6 +48,10 @@ docs-check: programs ## links, commands and tables of the pages; spelling and st
 
 workflows:
 	@node tests/lint/workflows.mjs .github/workflows/*.yml
+
+kubernetes-check: ## deploy/kubernetes by the schemas and types of npm's kubernetes-models
+	@deploy/npm-ci kubernetes
+	@node tests/lint/kubernetes.mjs deploy/kubernetes
 
 nginx-check: RUN_DIR = $(OUT)/nginx-check
 nginx-check: programs
