@@ -4,7 +4,7 @@
     client     10.77.0.5       asks 10.77.0.100, the floating address
     l1, l2     10.77.0.21, 22  the fronts, as `appcorectl fleet render` has them
     m1 to m3   10.77.0.11 ...  the machines
-Nothing of this machine's own network changes. A front or an sshd has its own /run.
+A front or an sshd has its own /run.
 """
 
 import csv
@@ -16,31 +16,17 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
+
+from network import ADDRESSES, LIMIT, PREFIX, Network, run, wait_until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 CTL = os.path.join(ROOT, "deploy", "appcorectl")
 BUILD = os.environ.get("APPCORE_BIN_DIR", os.path.join(ROOT, "build", "release"))
-PREFIX = f"ac{os.getpid()}-"
 FLOATING = "10.77.0.100"
-ADDRESSES = {"client": "10.77.0.5", "l1": "10.77.0.21", "l2": "10.77.0.22", "m1": "10.77.0.11", "m2": "10.77.0.12", "m3": "10.77.0.13"}
 FRONTS, MACHINES = ("l1", "l2"), ("m1", "m2", "m3")
 WORKERS = "2"
-LIMIT = 60  # seconds for anything to come about
 CTL_VARIABLES = ("APPCORE_", "RUN_DIR", "PORT", "ADDRESS", "WORKERS", "LOG_LEVEL", "APP_NAME", "MODEL")
-
-
-def run(*command, **options):
-    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, **options).stdout
-
-
-def wait_until(is_so, what):
-    end = time.monotonic() + LIMIT
-    while not is_so():
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {LIMIT} s: {what}")
-        time.sleep(0.1)
 
 
 class Load:
@@ -64,45 +50,12 @@ class Load:
         return json.loads(lines[-1])
 
 
-class Lab:
+class Lab(Network):
     def __init__(self):
+        super().__init__()
         self.folder = tempfile.mkdtemp(prefix="appcore-fleet-")
         os.chmod(self.folder, 0o755)  # nobody's curl comes from elsewhere, but sshd wants its folders so
-        self.processes = {}
         self._environment = {name: value for name, value in os.environ.items() if not name.startswith(CTL_VARIABLES)}
-
-    # --- the network ----------------------------------------------------------------------------------
-
-    def enter(self, name):
-        return ["nsenter", f"--net=/run/netns/{PREFIX}{name}"]
-
-    def connect_all(self):
-        run("ip", "netns", "add", f"{PREFIX}switch")
-        run("ip", "-n", f"{PREFIX}switch", "link", "add", "br0", "type", "bridge")
-        run("ip", "-n", f"{PREFIX}switch", "link", "set", "br0", "up")
-        for name, address in ADDRESSES.items():
-            space = f"{PREFIX}{name}"
-            run("ip", "netns", "add", space)
-            run("ip", "-n", f"{PREFIX}switch", "link", "add", f"to-{name}", "type", "veth", "peer", "name", "eth0", "netns", space)
-            run("ip", "-n", f"{PREFIX}switch", "link", "set", f"to-{name}", "master", "br0", "up")
-            for command in (["addr", "add", f"{address}/24", "dev", "eth0"], ["link", "set", "eth0", "up"], ["link", "set", "lo", "up"]):
-                run("ip", "-n", space, *command)
-
-    def cable(self, name, state):
-        run("ip", "-n", f"{PREFIX}switch", "link", "set", f"to-{name}", state)
-
-    def pids(self, name):
-        return [int(pid) for pid in run("ip", "netns", "pids", f"{PREFIX}{name}").split()]
-
-    def signal_all(self, name, number):
-        """Each process of the machine but its sshd."""
-        spared = self.processes.get(f"sshd {name}")
-        for pid in self.pids(name):
-            if spared is None or pid != spared.pid:
-                try:
-                    os.kill(pid, number)
-                except ProcessLookupError:
-                    pass
 
     # --- machines -------------------------------------------------------------------------------------
 
@@ -231,7 +184,8 @@ class Lab:
             self.cable(name, "up")
         for name in MACHINES:
             self.signal_all(name, signal.SIGCONT)
-            self.ctl(name, "up")
+            if "drained" in self.ctl(name, "up"):
+                self.ctl(name, "undrain")
         for name in FRONTS:
             if f"keepalived {name}" not in self.processes:
                 self.start_keepalived(name)
@@ -240,12 +194,7 @@ class Lab:
     def down(self):
         for what in list(self.processes):
             self.stop(what)
-        for name in (*ADDRESSES, "switch"):
-            space = f"{PREFIX}{name}"
-            if os.path.exists(f"/run/netns/{space}"):
-                for number in (signal.SIGCONT, signal.SIGKILL):
-                    self.signal_all(name, number)
-                run("ip", "netns", "del", space)
+        self.disconnect_all()
         for name in MACHINES:  # the counts, in /dev/shm
             subprocess.run([CTL, "down"], env={**self._environment, "RUN_DIR": f"{self.folder}/{name}"}, check=False,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

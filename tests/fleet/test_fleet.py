@@ -5,6 +5,7 @@ for the processor.
 """
 
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -103,14 +104,16 @@ class Fleet(unittest.TestCase):
 
     def test_an_upgrade_stops_at_the_first_machine_that_fails_and_the_others_serve(self):
         done = []
-        result = self.under_load(lambda: done.append(self.upgrade("echo no such version; false")))
-        self.check(result)
-        self.assertEqual(done[0].returncode, 1)
+
+        def upgrade_twice():
+            done.append(self.upgrade("echo no such version; false"))
+            done.append(self.upgrade())
+            LAB.ctl("m1", "undrain")
+
+        self.check(self.under_load(upgrade_twice))
+        self.assertEqual([one.returncode for one in done], [1, 1])
         self.assertIn("m1: 'echo no such version; false' failed: no such version; not upgraded yet: m2, m3", done[0].stdout)
-        again = self.upgrade()
-        self.assertEqual(again.returncode, 1)
-        self.assertIn("but m1 is drained", again.stdout)
-        LAB.ctl("m1", "undrain")
+        self.assertIn("but m1 is drained", done[1].stdout)
 
     def test_no_request_fails_when_haproxy_is_reloaded(self):
         def reload():
@@ -149,10 +152,9 @@ class Fleet(unittest.TestCase):
     # --- what may be seen -----------------------------------------------------------------------------
 
     def test_machines_log_the_clients_address_and_believe_only_the_fronts(self):
-        load = Load(LAB, 100)
-        self.assertEqual(load.result()["failed"], 0)
-        text = "".join(open(f"{LAB.folder}/{name}/log/appcore.log", encoding="utf-8").read() for name in MACHINES)
-        self.assertIn(f'"client":"{ADDRESSES["client"]}"', text)
+        self.assertEqual(Load(LAB, 100).result()["failed"], 0)
+        logs = [pathlib.Path(LAB.folder, name, "log/appcore.log") for name in MACHINES]
+        wait_until(lambda: all(f'"client":"{ADDRESSES["client"]}"' in log.read_text() for log in logs), "the client is in each log")
         stranger = subprocess.run([*LAB.enter("client"), "curl", "-s", "-m", "5", "--haproxy-protocol", "-o", os.devnull, "-w", "%{http_code}",
                                    f"http://{ADDRESSES['m1']}:8001/health"], text=True, stdout=subprocess.PIPE, check=False)
         self.assertEqual(stranger.stdout, "403")
@@ -167,4 +169,8 @@ class Fleet(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    try:
+        unittest.main(verbosity=2)
+    finally:
+        LAB.down()  # also after Ctrl-C, of which unittest's cleanups know nothing
