@@ -96,6 +96,8 @@ def run(list_file: str, out: str) -> int:
         for front in fleet.fronts:
             _check(fleet, Path(folder) / "fronts" / front.name)
     _write(Path(out), files)
+    for name in _left_over(Path(out), files):
+        messages.note(f"{out}/{name} is left over from another list")
     messages.say(f"{out}: the configurations of {len(fleet.fronts)} fronts and {len(fleet.machines)} machines")
     return 0
 
@@ -104,6 +106,12 @@ def _write(folder: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
         places.make_folder((folder / name).parent, 0o755)
         places.write_file(folder / name, text)
+
+
+def _left_over(folder: Path, files: dict[str, str]) -> list[str]:
+    """Files of fronts and machines that the list does not have any more."""
+    found = (str(path.relative_to(folder)) for pattern in ("fronts/*/*", "machines/*.env") for path in folder.glob(pattern))
+    return sorted(set(found) - set(files))
 
 
 def _check(fleet: Fleet, folder: Path) -> None:

@@ -97,6 +97,12 @@ class Files(unittest.TestCase):
             self.assertIn(wrong.split()[0], str(caught.exception))
             self.assertIn("10.0.0.12", (self.out / "fronts/lb1/haproxy.cfg").read_text())
 
+    def test_files_of_machines_that_have_left_the_list_are_named(self):
+        self.render(GOOD + "machine m3 10.0.0.13\n")
+        with unittest.mock.patch.object(messages, "note") as note:
+            self.render(GOOD)
+        note.assert_called_once_with(f"{self.out}/machines/m3.env is left over from another list")
+
     def test_a_list_that_cannot_be_read_is_named(self):
         with self.assertRaises(CtlError) as caught:
             fleet.run(["render", str(self.folder / "none"), str(self.out)])

@@ -10,6 +10,7 @@ A front or an sshd has its own /run.
 import csv
 import json
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -96,6 +97,13 @@ class Lab(Network):
         before = self._haproxy_pid(name)
         self.processes[f"haproxy {name}"].send_signal(signal.SIGUSR2)
         wait_until(lambda: self._haproxy_pid(name) not in (None, before), f"HAProxy of {name} is reloaded")
+
+    def kill_haproxy(self, name):
+        """Its master and its worker."""
+        for pid in self.pids(name):
+            if pathlib.Path(f"/proc/{pid}/comm").read_text() == "haproxy\n":
+                os.kill(pid, signal.SIGKILL)
+        self.processes.pop(f"haproxy {name}").wait(LIMIT)
 
     def _haproxy_pid(self, name):
         """Of the process that answers the statistics page."""
@@ -187,6 +195,8 @@ class Lab(Network):
             if "drained" in self.ctl(name, "up"):
                 self.ctl(name, "undrain")
         for name in FRONTS:
+            if f"haproxy {name}" not in self.processes:
+                self.start_haproxy(name)
             if f"keepalived {name}" not in self.processes:
                 self.start_keepalived(name)
         self.wait_until_whole()
