@@ -1,8 +1,8 @@
 """Makes the configurations of a fleet from its list: `appcorectl fleet render LIST OUT`.
 
-    OUT/fronts/NAME/haproxy.cfg, keepalived.conf    of each front
-    OUT/machines/NAME.env                           what each machine's configuration needs in addition
-    OUT/targets/front.yml                           for configs/targets of Prometheus
+    OUT/fronts/NAME/haproxy.cfg, keepalived.conf, move-address    of each front
+    OUT/machines/NAME.env              what each machine's configuration needs in addition
+    OUT/targets/front.yml              for configs/targets of Prometheus
 
 The programs that read them check them first, where they are installed. What they refuse replaces nothing.
 """
@@ -47,7 +47,7 @@ def render(fleet: Fleet) -> dict[str, str]:
     files = {}
     for front, peer in zip(fleet.fronts, reversed(fleet.fronts)):
         texts = _texts(fleet, front, peer)
-        for name in ("haproxy/haproxy.cfg", "keepalived/keepalived.conf"):
+        for name in ("haproxy/haproxy.cfg", "keepalived/keepalived.conf", "keepalived/move-address"):
             files[f"fronts/{front.name}/{Path(name).name}"] = templates.fill_in(templates.read(name), texts)
     for machine in fleet.machines:
         files[f"machines/{machine.name}.env"] = _machine(fleet, machine)
@@ -58,7 +58,11 @@ def render(fleet: Fleet) -> dict[str, str]:
 
 def _texts(fleet: Fleet, front: Member, peer: Member) -> dict[str, str]:
     at_machines = fleet.tls == "machines"
+    assert fleet.floating is not None  # as fleet_list has checked
+    floating = Member("floating", fleet.floating.ip)
     return {
+        "APPCORE_FAMILY": "ip6" if fleet.floating.version == 6 else "ip", "APPCORE_FLOATING_IP": str(fleet.floating.ip),
+        "APPCORE_PORT": str(fleet.port), "APPCORE_ENDPOINT": floating.at(fleet.port),
         "APPCORE_NAME": front.name, "APPCORE_ADDRESS": str(front.address), "APPCORE_PEER": str(peer.address),
         "APPCORE_INTERFACE": front.interface, "APPCORE_FLOATING": str(fleet.floating), "APPCORE_VRRP_ID": str(fleet.vrrp_id),
         "APPCORE_STATS_PORT": str(fleet.stats_port), "APPCORE_METRICS_BIND": front.at(fleet.metrics_port),
@@ -105,7 +109,7 @@ def run(list_file: str, out: str) -> int:
 def _write(folder: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
         places.make_folder((folder / name).parent, 0o755)
-        places.write_file(folder / name, text)
+        places.write_file(folder / name, text, 0o755 if text.startswith("#!") else 0o644)
 
 
 def _left_over(folder: Path, files: dict[str, str]) -> list[str]:

@@ -28,8 +28,8 @@ def lines(text):
 class Texts(unittest.TestCase):
     def test_each_front_and_each_machine_has_its_files(self):
         self.assertEqual(sorted(rendered()), [
-            "fronts/lb1/haproxy.cfg", "fronts/lb1/keepalived.conf", "fronts/lb2/haproxy.cfg", "fronts/lb2/keepalived.conf",
-            "machines/m1.env", "machines/m2.env", "targets/front.yml"])
+            "fronts/lb1/haproxy.cfg", "fronts/lb1/keepalived.conf", "fronts/lb1/move-address",
+            "fronts/lb2/haproxy.cfg", "fronts/lb2/keepalived.conf", "fronts/lb2/move-address", "machines/m1.env", "machines/m2.env", "targets/front.yml"])
 
     def test_the_fronts_are_each_others_peers(self):
         files = rendered()

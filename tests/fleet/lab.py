@@ -105,6 +105,13 @@ class Lab(Network):
                 os.kill(pid, signal.SIGKILL)
         self.processes.pop(f"haproxy {name}").wait(LIMIT)
 
+    def move_address(self, name):
+        """By the front's own script; there is no systemd here."""
+        keepalived = self.processes.pop(f"keepalived {name}")
+        commands = {"RELOAD": f"kill -USR2 {self.processes[f'haproxy {name}'].pid}", "STOP": f"kill {keepalived.pid}"}
+        run(*self.enter(name), f"{self.folder}/out/fronts/{name}/move-address", env={**self._environment, **commands})
+        keepalived.wait(LIMIT)
+
     def _haproxy_pid(self, name):
         """Of the process that answers the statistics page."""
         found = re.search(r"<b>pid = </b> (\d+)", subprocess.run([*self.enter(name), "curl", "-s", "-m", "5", "http://127.0.0.1:8404/"],
