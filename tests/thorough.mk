@@ -1,7 +1,7 @@
 # Tests that take longer than `make test`, or need more than it: coverage, valgrind, mutants, fuzzing, long runs, parity.
 
 ##@ Test for longer
-.PHONY: coverage coverage-programs coverage-report memcheck fuzz fuzz-programs mutants sigterms rolling exact operations large-model parity parity-13
+.PHONY: coverage coverage-programs coverage-report memcheck fuzz fuzz-programs mutants sigterms rolling exact operations large-model parity parity-13 door-test
 
 # Lines of src/ that the tests do not reach: those by file, and the whole as pages in build/coverage/html.
 # Programs write what they have run through when they end: a killed one tells nothing, and the sandbox would
@@ -92,3 +92,10 @@ parity-13: ## the same with Debian 13's libraries, in a root made by debootstrap
 	@$(BUILD_PROGRAMS)
 	@test -e build/parity/13/trained || { tests/parity/debian-13 build/parity/13 $(KINDS) && touch build/parity/13/trained; }
 	@/usr/bin/python3 -B tests/parity/compare.py $(OUT)/appcore-model build/parity/13 $(KINDS)
+
+# Renewals and reloads under load, and what testssl.sh thinks of the listener for TLS.
+door-test: ## 20 renewals of a certificate and six reloads under load; testssl.sh on the listener for TLS
+	@$(BUILD_PROGRAMS)
+	@deploy/install-packages run test door-test
+	@APPCORE_BIN_DIR='$(abspath $(OUT))' /usr/bin/python3 -B tests/e2e/test_renewal.py long
+	@APPCORE_BIN_DIR='$(abspath $(OUT))' /usr/bin/python3 -B tests/e2e/testssl.py

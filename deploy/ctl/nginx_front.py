@@ -8,7 +8,8 @@ from ctl.credentials import CERTIFICATE, CLIENT_CA, KEY, Credentials
 from ctl.front import Front
 from ctl.values import Endpoint
 
-# Mozilla's "intermediate" of guideline 5.7, for TLS 1.2; those with DHE are offered by nobody who has no ssl_dhparam.
+# Mozilla's "intermediate" of guideline 5.7, for TLS 1.2; those with DHE are offered by nobody who has no ssl_dhparam. The
+# order is the server's, other than there: testssl.sh calls a client's own order a concern.
 CIPHERS = ("ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
            "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
            "DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-CHACHA20-POLY1305")
@@ -95,7 +96,7 @@ class Door:
             return []
         folder = self.taken.folder
         lines = [f'ssl_certificate "{folder}/{CERTIFICATE}";', f'ssl_certificate_key "{folder}/{KEY}";',
-                 "ssl_protocols TLSv1.2 TLSv1.3;", f"ssl_ciphers {CIPHERS};", "ssl_prefer_server_ciphers off;",
+                 "ssl_protocols TLSv1.2 TLSv1.3;", f"ssl_ciphers {CIPHERS};", "ssl_prefer_server_ciphers on;",
                  "ssl_session_timeout 1d;", "ssl_session_cache shared:appcore_tls:10m;", "ssl_session_tickets off;",
                  "ssl_stapling off;"]
         if self.can_http2_on:

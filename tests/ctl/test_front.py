@@ -3,10 +3,12 @@
 import os
 import sys
 import unittest
+from pathlib import Path
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy"))
 
 from ctl import front, nginx_front, values  # noqa: E402
+from ctl.credentials import Credentials  # noqa: E402
 from ctl.messages import CtlError  # noqa: E402
 from ctl.values import Endpoint  # noqa: E402
 
@@ -34,6 +36,31 @@ class Reading(unittest.TestCase):
         for text in ("8443", "localhost:80", "::1:80", "[127.0.0.1]:80", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:80; evil", ""):
             with self.assertRaisesRegex(CtlError, "X must be ADDRESS:PORT"):
                 values.endpoint("X", text)
+
+
+class Tls(unittest.TestCase):
+    SAID = {"APPCORE_TLS_CERT": "/c", "APPCORE_TLS_KEY": "/k"}
+
+    def test_a_certificate_needs_its_key_and_both_need_absolute_paths(self):
+        self.assertEqual(front.read(self.SAID).tls, front.Tls("/c", "/k"))
+        for said, message in (({"APPCORE_TLS_CERT": "/c"}, "APPCORE_TLS_KEY must be set with APPCORE_TLS_CERT"),
+                              ({"APPCORE_TLS_LISTEN": "[::]:443"}, "APPCORE_TLS_CERT must be set with APPCORE_TLS_LISTEN"),
+                              ({**self.SAID, "APPCORE_TLS_KEY": "k"}, "APPCORE_TLS_KEY must be an absolute path, got 'k'"),
+                              ({**self.SAID, "APPCORE_TLS_HSTS": "1d"}, "APPCORE_TLS_HSTS must be an integer")):
+            with self.assertRaisesRegex(CtlError, message):
+                front.read(said)
+
+    def test_each_nginx_gets_http_2_as_it_understands_it(self):
+        told = front.read({**self.SAID, "APPCORE_TLS_LISTEN": "0.0.0.0:443"})
+        taken = Credentials(Path("/x/credentials/0123456789abcdef"), 0)
+        old = nginx_front.Door(told, taken, can_http2_on=False).main_server(Endpoint("127.0.0.1", 80))
+        self.assertIn("listen 0.0.0.0:443 default_server backlog=4096 reuseport ssl http2;", old["APPCORE_LISTEN"])
+        self.assertIn("listen 127.0.0.1:80 default_server backlog=4096 reuseport;", old["APPCORE_LISTEN"])
+        self.assertNotIn("http2 on", old["APPCORE_TLS"])
+        new = nginx_front.Door(told, taken, can_http2_on=True).main_server(Endpoint("127.0.0.1", 80))
+        self.assertIn("listen 0.0.0.0:443 default_server backlog=4096 reuseport ssl;", new["APPCORE_LISTEN"])
+        self.assertIn("http2 on;", new["APPCORE_TLS"])
+        self.assertIn('ssl_certificate "/x/credentials/0123456789abcdef/certificate.pem";', new["APPCORE_TLS"])
 
 
 class Networks(unittest.TestCase):

@@ -138,6 +138,20 @@ class Renewal(unittest.TestCase):
 
 
 class Quiet(StackTest):
+    def test_a_kept_connection_outlives_the_beginning_of_a_reload_and_its_next_reply_closes_it(self):
+        kept = self.stack.connection(60)
+        kept.request("GET", "/version")
+        kept.getresponse().read()
+        with self.stack.with_variables(APPCORE_QUEUE=99):
+            restart = subprocess.Popen([CTL, "restart"], env=self.stack.environment(), stdout=subprocess.DEVNULL)
+        self.assertTrue(wait_until(lambda: self.stack.get("/health").get("Connection") == "close", 60))
+        time.sleep(4)  # longer than nginx needs to see that it drains; without waiting for this client it is reloaded by now
+        kept.request("GET", "/version")
+        reply = kept.getresponse()
+        reply.read()
+        self.assertEqual((reply.status, reply.getheader("Connection")), (200, "close"))
+        self.assertEqual(restart.wait(), 0)
+
     def test_clients_that_ask_seldom_lose_nothing_by_a_reload(self):
         clients = QuietClients(self.stack.port)
         thread = threading.Thread(target=asyncio.run, args=(clients.run(),))
