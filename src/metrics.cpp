@@ -94,7 +94,7 @@ Status serve(const Config& config, const CommandLine& line) {
                                 config.request_timeout, model, clock.wall()})}};
     guard::RequestInHand request;
     MetricsService service(std::move(routes), {clock, ids, recorder, lines, request},
-                           std::move(outlets));
+                           {.request_timeout = config.request_timeout}, std::move(outlets));
     service.between_requests();
     guard::LastWords last_words{std::string(metrics::metrics_slot)};
     guard::report_crashes(request, last_words, {});

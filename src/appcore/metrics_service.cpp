@@ -10,8 +10,8 @@ constexpr std::chrono::seconds kCollectInterval{1};  // nobody waits for the lin
 }  // namespace
 
 MetricsService::MetricsService(std::vector<api::Route> routes, const Surroundings& surroundings,
-                               Outlets outlets)
-    : Service(std::move(routes), surroundings, {}),
+                               ServiceLimits limits, Outlets outlets)
+    : Service(std::move(routes), surroundings, limits),
       clock_(surroundings.clock),
       recorder_(surroundings.recorder),
       log_(surroundings.log),

@@ -23,7 +23,7 @@ struct Outlets {
 class MetricsService final : public Service {
   public:
     MetricsService(std::vector<api::Route> routes, const Surroundings& surroundings,
-                   Outlets outlets);
+                   ServiceLimits limits, Outlets outlets);
 
     // Called on the server's tick, too.
     void between_requests() override;

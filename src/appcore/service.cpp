@@ -1,5 +1,6 @@
 #include "appcore/service.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -16,10 +17,10 @@ Service::Service(std::vector<api::Route> routes, const Surroundings& surrounding
            static_cast<api::Observer&>(*this)) {}
 
 void Service::request_arrives(int connection) {
-    const system::SteadyTime now = clock_.steady();
+    begun_ = stamps_.look(clock_);
     connection_ = connection;
-    request_in_hand_.begin(connection, now);
-    recorder_.begin_request(now);
+    request_in_hand_.begin(connection, begun_);
+    recorder_.begin_request(begun_);
     last_reply(connection).reset();
 }
 
@@ -27,7 +28,7 @@ void Service::handle(const http::Request& request, http::Response& response) {
     record_.reset();
     log_.take_back();
     request_in_hand_.handle(request);
-    app_.handle(request, response);
+    app_.handle(request, response, begun_);
     has_handled_ = true;
 }
 
@@ -113,12 +114,33 @@ void Service::reopen_logs() {
     log_.reopen();
 }
 
+// What nginx answers itself has waited all the time until then. Not so a 504: a worker has had it
+// for as long as one may, and only what is beyond that was waiting.
+Service::Times Service::times_of(const api::Exchange& exchange) const {
+    constexpr std::chrono::hours kLongest{1};
+    constexpr int kTries = 4;  // nginx asks no more workers and peers than that
+    const std::chrono::nanoseconds timeout = limits_.request_timeout;
+    const auto limit = timeout.count() > 0 ? kTries * timeout : std::chrono::nanoseconds(kLongest);
+    Times times{std::nullopt, exchange.duration};
+    if (const auto stamp = store::time_of_request(exchange.request.key)) {
+        times.wait = stamps_.age(*stamp, limit);
+    }
+    if (exchange.request.error_status == 504 && times.wait) {
+        const std::chrono::nanoseconds whole = *times.wait + exchange.duration;
+        times.duration = timeout.count() > 0 ? std::min(whole, timeout) : whole;
+        times.wait = whole - times.duration;
+    }
+    return times;
+}
+
 void Service::request_ends(const api::Exchange& exchange) {
+    const Times times = times_of(exchange);
     store::RequestRecord record{};
     record.method = exchange.request.method;
     record.endpoint = exchange.endpoint;
     record.status = exchange.status;
-    record.duration = exchange.duration;
+    record.duration = times.duration;
+    record.wait = times.wait;
     if (exchange.outcome.prediction) {
         record.prediction = {exchange.outcome.prediction_failed ? store::metric::Outcome::error
                                                                 : store::metric::Outcome::success,
@@ -130,9 +152,10 @@ void Service::request_ends(const api::Exchange& exchange) {
     // Counted together with its lines.
     const log::RequestLine line{exchange.request_id, exchange.request.method_name,
                                 exchange.path,       exchange.status,
-                                exchange.duration,   exchange.request.client};
+                                times.duration,      times.wait,
+                                exchange.request.client};
     log_.request(line);
-    if (limits_.slow_request.count() > 0 && exchange.duration >= limits_.slow_request) {
+    if (limits_.slow_request.count() > 0 && times.duration >= limits_.slow_request) {
         log_.slow_request(line);
     }
     record.log_position = log_.position();

@@ -13,6 +13,7 @@
 #include "appcore/guard/request_in_hand.hpp"
 #include "appcore/log/log.hpp"
 #include "appcore/store/recorder.hpp"
+#include "appcore/system/wall_stamp.hpp"
 
 namespace appcore {
 
@@ -26,6 +27,8 @@ struct Surroundings {
 };
 
 struct ServiceLimits {
+    // A worker answers within this, or nginx does with a 504; zero: no limit.
+    std::chrono::nanoseconds request_timeout{};
     std::chrono::nanoseconds slow_request{};  // a longer one is logged as slow; zero: none is
     std::uint64_t max_requests = 0;           // then the process is spent; zero: never
 };
@@ -51,11 +54,19 @@ class Service : public fcgi::Handler, private api::Observer {
     Record& last_reply(int connection);
     void take_log_ring(system::SteadyTime now);
 
+    struct Times {
+        std::optional<std::chrono::nanoseconds> wait;  // until `duration` begins, if known
+        std::chrono::nanoseconds duration;
+    };
+    [[nodiscard]] Times times_of(const api::Exchange& exchange) const;
+
     const system::Clock& clock_;
     store::Recorder& recorder_;
     log::Log& log_;
     guard::RequestInHand& request_in_hand_;
     ServiceLimits limits_;
+    system::WallStamps stamps_;
+    system::SteadyTime begun_;          // when the request at hand had its first byte here
     std::uint64_t handled_ = 0;         // requests so far
     bool has_handled_ = false;          // the connection at hand has brought one
     int connection_ = -1;               // the one at hand

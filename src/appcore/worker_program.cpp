@@ -92,7 +92,8 @@ Status serve(const models::PredictionModel& built_in, const Config& config,
     recorder.set_health(model.is_healthy());
     guard::RequestInHand request;
     Service service(api::worker_routes(model, clock, ids), {clock, ids, recorder, lines, request},
-                    {config.slow_request, recycle_after(config.max_requests, ids)});
+                    {config.request_timeout, config.slow_request,
+                     recycle_after(config.max_requests, ids)});
     service.between_requests();
     guard::LastWords last_words(name);
     guard::report_crashes(request, last_words, guard::crash_reply());

@@ -18,7 +18,8 @@ ABOUT_ALERT = re.compile(r'- expr: .*alertname="(\w+)".*\n *eval_time: .*\n *exp
 # The series that the programs and node-exporter deliver, in an expression; those of no alert.
 EXPRESSION = re.compile(r"^ *expr: (.*(?:\n {10,}\S.*)*)$", re.MULTILINE)
 SERIES = re.compile(r"(?<![:\w])(?:up|(?:app|appcore|http|node|prediction|predictions)_[a-z_]+)(?![:\w])")
-FOR_DASHBOARDS = {"predictions_total", "prediction_duration_seconds_bucket"}
+FOR_DASHBOARDS = {"predictions_total", "prediction_duration_seconds_bucket", "appcore_request_duration_seconds_bucket",
+                  "appcore_prediction_duration_seconds_bucket"}
 GRID_WIDTH = 24
 
 
@@ -35,7 +36,7 @@ class Rules(unittest.TestCase):
 
     def test_promtool_accepts_configuration_and_rules(self):
         output = self.check("check", "config", CONFIG)
-        self.assertIn("2 rule files found", output)
+        self.assertIn("4 rule files found", output)
         self.check("check", "rules", *glob.glob(f"{RULES}/*.yml"))
 
     def test_the_configuration_for_node_exporter_alone_is_valid_too(self):
@@ -51,7 +52,7 @@ class Rules(unittest.TestCase):
 
     def test_rules_and_alerts_do_what_their_tests_say(self):
         tests = sorted(glob.glob(f"{RULE_TESTS}/*.test.yml"))
-        self.assertEqual(len(tests), 4)
+        self.assertEqual(len(tests), 6)
         self.check("test", "rules", *tests)
 
     def test_the_machine_whose_samples_have_gaps_has_every_series_that_rules_ask_for(self):
@@ -65,7 +66,8 @@ class Rules(unittest.TestCase):
             self.assertLessEqual(asked - FOR_DASHBOARDS, set(SERIES.findall(machine)))
 
     def test_every_alert_has_a_test_in_which_it_fires_and_one_in_which_it_does_not(self):
-        asked = ABOUT_ALERT.findall(read(os.path.join(RULE_TESTS, "alerts.test.yml")))
+        asked = [found for name in ("alerts", "objectives")
+                 for found in ABOUT_ALERT.findall(read(os.path.join(RULE_TESTS, f"{name}.test.yml")))]
         fires = {name for name, nothing in asked if not nothing}
         is_quiet = {name for name, nothing in asked if nothing}
         alerts = set(ALERT.findall(read(os.path.join(RULES, "appcore.alerts.yml"))))

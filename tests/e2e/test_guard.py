@@ -56,6 +56,9 @@ class Hanging(GuardTest):
             self.assertGreaterEqual(line["duration_ms"], TIMEOUT * 1000)
             self.assertEqual(self.stack.count("appcore_request_timeouts_total") - timeouts, 1)
             self.assertEqual(self.stack.count("http_requests_total", status_code="504") - counted, 1)
+            # Counted and logged with the time that it hung, not with that of its reply.
+            counted_line, = wait_until(lambda i=request_id: self.stack.logged("appcore", request_id=i))
+            self.assertEqual((counted_line["status_code"], counted_line["duration_ms"]), (504, TIMEOUT * 1000))
             self.assertTrue(wait_until(lambda b=before: len(set(self.stack.worker_pids()) - b) == 1))
 
     def test_a_reply_of_nginx_has_the_id_of_the_last_words(self):

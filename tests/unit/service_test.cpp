@@ -13,6 +13,7 @@
 #include "appcore/fcgi/connection.hpp"
 #include "appcore/models/mean_model.hpp"
 #include "catch.hpp"
+#include "fakes.hpp"
 #include "fcgi/wire.hpp"
 #include "store/slot_fixture.hpp"
 
@@ -182,4 +183,112 @@ TEST_CASE("a second try of what a dead process has counted is answered, not coun
     worker.service().request_done(fcgi::Delivery::whole);
     CHECK(worker.counted() == 1);
     CHECK(worker.lines() == 1);
+}
+
+namespace {
+
+// A service that answers /health, as worker or as what answers for nginx, by a clock that is told.
+struct Timed {
+    slot_fixture::TemporaryDirectory directory;
+    fakes::Clock clock;
+    fakes::Ids ids;
+    models::MeanModel model;
+    std::unique_ptr<log::Log> log =
+        log::Log::open(directory / "log", spdlog::level::info, "blue-01").value();
+    store::Recorder recorder{{directory.path(), "blue-01", "v1.0", getpid(), clock.wall()}};
+    guard::RequestInHand hand;
+    Service service{api::worker_routes(model, clock, ids),
+                    {clock, ids, recorder, *log, hand},
+                    {.request_timeout = std::chrono::seconds(30)}};
+
+    Timed() { service.between_requests(); }
+    void pass(std::chrono::nanoseconds time) {
+        clock.steady_now += time;
+        clock.wall_now += std::chrono::duration_cast<std::chrono::microseconds>(time);
+    }
+    [[nodiscard]] std::string key() const {
+        const auto now = std::chrono::floor<std::chrono::milliseconds>(clock.wall());
+        const auto count = now.time_since_epoch().count();
+        const std::string digits = std::to_string(count % 1000 + 1000).substr(1);
+        return std::to_string(count / 1000) + "." + digits + "-1-2-3";
+    }
+    // A request of that name, which is read for so long.
+    void serve(std::string_view key, std::chrono::nanoseconds reading = {}, int error_status = 0) {
+        http::Request request;
+        request.method = http::Method::get;
+        request.method_name = "GET";
+        request.target = "/health";
+        request.key = key;
+        request.error_status = error_status;
+        service.request_arrives(1);
+        pass(reading);
+        http::Response response;
+        service.handle(request, response);
+        service.commit();
+        service.request_done(fcgi::Delivery::whole);
+    }
+    [[nodiscard]] store::WaitCell waits() const {
+        return slot_fixture::totals_of(directory.path(), "blue-01").waits[0];
+    }
+    [[nodiscard]] store::Word duration() const {
+        return slot_fixture::totals_of(directory.path(), "blue-01").cell(0, 0).sum_ns;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a request's waiting ends where its duration begins, with its first byte at the worker") {
+    Timed t;
+    t.clock.wall_now = system::WallTime{std::chrono::seconds(1'795'421'208)};
+    const std::string key = t.key();
+    t.pass(std::chrono::milliseconds(5500));
+    t.serve(key, std::chrono::milliseconds(70));
+    CHECK(t.waits().wait.sum_ns == 5'500'000'000);
+    CHECK(t.duration() == 70'000'000);
+    CHECK(t.waits().latency.sum_ns == 5'570'000'000);
+    t.log->finish();
+    const std::string line = slot_fixture::read_file(t.directory / "log");
+    CHECK(line.find(R"("duration_ms":70.000,"wait_ms":5500.000,)") != std::string::npos);
+}
+
+TEST_CASE("a request that nobody has stamped has waited for no known time") {
+    Timed t;
+    t.serve("", std::chrono::milliseconds(70));
+    CHECK(t.waits().wait.buckets == store::Buckets{});
+    CHECK(t.waits().latency.sum_ns == 70'000'000);
+}
+
+TEST_CASE("a wall clock that is set makes no waiting negative or absurd") {
+    const auto step = GENERATE(std::chrono::seconds(-600), std::chrono::seconds(600));
+    Timed t;
+    t.clock.wall_now = system::WallTime{std::chrono::seconds(1'795'421'208)};
+    t.serve(t.key());
+    const std::string key = t.key();
+    t.pass(std::chrono::milliseconds(100));
+    t.clock.wall_now += step;
+    t.pass(std::chrono::milliseconds(200));
+    t.serve(key);
+    CHECK(t.waits().wait.sum_ns == 300'000'000);
+    CHECK(t.waits().wait.buckets == slot_fixture::buckets({{std::chrono::milliseconds(0), 1},
+                                                           {std::chrono::milliseconds(300), 1}}));
+}
+
+TEST_CASE("a request that hung has the time that it hung, and has waited for the rest") {
+    Timed t;
+    t.clock.wall_now = system::WallTime{std::chrono::seconds(1'795'421'208)};
+    const std::string key = t.key();
+    t.pass(std::chrono::seconds(42));
+    t.serve(key, {}, 504);
+    CHECK(t.duration() == 30'000'000'000);
+    CHECK(t.waits().wait.sum_ns == 12'000'000'000);
+}
+
+TEST_CASE("a request that was refused has waited until then") {
+    Timed t;
+    t.clock.wall_now = system::WallTime{std::chrono::seconds(1'795'421'208)};
+    const std::string key = t.key();
+    t.pass(std::chrono::milliseconds(400));
+    t.serve(key, {}, 503);
+    CHECK(t.duration() == 0);
+    CHECK(t.waits().wait.sum_ns == 400'000'000);
 }

@@ -20,10 +20,10 @@ class App {
     App(std::vector<Route> routes, const system::Clock& clock, system::IdSource& ids,
         Observer& observer);
 
-    // Fills the empty `response`. Throws std::bad_alloc and nothing else; where that happens, the
+    // Fills the empty `response`. `begun`: when the request's first byte was there. Throws std::bad_alloc and nothing else; where that happens, the
     // same request with the body_state `no_memory` makes a 503. Every status it sets is one of
     // http::status_codes.
-    void handle(const http::Request& request, http::Response& response);
+    void handle(const http::Request& request, http::Response& response, system::SteadyTime begun);
 
   private:
     void respond(const http::Request& request, http::Endpoint endpoint, http::Response& response,

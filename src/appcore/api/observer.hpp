@@ -7,7 +7,6 @@
 #include "appcore/api/route.hpp"
 #include "appcore/http/endpoint.hpp"
 #include "appcore/http/request.hpp"
-#include "appcore/system/clock.hpp"
 
 namespace appcore::api {
 
@@ -18,8 +17,7 @@ struct Exchange {
     std::string_view path;  // decoded
     http::Endpoint endpoint;
     int status;
-    system::SteadyTime end;
-    std::chrono::nanoseconds duration;
+    std::chrono::nanoseconds duration;  // since its first byte was there
     const Outcome& outcome;
 };
 

@@ -208,6 +208,10 @@ void Log::end_request_line(level_enum level, const RequestLine& line) {
     append_number(members_, line.status);
     members_.append(R"(,"duration_ms":)");
     append_thousandths(members_, std::chrono::round<microseconds>(line.duration).count());
+    if (line.wait) {
+        members_.append(R"(,"wait_ms":)");
+        append_thousandths(members_, std::chrono::round<microseconds>(*line.wait).count());
+    }
     members_.append(R"(,"worker":)");
     append_text(members_, process_);
     members_.append(R"(,"client":)");

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,7 +23,8 @@ struct RequestLine {
     std::string_view method;
     std::string_view path;  // decoded
     int status;
-    std::chrono::nanoseconds duration;
+    std::chrono::nanoseconds duration;  // from its first byte here to its finished reply
+    std::optional<std::chrono::nanoseconds> wait;  // before that, if known
     std::string_view client;
 };
 

@@ -46,12 +46,12 @@ void add_counts(WorkerState& worker, const store::Totals& totals) {
     std::ranges::transform(worker.events, totals.events, worker.events.begin(), std::plus<>{});
 }
 
-std::optional<std::uint32_t> queue_of(const std::vector<WorkerState>& workers) {
+std::optional<system::ListenQueue> queue_of(const std::vector<WorkerState>& workers) {
     // All workers share one socket.
     const auto worker = std::ranges::find_if(workers, [](const WorkerState& state) {
         return state.is_alive && state.name != metrics_slot;
     });
-    return worker == workers.end() ? std::nullopt : system::listen_queue_length(worker->pid);
+    return worker == workers.end() ? std::nullopt : system::listen_queue(worker->pid);
 }
 
 // `is_held`: a process has the slot's lock. One that is about to end has said so in the slot.
@@ -114,7 +114,10 @@ PoolSnapshot Collector::collect() {
     if (is_short_of_workers(pool.workers)) add_unattached(pool);
     mark_replaced(pool.workers);
     pool.size = pool_size(pool.workers);
-    pool.queue_length = queue_of(pool.workers);
+    if (const auto queue = queue_of(pool.workers)) {
+        pool.queue_length = queue->unaccepted;
+        pool.requests_waiting = queue->unaccepted + queue->unread;
+    }
     for (const auto& [name, seen] : seen_) {
         pool.totals.add(seen.last);
         if (seen.retired) pool.totals.add(*seen.retired);

@@ -47,6 +47,8 @@ struct PoolSnapshot {
     std::vector<std::string> problems;  // slots that could not be read now, each with its reason
     std::optional<unsigned> size;       // workers that there should be, if a living one says it
     std::optional<std::uint32_t> queue_length;  // connections that wait for a worker, if known
+    // Those, and the connections of workers on which a request waits.
+    std::optional<std::uint32_t> requests_waiting;
 };
 
 // The slot of the metrics program, which is not a worker.

@@ -1,5 +1,6 @@
 #include "appcore/metrics/family_builder.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -37,17 +38,19 @@ void add_gauge(prometheus::MetricFamily& family, std::vector<Label> labels, doub
 }
 
 void add_histogram(prometheus::MetricFamily& family, std::vector<Label> labels,
-                   std::span<const store::Word> bounds_ns, std::span<const store::Word> buckets,
+                   std::span<const store::Word> bounds_ns, const store::Buckets& buckets,
                    store::Word sum_ns) {
+    if (std::ranges::all_of(buckets, [](store::Word count) { return count == 0; })) return;
     prometheus::ClientMetric metric;
     store::Word count = 0;
     metric.histogram.bucket.reserve(bounds_ns.size());
-    for (std::size_t i = 0; i < bounds_ns.size(); ++i) {
-        count += buckets[i];
-        metric.histogram.bucket.push_back({count, to_seconds(bounds_ns[i])});
+    std::size_t next = 0;  // the first bucket that is not in `count`
+    for (const store::Word bound : bounds_ns) {
+        const std::size_t end = store::bucket_of(bound) + 1;
+        while (next < end) count += buckets[next++];
+        metric.histogram.bucket.push_back({count, to_seconds(bound)});
     }
-    count += buckets[bounds_ns.size()];
-    if (count == 0) return;
+    while (next < buckets.size()) count += buckets[next++];
     metric.label = std::move(labels);
     metric.histogram.sample_count = count;
     metric.histogram.sample_sum = to_seconds(sum_ns);

@@ -23,10 +23,10 @@ using Label = prometheus::ClientMetric::Label;
 void add_counter(prometheus::MetricFamily& family, std::vector<Label> labels, store::Word count);
 void add_gauge(prometheus::MetricFamily& family, std::vector<Label> labels, double value);
 
-// `buckets` has one more element than `bounds_ns`: what exceeds the last bound. A histogram that
-// has observed nothing is left out.
+// `bounds_ns`: some of kSlotBounds, in their order. A histogram that has observed nothing is left
+// out.
 void add_histogram(prometheus::MetricFamily& family, std::vector<Label> labels,
-                   std::span<const store::Word> bounds_ns, std::span<const store::Word> buckets,
+                   std::span<const store::Word> bounds_ns, const store::Buckets& buckets,
                    store::Word sum_ns);
 
 }  // namespace appcore::metrics

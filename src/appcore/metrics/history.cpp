@@ -1,6 +1,8 @@
 #include "appcore/metrics/history.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
 #include <numeric>
 
 #include "appcore/metrics/worker_activity.hpp"
@@ -11,20 +13,28 @@ namespace {
 constexpr int first_error = 500;
 constexpr double nanoseconds_per_second = 1e9;
 
+void add(store::Buckets& sums, const store::Buckets& more) {
+    std::ranges::transform(sums, more, sums.begin(), std::plus<>{});
+}
+
 Traffic sum_of(const store::Totals& totals) {
     Traffic sum;
     for (std::size_t method = 0; method < http::method_names.size(); ++method) {
         for (std::size_t endpoint = 0; endpoint < http::endpoint_count; ++endpoint) {
             if (endpoint == static_cast<std::size_t>(http::Endpoint::status)) continue;
             const store::RequestCell& cell = totals.cell(method, endpoint);
-            for (std::size_t i = 0; i < store::request_buckets; ++i)
-                sum.latency[i] += cell.buckets[i];
+            add(sum.duration, cell.buckets);
             for (std::size_t i = 0; i < http::status_codes.size(); ++i) {
                 if (http::status_codes[i].code >= first_error) sum.errors += cell.replies[i];
             }
         }
     }
-    sum.requests = std::accumulate(sum.latency.begin(), sum.latency.end(), store::Word{0});
+    for (std::size_t endpoint = 0; endpoint < http::endpoint_count; ++endpoint) {
+        if (endpoint == static_cast<std::size_t>(http::Endpoint::status)) continue;
+        add(sum.wait, totals.waits[endpoint].wait.buckets);
+        add(sum.latency, totals.waits[endpoint].latency.buckets);
+    }
+    sum.requests = std::accumulate(sum.duration.begin(), sum.duration.end(), store::Word{0});
     return sum;
 }
 
@@ -40,21 +50,23 @@ std::optional<double> Traffic::per_second(store::Word count) const {
     return static_cast<double>(count) / time.count();
 }
 
-std::optional<double> latency_quantile(std::span<const store::Word, store::request_buckets> buckets,
-                                       double quantile) {
-    const auto& bounds = store::metric::request_bounds_ns;
+std::optional<double> quantile_of(const store::Buckets& buckets, double quantile) {
+    const auto seconds = [](store::Word nanoseconds) {
+        return static_cast<double>(nanoseconds) / nanoseconds_per_second;
+    };
     const store::Word count = std::accumulate(buckets.begin(), buckets.end(), store::Word{0});
     if (count == 0) return std::nullopt;
-    double rank = quantile * static_cast<double>(count);
-    double lower = 0;
-    for (std::size_t i = 0; i < bounds.size(); ++i) {
-        const double upper = static_cast<double>(bounds[i]) / nanoseconds_per_second;
-        const auto inside = static_cast<double>(buckets[i]);
-        if (inside > 0 && rank <= inside) return lower + (upper - lower) * (rank / inside);
-        rank -= inside;
-        lower = upper;
+    const double rank = quantile * static_cast<double>(count);
+    store::Word below = 0;
+    std::size_t at = 0;
+    for (; at < store::kSlotBounds.size(); ++at) {
+        below += buckets[at];
+        if (buckets[at] > 0 && static_cast<double>(below) >= rank) break;
     }
-    return lower;
+    if (at == 0) return seconds(store::kSlotBounds.front()) / 2;
+    const double lower = seconds(store::kSlotBounds[at - 1]);
+    if (at == store::kSlotBounds.size()) return lower;
+    return std::sqrt(lower * seconds(store::kSlotBounds[at]));
 }
 
 void History::maintain(system::SteadyTime now) {
@@ -112,8 +124,10 @@ Traffic History::between(std::size_t first, std::size_t last) const {
         result.time += after.when - before.when;
         result.requests += growth(before.sum.requests, after.sum.requests);
         result.errors += growth(before.sum.errors, after.sum.errors);
-        for (std::size_t b = 0; b < store::request_buckets; ++b) {
-            result.latency[b] += growth(before.sum.latency[b], after.sum.latency[b]);
+        for (const auto buckets : {&Traffic::duration, &Traffic::wait, &Traffic::latency}) {
+            for (std::size_t b = 0; b < store::kSlotBuckets; ++b) {
+                (result.*buckets)[b] += growth((before.sum.*buckets)[b], (after.sum.*buckets)[b]);
+            }
         }
     }
     return result;

@@ -23,25 +23,25 @@ inline constexpr std::chrono::seconds sample_interval{1};
 // The length, the step that is not complete yet, and some for samples that came early.
 inline constexpr std::size_t max_samples = 320;
 
-using LatencyBuckets = std::array<store::Word, store::request_buckets>;  // as in RequestCell
-
 // What happened in some time. /status itself does not appear: who looks at an idle pool should see
 // that it is idle.
 struct Traffic {
     std::chrono::duration<double> time{};  // zero: nothing is known
     store::Word requests = 0;
     store::Word errors = 0;  // replies with a status from 500 on
-    LatencyBuckets latency{};
+    // The worker's own time, the waiting before it, and both of each request together.
+    store::Buckets duration{};
+    store::Buckets wait{};
+    store::Buckets latency{};
 
     // Nothing where nothing is known.
     [[nodiscard]] std::optional<double> per_second(store::Word count) const;
 };
 
-// Seconds below which the share `quantile` (0 to 1) of the requests lies, estimated as Prometheus'
-// histogram_quantile does: linear within a bucket, and the last bound for what is above it. Nothing
-// for no requests.
-[[nodiscard]] std::optional<double> latency_quantile(
-    std::span<const store::Word, store::request_buckets> buckets, double quantile);
+// Seconds below which the share `quantile` (0 to 1) of what was counted lies: the geometric middle
+// of its bucket, which is within 10 % of it; half the first bound for what is below that, and the
+// last bound for what is above. Nothing where nothing was counted.
+[[nodiscard]] std::optional<double> quantile_of(const store::Buckets& buckets, double quantile);
 
 class History {
   public:

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "appcore/metrics/duration_families.hpp"
 #include "appcore/metrics/families.hpp"
 #include "appcore/metrics/family_builder.hpp"
 
@@ -120,6 +121,9 @@ void add_pool(Families& families, const PoolSnapshot& pool, const PoolFacts& fac
     auto queue = make_family(store::metric::queue_length);
     if (pool.queue_length) add_gauge(queue, {}, *pool.queue_length);
     families.push_back(std::move(queue));
+    auto waiting = make_family(store::metric::requests_waiting);
+    if (pool.requests_waiting) add_gauge(waiting, {}, *pool.requests_waiting);
+    families.push_back(std::move(waiting));
 }
 
 void add_events(Families& families, const store::Totals& totals) {
@@ -167,6 +171,7 @@ void add_process(Families& families, const PoolSnapshot& pool) {
 Families pool_families(const PoolSnapshot& pool, const PoolFacts& facts, system::SteadyTime now) {
     Families families;
     add_pool(families, pool, facts);
+    std::ranges::move(duration_families(pool.totals), std::back_inserter(families));
     add_workers(families, pool, now);
     add_events(families, pool.totals);
     add_process(families, pool);

@@ -43,8 +43,8 @@ std::string percent(double ratio) {
 
 std::string milliseconds(double value) {
     constexpr double second = 1000;
-    constexpr double last_bound = 10 * second;
-    if (value >= last_bound) return "≥ 10 s";
+    constexpr double last_bound = 37.3 * second;
+    if (value >= last_bound) return "≥ 37 s";
     if (value >= second) return fixed(value / second, 1) + " s";
     return fixed(value, value < 1 ? 2 : value < 100 ? 1 : 0) + " ms";
 }

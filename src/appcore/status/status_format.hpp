@@ -13,7 +13,7 @@ namespace appcore::status {
 //   count     12,345
 //   rate      per second: 0/s, 0.42/s, 12.3/s, 1,234/s
 //   percent   of a ratio: 0 %, 0.12 %, 12.5 %
-//   ms        milliseconds: 0.42 ms, 4.2 ms, 420 ms, 4.2 s, ≥ 10 s (the last bucket's bound)
+//   ms        milliseconds: 0.42 ms, 4.2 ms, 420 ms, 4.2 s, ≥ 37 s (the last bucket's bound)
 //   bytes     4.2 MiB
 //   duration  of seconds: 0.4 s, 45 s, 12 min, 3 h 20 min, 4 d 2 h
 //   clock     of an RFC 3339 time: 03:12:07 UTC

@@ -38,9 +38,16 @@ Word sum_of(const Words& words) {
     return std::accumulate(words.begin(), words.end(), Word{0});
 }
 
-Json latency_ms(const Traffic& traffic, double quantile) {
-    const auto seconds = metrics::latency_quantile(traffic.latency, quantile);
+Json milliseconds(const store::Buckets& buckets, double quantile) {
+    const auto seconds = metrics::quantile_of(buckets, quantile);
     return seconds ? rounded(*seconds * kMilliseconds) : nullptr;
+}
+
+Json percentiles(const store::Buckets& buckets) {
+    return {{"p50", milliseconds(buckets, 0.5)},
+            {"p90", milliseconds(buckets, 0.9)},
+            {"p95", milliseconds(buckets, 0.95)},
+            {"p99", milliseconds(buckets, 0.99)}};
 }
 
 }  // namespace
@@ -80,11 +87,9 @@ Json traffic_json(const Traffic& traffic) {
             {"requests_per_second", rounded(traffic.per_second(traffic.requests))},
             {"errors_per_second", rounded(traffic.per_second(traffic.errors))},
             {"error_ratio", std::move(error_ratio)},
-            {"latency_ms",
-             {{"p50", latency_ms(traffic, 0.5)},
-              {"p90", latency_ms(traffic, 0.9)},
-              {"p95", latency_ms(traffic, 0.95)},
-              {"p99", latency_ms(traffic, 0.99)}}}};
+            {"latency_ms", percentiles(traffic.latency)},
+            {"wait_ms", percentiles(traffic.wait)},
+            {"duration_ms", percentiles(traffic.duration)}};
 }
 
 Json history_json(const std::vector<Traffic>& steps) {
@@ -98,8 +103,8 @@ Json history_json(const std::vector<Traffic>& steps) {
              series([](const Traffic& step) { return rounded(step.per_second(step.requests)); })},
             {"errors_per_second",
              series([](const Traffic& step) { return rounded(step.per_second(step.errors)); })},
-            {"p50_ms", series([](const Traffic& step) { return latency_ms(step, 0.5); })},
-            {"p99_ms", series([](const Traffic& step) { return latency_ms(step, 0.99); })}};
+            {"p50_ms", series([](const Traffic& step) { return milliseconds(step.latency, 0.5); })},
+            {"p99_ms", series([](const Traffic& step) { return milliseconds(step.latency, 0.99); })}};
 }
 
 }  // namespace appcore::status

@@ -16,8 +16,9 @@ namespace appcore::status {
 // {"requests", "errors", "predictions", "by_status"}: all that was ever counted, /status included.
 [[nodiscard]] nlohmann::ordered_json totals_json(const store::Totals& totals);
 
-// {"seconds", "requests_per_second", "errors_per_second", "error_ratio", "latency_ms"}, where
-// "seconds" is the time that they are about.
+// {"seconds", "requests_per_second", "errors_per_second", "error_ratio", "latency_ms",
+// "wait_ms", "duration_ms"}, where "seconds" is the time that they are about. Percentiles: of the
+// workers' own time, the waiting before it, and both together, which is the latency.
 [[nodiscard]] nlohmann::ordered_json traffic_json(const metrics::Traffic& traffic);
 
 // {"step_seconds", "requests_per_second", "errors_per_second", "p50_ms", "p99_ms"}: a number or

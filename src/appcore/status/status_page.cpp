@@ -17,7 +17,7 @@ constexpr std::string_view kBody = R"html(
 <p><b data-value="/pool/workers_alive" data-as="count"></b> of
 <span data-value="/pool/workers_configured" data-as="count"></span> workers alive,
 <b data-value="/pool/workers_busy" data-as="count"></b> busy;
-<b data-value="/pool/requests_waiting" data-as="count"></b> queued</p>
+<b data-value="/pool/requests_waiting" data-as="count"></b> requests waiting</p>
 <ul data-each="/pool/problems"><template><li
 data-value="/value" data-as="text"></li></template></ul>
 </header>
@@ -53,7 +53,8 @@ aria-label="Median latency, 5 minutes">
 <path data-value="/history/p50_ms" data-as="area"></path><path
 data-value="/history/p50_ms" data-as="line"></path></svg>
 <p>5 min <span data-value="/last_minutes/5/latency_ms/p50" data-as="ms"></span><br>
-peak <span data-value="/history/p50_ms" data-as="ms"></span></p>
+peak <span data-value="/history/p50_ms" data-as="ms"></span><br>
+waiting <span data-value="/last_minutes/1/wait_ms/p50" data-as="ms"></span></p>
 </article>
 <article>
 <h2>Latency p99</h2>
@@ -63,12 +64,13 @@ aria-label="p99 of the latency, 5 minutes">
 <path data-value="/history/p99_ms" data-as="area"></path><path
 data-value="/history/p99_ms" data-as="line"></path></svg>
 <p>5 min <span data-value="/last_minutes/5/latency_ms/p99" data-as="ms"></span><br>
-peak <span data-value="/history/p99_ms" data-as="ms"></span></p>
+peak <span data-value="/history/p99_ms" data-as="ms"></span><br>
+waiting <span data-value="/last_minutes/1/wait_ms/p99" data-as="ms"></span></p>
 </article>
 </section>
 <p class="hint">The last minute, and 5 minutes as a plot, without the requests for this page.
-Latencies are estimated from histogram buckets: below 5 ms they are interpolated. Errors are
-replies from 500 on.</p>
+Latency is waiting plus the worker's own time; percentiles are within 10 %. Errors are replies
+from 500 on.</p>
 
 <section>
 <h2 id="workers">Workers</h2>

@@ -147,7 +147,7 @@ Json pool_json(const StatusSources& sources, const std::vector<Worker>& workers,
     json["workers_busy"] =
         count([](const Worker& worker) { return worker.state.busy_since.has_value(); });
     json["requests_waiting"] =
-        sources.pool.queue_length ? Json(*sources.pool.queue_length) : Json(nullptr);
+        sources.pool.requests_waiting ? Json(*sources.pool.requests_waiting) : Json(nullptr);
     json["problems"] = std::move(problems);
     return json;
 }

@@ -22,7 +22,7 @@ const formats = {
     return value < 0.01 ? "< 0.01 %" : fixed(value, value < 10 ? 2 : 1) + " %";
   },
   ms: value => {
-    if (value >= 10000) return "\u2265 10 s";
+    if (value >= 37300) return "\u2265 37 s";
     if (value >= 1000) return fixed(value / 1000, 1) + " s";
     return fixed(value, value < 1 ? 2 : value < 100 ? 1 : 0) + " ms";
   },

@@ -123,9 +123,9 @@ Result<LayoutMap> parse_layout(std::string_view description, std::size_t words) 
     map.endpoints = map_labels(line("endpoints").names, http::endpoint_paths);
     map.statuses = map_statuses(line("statuses").names);
     map.outcomes = map_labels(outcomes, metric::outcome_names);
-    map.request_buckets = map_buckets(line("request_bounds_ns").names, metric::request_bounds_ns);
+    map.request_buckets = map_buckets(line("request_bounds_ns").names, kSlotBounds);
     map.prediction_buckets =
-        map_buckets(line("prediction_bounds_ns").names, metric::prediction_bounds_ns);
+        map_buckets(line("prediction_bounds_ns").names, kSlotBounds);
     if (map.methods.empty() || map.endpoints.empty() || map.statuses.empty() ||
         map.outcomes.empty() || map.request_buckets.empty() || map.prediction_buckets.empty()) {
         return broken("labels");
@@ -149,6 +149,14 @@ Result<LayoutMap> parse_layout(std::string_view description, std::size_t words) 
     const std::size_t cells = map.methods.size() * map.endpoints.size();
     if (requests.second < request_cell || !fits(requests.first, cells, requests.second, map.end)) {
         return broken("requests");
+    }
+
+    const Line waits = line("waits");
+    map.waits = {waits.first, waits.second};
+    if (waits.first != LayoutMap::absent &&
+        (waits.second < 2 * (1 + map.request_buckets.size()) ||
+         !fits(waits.first, map.endpoints.size(), waits.second, map.end))) {
+        return broken("waits");
     }
 
     const Line models = line("models");

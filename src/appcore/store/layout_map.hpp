@@ -35,6 +35,7 @@ struct LayoutMap {
     std::array<std::size_t, metric::event_names.size()> events{};
 
     Section requests;
+    Section waits;  // its offset is `absent` in layouts from before there were any
     Section models;
     std::size_t model_count = 0;
     std::size_t keys = 0;  // the first key's word

@@ -82,6 +82,25 @@ inline constexpr Definition request_timeouts{
     prometheus::MetricType::Counter};
 inline constexpr Definition pushes{"appcore_pushes_total", "Pushes to the Pushgateway by result",
                                    prometheus::MetricType::Counter};
+// Durations in finer buckets than the old service's, which begin at 5 ms.
+inline constexpr Definition request_duration{
+    "appcore_request_duration_seconds",
+    "Time from a request's first byte at the worker to its finished reply",
+    prometheus::MetricType::Histogram};
+inline constexpr Definition request_wait{
+    "appcore_request_wait_seconds",
+    "Time from the web server having a request to the worker's beginning with it",
+    prometheus::MetricType::Histogram};
+inline constexpr Definition request_latency{"appcore_request_latency_seconds",
+                                            "Waiting and duration of a request together",
+                                            prometheus::MetricType::Histogram};
+inline constexpr Definition model_duration{"appcore_prediction_duration_seconds",
+                                           "Time of the model alone in a prediction",
+                                           prometheus::MetricType::Histogram};
+inline constexpr Definition requests_waiting{
+    "appcore_requests_waiting",
+    "Requests that no worker has begun, on new connections and on those that workers hold",
+    prometheus::MetricType::Gauge};
 
 // Of the pool as one, under the names that every Prometheus client uses.
 inline constexpr Definition process_resident_memory{"process_resident_memory_bytes",

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -22,10 +21,9 @@ Word to_word(system::SteadyTime time) {
     return to_word(std::chrono::nanoseconds{time.time_since_epoch()});
 }
 
-std::size_t bucket_of(std::span<const Word> bounds, Word value) {
-    std::size_t i = 0;
-    while (i < bounds.size() && value > bounds[i]) ++i;
-    return i;
+void add_duration(Transaction& transaction, Durations& durations, Word duration, Word amount) {
+    transaction.add(durations.buckets[bucket_of(duration)], amount);
+    transaction.add(durations.sum_ns, amount * duration);
 }
 
 }  // namespace
@@ -219,13 +217,17 @@ void Recorder::add_request(Transaction& transaction, const RequestRecord& reques
                                        [static_cast<std::size_t>(request.endpoint)];
     const Word duration = to_word(request.duration);
     transaction.add(cell.replies[http::status_index(request.status)], amount);
-    transaction.add(cell.buckets[bucket_of(metric::request_bounds_ns, duration)], amount);
+    transaction.add(cell.buckets[bucket_of(duration)], amount);
     transaction.add(cell.sum_ns, amount * duration);
+    WaitCell& waits = slot_->waits[static_cast<std::size_t>(request.endpoint)];
+    if (request.wait) add_duration(transaction, waits.wait, to_word(*request.wait), amount);
+    add_duration(transaction, waits.latency,
+                 duration + (request.wait ? to_word(*request.wait) : 0), amount);
     if (!request.prediction) return;
     PredictionCell& model = slot_->models[model_].cell;
     const Word model_duration = to_word(request.prediction->duration);
     transaction.add(model.outcomes[static_cast<std::size_t>(request.prediction->outcome)], amount);
-    transaction.add(model.buckets[bucket_of(metric::prediction_bounds_ns, model_duration)], amount);
+    transaction.add(model.buckets[bucket_of(model_duration)], amount);
     transaction.add(model.sum_ns, amount * model_duration);
 }
 

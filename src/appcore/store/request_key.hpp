@@ -1,8 +1,10 @@
 // The identity of one request as nginx names it, for telling a repeated request from a new one.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
+#include "appcore/system/clock.hpp"
 #include "appcore/system/digest.hpp"
 
 namespace appcore::store {
@@ -24,5 +26,9 @@ struct RequestKey {
     if (key.empty()) key.words[0] = 1;
     return key;
 }
+
+// When the web server named the request, which is when it had all of it: the name begins with its
+// clock, "1795421208.675-". Nothing for other texts.
+[[nodiscard]] std::optional<system::WallTime> time_of_request(std::string_view name);
 
 }  // namespace appcore::store

@@ -10,6 +10,8 @@
 //   outcomes 0 0 LABEL...
 //   requests OFFSET STRIDE          a cell for each method and endpoint, endpoints run faster;
 //                                   a cell is: sum, a word a bucket (+Inf last), a word a status
+//   waits OFFSET STRIDE             a cell for each endpoint: sum of the waiting, a word a bucket, sum
+//                                   of the latencies, a word a bucket; by request_bounds_ns
 //   models OFFSET STRIDE            as many as fit before the next section; an entry is: four words
 //                                   of name, sum, a word a bucket, a word an outcome
 // Offsets and strides count words.
@@ -50,10 +52,11 @@ class SlotDescription {
         }
         name(metric::other);
         put('\n');
-        bounds("request_bounds_ns", metric::request_bounds_ns);
-        bounds("prediction_bounds_ns", metric::prediction_bounds_ns);
+        bounds("request_bounds_ns", kSlotBounds);
+        bounds("prediction_bounds_ns", kSlotBounds);
         line("outcomes", 0, 0, metric::outcome_names);
         line("requests", offsetof(Slot, requests), sizeof(RequestCell) / sizeof(Word), none);
+        line("waits", offsetof(Slot, waits), sizeof(WaitCell) / sizeof(Word), none);
         line("models", offsetof(Slot, models), sizeof(ModelEntry) / sizeof(Word), none);
         line("end", offsetof(Slot, description), 0, none);
     }

@@ -19,6 +19,7 @@
 #include "appcore/http/endpoint.hpp"
 #include "appcore/http/method.hpp"
 #include "appcore/http/status.hpp"
+#include "appcore/store/duration_buckets.hpp"
 #include "appcore/store/metric_names.hpp"
 
 namespace appcore::store {
@@ -51,7 +52,7 @@ struct JournalEntry {
 struct Journal {
     Word sequence;  // odd: the entries hold, whatever the words say
     Word length;
-    std::array<JournalEntry, 15> entries;  // the largest transaction has 11
+    std::array<JournalEntry, 15> entries;  // the largest transaction has 13
 };
 
 // Gauges, each valid by itself. Times are nanoseconds of the steady clock, 0 for "none".
@@ -81,22 +82,35 @@ enum class Health : unsigned char { unknown, healthy, unhealthy };
 // comes within seconds, and hardly any place dies more often while it is on its way.
 inline constexpr std::size_t orphaned_keys = 16;
 
-inline constexpr std::size_t request_buckets = metric::request_bounds_ns.size() + 1;
-inline constexpr std::size_t prediction_buckets = metric::prediction_bounds_ns.size() + 1;
 inline constexpr std::size_t status_labels = http::status_codes.size() + 1;  // the last: other
 
-// Buckets are not cumulative. The replies of a cell add up to its buckets.
+// By kSlotBounds, not cumulative.
+using Buckets = std::array<Word, kSlotBuckets>;
+
+// The replies of a cell add up to its buckets.
 struct alignas(cache_line) RequestCell {
     Word sum_ns;
-    std::array<Word, request_buckets> buckets;
+    Buckets buckets;
     std::array<Word, status_labels> replies;
 };
 
 // The outcomes of a cell add up to its buckets.
 struct PredictionCell {
     Word sum_ns;
-    std::array<Word, prediction_buckets> buckets;
+    Buckets buckets;
     std::array<Word, metric::outcome_names.size()> outcomes;
+};
+
+struct Durations {
+    Word sum_ns;
+    Buckets buckets;
+};
+
+// Of the requests to an endpoint. `wait`: until a worker begins, where that is known; `latency`: the
+// same and the worker's own time, of each.
+struct alignas(cache_line) WaitCell {
+    Durations wait;
+    Durations latency;
 };
 
 inline constexpr std::size_t model_name_words = 4;  // 31 bytes of a version and a zero
@@ -108,7 +122,7 @@ struct alignas(cache_line) ModelEntry {
     PredictionCell cell;
 };
 
-inline constexpr std::size_t description_capacity = 2048;  // about twice of what is used
+inline constexpr std::size_t description_capacity = 6144;  // about twice of what is used
 
 struct Slot {
     alignas(cache_line) SlotHeader header;
@@ -117,6 +131,7 @@ struct Slot {
     alignas(cache_line) std::array<std::array<Word, 2>, orphaned_keys> keys;
     alignas(cache_line) std::array<Word, metric::event_names.size()> events;
     std::array<std::array<RequestCell, http::endpoint_count>, http::method_names.size()> requests;
+    std::array<WaitCell, http::endpoint_count> waits;
     std::array<ModelEntry, model_entries> models;
     alignas(cache_line) std::array<char, description_capacity> description;
 };

@@ -47,6 +47,34 @@ bool add_cell(std::span<const Word> words, const std::vector<std::size_t>& bucke
            sum_ns <= max_sum_ns && sum_of(buckets) <= max_count;
 }
 
+// Adds durations that nothing else has to add up to.
+bool add_durations(std::span<const Word> words, const std::vector<std::size_t>& bucket_map,
+                   Durations& durations) {
+    if (words[0] > max_sum_ns) return false;
+    durations.sum_ns += words[0];
+    const Word observed =
+        add_mapped(words.subspan(1, bucket_map.size()), bucket_map, durations.buckets);
+    return observed <= max_count && (observed > 0 || words[0] == 0) &&
+           durations.sum_ns <= max_sum_ns && sum_of(durations.buckets) <= max_count;
+}
+
+bool add_waits(const SlotImage& image, Totals& totals) {
+    const LayoutMap& map = *image.layout;
+    if (map.waits.offset == LayoutMap::absent) return true;
+    const std::span<const Word> words{image.words};
+    const std::size_t size = 1 + map.request_buckets.size();
+    std::size_t at = map.waits.offset;
+    for (const std::size_t endpoint : map.endpoints) {
+        WaitCell& cell = totals.waits[endpoint];
+        if (!add_durations(words.subspan(at, size), map.request_buckets, cell.wait) ||
+            !add_durations(words.subspan(at + size, size), map.request_buckets, cell.latency)) {
+            return false;
+        }
+        at += map.waits.stride;
+    }
+    return true;
+}
+
 bool add_requests(const SlotImage& image, Totals& totals) {
     const LayoutMap& map = *image.layout;
     const std::span<const Word> words{image.words};
@@ -97,12 +125,13 @@ void add_prediction_cell(PredictionCell& sums, const PredictionCell& more) {
     add_words(sums.outcomes, more.outcomes);
 }
 
-// See Totals::raise_to().
-void raise_cell(Word& sum_ns, auto& buckets, auto& parts, Word least_sum_ns,
-                const auto& least_buckets, const auto& least_parts) {
-    sum_ns = std::max(sum_ns, least_sum_ns);
-    for (std::size_t i = 0; i < parts.size(); ++i) parts[i] = std::max(parts[i], least_parts[i]);
-    const Word total = sum_of(parts);
+void add_durations(Durations& sums, const Durations& more) {
+    sums.sum_ns += more.sum_ns;
+    add_words(sums.buckets, more.buckets);
+}
+
+// Raises the cumulative buckets to those of `least_buckets`, and the last one to `total`.
+void raise_buckets(Buckets& buckets, const Buckets& least_buckets, Word total) {
     Word now = 0;
     Word least = 0;
     Word shown = 0;
@@ -113,6 +142,19 @@ void raise_cell(Word& sum_ns, auto& buckets, auto& parts, Word least_sum_ns,
         buckets[i] = cumulative - shown;
         shown = cumulative;
     }
+}
+
+// See Totals::raise_to().
+void raise_cell(auto& cell, const auto& least, auto& parts, const auto& least_parts) {
+    cell.sum_ns = std::max(cell.sum_ns, least.sum_ns);
+    for (std::size_t i = 0; i < parts.size(); ++i) parts[i] = std::max(parts[i], least_parts[i]);
+    raise_buckets(cell.buckets, least.buckets, sum_of(parts));
+}
+
+void raise_durations(Durations& durations, const Durations& least) {
+    durations.sum_ns = std::max(durations.sum_ns, least.sum_ns);
+    raise_buckets(durations.buckets, least.buckets,
+                  std::max(sum_of(durations.buckets), sum_of(least.buckets)));
 }
 
 }  // namespace
@@ -137,6 +179,10 @@ void Totals::add(const Totals& more) {
         add_words(requests[i].buckets, more.requests[i].buckets);
         add_words(requests[i].replies, more.requests[i].replies);
     }
+    for (std::size_t i = 0; i < waits.size(); ++i) {
+        add_durations(waits[i].wait, more.waits[i].wait);
+        add_durations(waits[i].latency, more.waits[i].latency);
+    }
     for (const ModelTotals& theirs : more.models) {
         add_prediction_cell(model(theirs.version), theirs.cell);
     }
@@ -147,13 +193,15 @@ void Totals::raise_to(const Totals& floor) {
     for (std::size_t i = 0; i < requests.size(); ++i) {
         RequestCell& cell = requests[i];
         const RequestCell& least = floor.requests[i];
-        raise_cell(cell.sum_ns, cell.buckets, cell.replies, least.sum_ns, least.buckets,
-                   least.replies);
+        raise_cell(cell, least, cell.replies, least.replies);
+    }
+    for (std::size_t i = 0; i < waits.size(); ++i) {
+        raise_durations(waits[i].wait, floor.waits[i].wait);
+        raise_durations(waits[i].latency, floor.waits[i].latency);
     }
     for (const ModelTotals& least : floor.models) {
         PredictionCell& cell = model(least.version);
-        raise_cell(cell.sum_ns, cell.buckets, cell.outcomes, least.cell.sum_ns, least.cell.buckets,
-                   least.cell.outcomes);
+        raise_cell(cell, least.cell, cell.outcomes, least.cell.outcomes);
     }
     for (std::size_t i = 0; i < events.size(); ++i)
         events[i] = std::max(events[i], floor.events[i]);
@@ -162,6 +210,7 @@ void Totals::raise_to(const Totals& floor) {
 Result<Totals> read_totals(const SlotImage& image) {
     Totals totals;
     if (!add_requests(image, totals)) return Error{"impossible numbers of requests"};
+    if (!add_waits(image, totals)) return Error{"impossible numbers of waiting requests"};
     if (!add_models(image, totals)) return Error{"impossible numbers of predictions"};
     for (std::size_t i = 0; i < totals.events.size(); ++i) {
         const std::size_t index = image.layout->events.at(i);
@@ -176,6 +225,7 @@ void write_totals(const Totals& totals, Slot& slot) {
     for (std::size_t method = 0; method < slot.requests.size(); ++method) {
         std::copy_n(&totals.cell(method, 0), http::endpoint_count, slot.requests[method].begin());
     }
+    std::ranges::copy(totals.waits, slot.waits.begin());
     slot.events = totals.events;
 
     ModelEntry& rest = slot.models.back();

@@ -23,6 +23,7 @@ struct Totals {
     // By method, then endpoint.
     std::vector<RequestCell> requests =
         std::vector<RequestCell>(http::method_names.size() * http::endpoint_count);
+    std::vector<WaitCell> waits = std::vector<WaitCell>(http::endpoint_count);
     std::vector<ModelTotals> models;  // in the order in which they were first seen
     std::array<Word, metric::event_names.size()> events{};
 

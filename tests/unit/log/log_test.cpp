@@ -67,7 +67,8 @@ bool becomes(const std::function<bool()>& is_true) {
 }
 
 RequestLine line(std::string_view path, int status = 200) {
-    return {"id-1", "GET", path, status, std::chrono::microseconds(1234), "127.0.0.1"};
+    return {"id-1", "GET", path, status, std::chrono::microseconds(1234), std::nullopt,
+            "127.0.0.1"};
 }
 
 }  // namespace
@@ -84,6 +85,15 @@ TEST_CASE("a request is one JSON object with the old fields and the new ones") {
     CHECK(object == json::parse(R"-({"level":"INFO","logger":"appcore",
         "message":"GET /health → 200 (0.001s)","request_id":"id-1","method":"GET","path":"/health",
         "status_code":200,"duration_ms":1.234,"worker":"worker-01","client":"127.0.0.1"})-"));
+}
+
+TEST_CASE("a request whose waiting is known says it") {
+    const TemporaryFile file;
+    RequestLine waited = line("/health");
+    waited.wait = std::chrono::microseconds(20'005'678);
+    write_request(*open_log(file.path()), waited);
+    CHECK(file.lines()[0]["wait_ms"] == 20005.678);
+    CHECK(file.lines()[0]["duration_ms"] == 1.234);
 }
 
 TEST_CASE("any byte in a path gives one valid line") {
@@ -108,7 +118,7 @@ TEST_CASE("any byte in a path gives one valid line") {
 TEST_CASE("a method of any length does not stretch the line") {
     const TemporaryFile file;
     const std::string method(5000, 'M');
-    write_request(*open_log(file.path()), {"id", method, "/", 405, {}, ""});
+    write_request(*open_log(file.path()), {"id", method, "/", 405, {}, {}, ""});
     CHECK(file.lines()[0]["method"] == std::string(32, 'M'));
 }
 

@@ -60,7 +60,8 @@ TEST_CASE("predictions appear by model version and outcome") {
     PoolSnapshot pool;
     PredictionCell& cell = pool.totals.model("v1.0");
     cell.outcomes = {4, 0};
-    cell.buckets = {3, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+    cell.buckets[bucket_of(900'000)] = 3;
+    cell.buckets.back() = 1;
     cell.sum_ns = 6'000'000'000;
     const std::string text = text_of(pool);
     const auto has = [&text](const std::string& line) {

@@ -29,7 +29,8 @@ TEST_CASE("rates, ratios and latencies have about three digits and a unit") {
     CHECK(format_value("ms", 2.5) == "2.5 ms");
     CHECK(format_value("ms", 417.2) == "417 ms");
     CHECK(format_value("ms", 4'170) == "4.2 s");
-    CHECK(format_value("ms", 10'000) == "≥ 10 s");
+    CHECK(format_value("ms", 37'299) == "37.3 s");
+    CHECK(format_value("ms", 37'300) == "≥ 37 s");
     CHECK(format_value("bytes", 4'404'019) == "4.2 MiB");
 }
 

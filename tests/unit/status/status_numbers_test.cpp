@@ -11,14 +11,18 @@ using metrics::Traffic;
 
 namespace {
 
-// 100 requests in 8 s, 25 of them errors; 80 below 5 ms, 20 up to 10 ms.
+// 100 requests in 8 s, 25 of them errors; 80 took 3 ms, 20 9 ms; half of them waited for 20 ms.
 Traffic traffic() {
     Traffic result;
     result.time = std::chrono::seconds{8};
     result.requests = 100;
     result.errors = 25;
-    result.latency[0] = 80;
-    result.latency[1] = 20;
+    result.duration[store::bucket_of(3'000'000)] = 80;
+    result.duration[store::bucket_of(9'000'000)] = 20;
+    result.wait[store::bucket_of(0)] = 50;
+    result.wait[store::bucket_of(20'000'000)] = 50;
+    result.latency[store::bucket_of(3'000'000)] = 50;
+    result.latency[store::bucket_of(23'000'000)] = 50;
     return result;
 }
 
@@ -43,7 +47,6 @@ TEST_CASE("totals add up all cells, in the order of the statuses") {
           R"({"requests":0,"errors":0,"predictions":0,"by_status":{}})");
 }
 
-// p50: 5 ms * 50/80; p90: 5 ms + 5 ms * 10/20; p95: 5 ms + 5 ms * 15/20; p99: 5 ms + 5 ms * 19/20.
 TEST_CASE("errors are what begins with a 5") {
     store::Totals totals;
     for (const int status : {431, 500, 504}) {
@@ -58,16 +61,23 @@ TEST_CASE("numbers are rounded to thousandths") {
     CHECK(status::rounded(std::nullopt).is_null());
 }
 
+// A percentile is the geometric mean of its bucket's bounds: 2.68 and 3.16 ms, 8.48 and 10 ms, 19.3
+// and 22.8 ms, 22.8 and 25 ms (of the old bounds); half the first bound, 10 us, for what is below.
 TEST_CASE("rates are per second, ratios of the requests, latencies in milliseconds") {
     CHECK(status::traffic_json(traffic()).dump() ==
           R"({"seconds":8.0,"requests_per_second":12.5,"errors_per_second":3.125,)"
-          R"("error_ratio":0.25,"latency_ms":{"p50":3.125,"p90":7.5,"p95":8.75,"p99":9.75}})");
+          R"("error_ratio":0.25,)"
+          R"("latency_ms":{"p50":2.91,"p90":23.875,"p95":23.875,"p99":23.875},)"
+          R"("wait_ms":{"p50":0.005,"p90":20.977,"p95":20.977,"p99":20.977},)"
+          R"("duration_ms":{"p50":2.91,"p90":9.209,"p95":9.209,"p99":9.209}})");
 }
 
 TEST_CASE("of nothing all is null, and of no requests only the rate is known") {
     CHECK(status::traffic_json({}).dump() ==
           R"({"seconds":0.0,"requests_per_second":null,"errors_per_second":null,)"
-          R"("error_ratio":null,"latency_ms":{"p50":null,"p90":null,"p95":null,"p99":null}})");
+          R"("error_ratio":null,"latency_ms":{"p50":null,"p90":null,"p95":null,"p99":null},)"
+          R"("wait_ms":{"p50":null,"p90":null,"p95":null,"p99":null},)"
+          R"("duration_ms":{"p50":null,"p90":null,"p95":null,"p99":null}})");
     Traffic idle;
     idle.time = std::chrono::seconds{4};
     const Json json = status::traffic_json(idle);
@@ -78,7 +88,7 @@ TEST_CASE("of nothing all is null, and of no requests only the rate is known") {
 TEST_CASE("the history is a list for each plot") {
     CHECK(status::history_json({traffic(), {}}).dump() ==
           R"({"step_seconds":5,"requests_per_second":[12.5,null],)"
-          R"("errors_per_second":[3.125,null],"p50_ms":[3.125,null],"p99_ms":[9.75,null]})");
+          R"("errors_per_second":[3.125,null],"p50_ms":[2.91,null],"p99_ms":[23.875,null]})");
     CHECK(status::history_json({}).dump() ==
           R"({"step_seconds":5,"requests_per_second":[],"errors_per_second":[],"p50_ms":[],)"
           R"("p99_ms":[]})");

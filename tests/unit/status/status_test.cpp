@@ -33,7 +33,7 @@ struct Fixture {
         request.target = "/status";
         request.headers[static_cast<std::size_t>(Header::accept)] = accept;
         response.clear();
-        app.handle(request, response);
+        app.handle(request, response, clock.steady());
         return response;
     }
     [[nodiscard]] bool has(std::string_view text) const {

@@ -31,8 +31,8 @@ TEST_CASE("this build's layout maps every label to itself") {
     CHECK(is_identity(map.value().methods, http::method_names.size()));
     CHECK(is_identity(map.value().endpoints, http::endpoint_count));
     CHECK(is_identity(map.value().statuses, status_labels));
-    CHECK(is_identity(map.value().request_buckets, request_buckets));
-    CHECK(is_identity(map.value().prediction_buckets, prediction_buckets));
+    CHECK(is_identity(map.value().request_buckets, kSlotBuckets));
+    CHECK(is_identity(map.value().prediction_buckets, kSlotBuckets));
     CHECK(is_identity(map.value().outcomes, 2));
     CHECK(map.value().model_count == model_entries);
 }
@@ -49,8 +49,10 @@ TEST_CASE("labels that are unknown here are counted as other") {
 TEST_CASE("a bucket of other bounds maps to the smallest that is sure to contain it") {
     const Result<LayoutMap> map = parse_layout(other_layout, 120);
     REQUIRE(map.ok());
-    // 3 ms and 5 ms to 5 ms, 60 s and more beyond the last bound.
-    CHECK(map.value().request_buckets == std::vector<std::size_t>{0, 0, 11, 11});
+    // 3 ms to 3.16 ms, 5 ms to itself, 60 s and more beyond the last bound.
+    const std::size_t last = kSlotBounds.size();
+    CHECK(map.value().request_buckets ==
+          std::vector<std::size_t>{bucket_of(3'160'000), bucket_of(5'000'000), last, last});
 }
 
 TEST_CASE("fields are found by name, and absent ones are known to be absent") {
@@ -74,6 +76,9 @@ TEST_CASE("a description whose sections do not fit into the slot is refused") {
     CHECK_FALSE(is_valid(replaced(other_layout, "requests 48 8", "requests 67 8")));
     CHECK_FALSE(
         is_valid(replaced(other_layout, "requests 48 8", "requests 48 18446744073709551615")));
+    CHECK(is_valid(replaced(other_layout, "models 96 9", "waits 48 10\nmodels 96 9")));
+    CHECK_FALSE(is_valid(replaced(other_layout, "models 96 9", "waits 48 9\nmodels 96 9")));
+    CHECK_FALSE(is_valid(replaced(other_layout, "models 96 9", "waits 85 10\nmodels 96 9")));
     CHECK_FALSE(is_valid(replaced(other_layout, "models 96 9", "models 96 8")));
     CHECK_FALSE(is_valid(replaced(other_layout, "models 96 9", "models 106 9")));
     CHECK_FALSE(is_valid(replaced(other_layout, "models 96 9", "models x 9")));

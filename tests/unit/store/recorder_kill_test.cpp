@@ -58,6 +58,12 @@ std::vector<Word> numbers(const Totals& totals, const SlotImage& image, Word req
         all.insert(all.end(), model.cell.buckets.begin(), model.cell.buckets.end());
         all.insert(all.end(), model.cell.outcomes.begin(), model.cell.outcomes.end());
     }
+    for (const WaitCell& cell : totals.waits) {
+        for (const Durations& durations : {cell.wait, cell.latency}) {
+            all.push_back(durations.sum_ns);
+            all.insert(all.end(), durations.buckets.begin(), durations.buckets.end());
+        }
+    }
     bool has_last_key = requests == 0 || pending_key(image).words[1] == requests - 1;
     for (std::size_t i = 0; i < image.layout->key_count; ++i) {
         has_last_key = has_last_key || image.words[image.layout->keys + 2 * i + 1] == requests - 1;

@@ -34,14 +34,29 @@ TEST_CASE("a recorded request is in all its numbers") {
     CHECK(count(totals, http::Method::post, http::Endpoint::predict, 201) == 1);
     CHECK(health_checks(totals) == 4);
     const RequestCell& cell = totals.cell(0, 0);
-    CHECK(cell.buckets == std::array<Word, 12>{2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+    CHECK(cell.buckets == buckets({{5ms, 1}, {5ms + 1ns, 1}, {11s, 1}, {0ms, 1}}));
     CHECK(cell.sum_ns == 11'010'000'001);
     REQUIRE(totals.models.size() == 2);
     CHECK(totals.models[0].version == "v1.0");
     CHECK(totals.models[0].cell.outcomes == std::array<Word, 2>{1, 0});
-    CHECK(totals.models[0].cell.buckets == std::array<Word, 10>{0, 1});
+    CHECK(totals.models[0].cell.buckets == buckets({{2ms, 1}}));
     CHECK(totals.models[0].cell.sum_ns == 2'000'000);
     CHECK(totals.models[1].version == "other");
+}
+
+TEST_CASE("what a request waited is counted where it is known, and its latency always") {
+    const TemporaryDirectory directory;
+    Recorder recorder(options(directory.path()));
+    REQUIRE_FALSE(recorder.maintain(noon));
+    RequestRecord waited = prediction();  // 7 ms
+    waited.wait = 100ms;
+    recorder.record_request(waited);
+    recorder.record_request(prediction());
+    const WaitCell& cell = totals_of(directory.path()).waits[2];
+    CHECK(cell.wait.sum_ns == 100'000'000);
+    CHECK(cell.wait.buckets == buckets({{100ms, 1}}));
+    CHECK(cell.latency.sum_ns == 114'000'000);
+    CHECK(cell.latency.buckets == buckets({{107ms, 1}, {7ms, 1}}));
 }
 
 TEST_CASE("a status that is not in the list is counted as other") {
@@ -181,6 +196,7 @@ TEST_CASE("a request that is taken back leaves every number as if it had never b
     const Totals before = totals_of(directory.path());
     RequestRecord other = prediction(RequestKey{{1, 2}});
     other.duration = 3s;
+    other.wait = 40ms;
     recorder.record_request(other);
     recorder.retract_request(other);
     const Totals after = totals_of(directory.path());
@@ -188,6 +204,12 @@ TEST_CASE("a request that is taken back leaves every number as if it had never b
         CHECK(after.requests[i].sum_ns == before.requests[i].sum_ns);
         CHECK(after.requests[i].buckets == before.requests[i].buckets);
         CHECK(after.requests[i].replies == before.requests[i].replies);
+    }
+    for (std::size_t i = 0; i < before.waits.size(); ++i) {
+        CHECK(after.waits[i].wait.sum_ns == before.waits[i].wait.sum_ns);
+        CHECK(after.waits[i].wait.buckets == before.waits[i].wait.buckets);
+        CHECK(after.waits[i].latency.sum_ns == before.waits[i].latency.sum_ns);
+        CHECK(after.waits[i].latency.buckets == before.waits[i].latency.buckets);
     }
     CHECK(after.models[0].cell.outcomes == before.models[0].cell.outcomes);
     CHECK(after.models[0].cell.buckets == before.models[0].cell.buckets);

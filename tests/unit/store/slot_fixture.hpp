@@ -8,7 +8,9 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "appcore/store/recorder.hpp"
@@ -47,6 +49,15 @@ inline const system::SteadyTime noon{12h};  // any time
 inline RecorderOptions options(const std::string& directory, const std::string& name = "worker-01",
                                pid_t pid = 100) {
     return {directory, name, "v1.0", pid, system::WallTime{1'700'000'000s}};
+}
+
+// How often each duration was counted.
+inline Buckets buckets(std::initializer_list<std::pair<std::chrono::nanoseconds, Word>> counts) {
+    Buckets result{};
+    for (const auto& [duration, count] : counts) {
+        result[bucket_of(static_cast<Word>(duration.count()))] += count;
+    }
+    return result;
 }
 
 inline RequestRecord health_check(std::chrono::nanoseconds duration = 1ms) {

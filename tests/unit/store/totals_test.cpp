@@ -1,6 +1,9 @@
 #include "appcore/store/totals.hpp"
 
+#include <algorithm>
 #include <memory>
+#include <numeric>
+#include <string>
 
 #include "appcore/store/journal.hpp"
 #include "store/slot_fixture.hpp"
@@ -29,16 +32,53 @@ TEST_CASE("the sums of a slot of another layout appear under this build's labels
     const Totals& totals = read.value();
     const RequestCell& predicted = totals.cell(post, predict);
     CHECK(predicted.replies[1] == 3);  // 201
-    CHECK(predicted.buckets[0] == 2);  // up to 5 ms
-    CHECK(predicted.buckets[11] == 1);
+    CHECK(predicted.buckets == buckets({{5ms, 2}, {1h, 1}}));
     CHECK(predicted.sum_ns == 20'008'000'000);
     CHECK(totals.cell(other_method, other_endpoint).replies[other_status] == 1);
     CHECK(totals.events[2] == 1);
     REQUIRE(totals.models.size() == 1);
     CHECK(totals.models[0].version == "v0.9");
     CHECK(totals.models[0].cell.outcomes == std::array<Word, 2>{1, 1});
-    CHECK(totals.models[0].cell.buckets[0] == 2);
+    CHECK(totals.models[0].cell.buckets == buckets({{1ms, 2}}));
     CHECK(totals.models[0].cell.sum_ns == 1'500'000);
+}
+
+TEST_CASE("the durations of a slot without fine buckets are known to be at most their bounds") {
+    const Result<Totals> read = totals_in(make_other_slot());
+    REQUIRE(read.ok());
+    // 4 ms, counted up to 5 ms: not below, and exact for whoever asks for 5 ms.
+    const RequestCell& cell = read.value().cell(post, predict);
+    CHECK(std::accumulate(cell.buckets.begin(),
+                          cell.buckets.begin() + static_cast<int>(bucket_of(5'000'000)), Word{0}) == 0);
+    for (const WaitCell& waits : read.value().waits) {
+        CHECK(waits.wait.buckets == Buckets{});
+        CHECK(waits.latency.buckets == Buckets{});
+    }
+}
+
+TEST_CASE("waiting is read by endpoint, and impossible numbers of it are refused") {
+    // Cells of other_layout's three endpoints, between its models and its end.
+    std::string layout = other_layout;
+    layout.replace(layout.find("end 114"), 7, "waits 114 10\nend 144");
+    std::vector<Word> words = make_words(layout, 150);
+    const std::vector<Word> predicted{2'000'000, 1, 0, 0, 0, 8'000'000, 0, 0, 1, 0};
+    std::ranges::copy(predicted, words.begin() + 114);
+    const Result<Totals> totals = totals_in(words);
+    REQUIRE(totals.ok());
+    CHECK(totals.value().waits[predict].wait.sum_ns == 2'000'000);
+    CHECK(totals.value().waits[predict].wait.buckets == buckets({{3ms, 1}}));
+    CHECK(totals.value().waits[predict].latency.sum_ns == 8'000'000);
+    CHECK(totals.value().waits[predict].latency.buckets == buckets({{1h, 1}}));
+    SECTION("a bucket beyond every count") {
+        words[116] = Word{1} << 60U;
+    }
+    SECTION("a sum beyond every time") {
+        words[119] = Word{1} << 63U;
+    }
+    SECTION("time without requests") {
+        words[124] = 1;
+    }
+    CHECK_FALSE(totals_in(words).ok());
 }
 
 TEST_CASE("impossible numbers are refused") {
@@ -128,38 +168,41 @@ TEST_CASE("sums that are raised are never below the others, and replies add up t
     Totals before;
     RequestCell& seen = before.cell(post, predict);
     seen.replies[1] = 5;
-    seen.buckets[0] = 4;
-    seen.buckets[10] = 1;
+    seen.buckets = buckets({{4ms, 4}, {9s, 1}});
     seen.sum_ns = 9'000;
     before.model("v1").outcomes[0] = 5;
     before.model("v1").buckets[2] = 5;
     before.events[0] = 2;
+    before.waits[predict].latency = {9'000, buckets({{4ms, 4}, {9s, 1}})};
 
     // The slow one has been taken back, and another one with another status was fast.
     Totals now;
     RequestCell& cell = now.cell(post, predict);
     cell.replies[1] = 4;
     cell.replies[2] = 1;
-    cell.buckets[0] = 5;
+    cell.buckets = buckets({{4ms, 5}});
     cell.sum_ns = 1'000;
+    now.waits[predict].latency = {1'000, buckets({{4ms, 5}})};
     now.raise_to(before);
     CHECK(cell.replies[1] == 5);
     CHECK(cell.replies[2] == 1);
     CHECK(cell.sum_ns == 9'000);
-    CHECK(cell.buckets == std::array<Word, 12>{5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+    CHECK(cell.buckets == buckets({{4ms, 5}, {1h, 1}}));
     CHECK(now.model("v1").outcomes[0] == 5);
     CHECK(now.model("v1").buckets[2] == 5);
     CHECK(now.events[0] == 2);
+    CHECK(now.waits[predict].latency.sum_ns == 9'000);
+    CHECK(now.waits[predict].latency.buckets == buckets({{4ms, 5}}));
 
     // The next of its kind takes its place.
     Totals later;
     RequestCell& last = later.cell(post, predict);
     last.replies[1] = 5;
     last.replies[2] = 1;
-    last.buckets[0] = 6;
+    last.buckets = buckets({{4ms, 6}});
     last.sum_ns = 10'000;
     later.raise_to(now);
     CHECK(last.replies[1] == 5);
-    CHECK(last.buckets == std::array<Word, 12>{6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+    CHECK(last.buckets == buckets({{4ms, 6}}));
     CHECK(last.sum_ns == 10'000);
 }

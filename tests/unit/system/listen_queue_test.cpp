@@ -53,27 +53,33 @@ TEST_CASE("connections that nobody has accepted are counted") {
 
     const Holder holder(listener.get());
     const pid_t pid = holder.pid();
-    const auto empty = listen_queue_length(pid);
+    const auto empty = listen_queue(pid);
     if (!empty) {
         WARN("SKIP: this kernel does not tell (no unix_diag)");
         return;
     }
-    CHECK(*empty == 0);
+    CHECK(empty->unaccepted == 0);
     std::vector<FileDescriptor> clients;
     for (int i = 0; i < 3; ++i) {
         clients.emplace_back(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
         REQUIRE(::connect(clients.back().get(), name, length) == 0);
     }
-    CHECK(listen_queue_length(pid) == 3U);
+    CHECK(listen_queue(pid)->unaccepted == 3U);
     const FileDescriptor accepted(::accept(listener.get(), nullptr, nullptr));
-    CHECK(listen_queue_length(pid) == 2U);
+    CHECK(listen_queue(pid)->unaccepted == 2U);
+    CHECK(listen_queue(pid)->unread == 0U);
+    REQUIRE(::send(clients.front().get(), "x", 1, 0) == 1);
+    CHECK(listen_queue(pid)->unread == 1U);
+    char byte = 0;
+    REQUIRE(::recv(accepted.get(), &byte, 1, 0) == 1);
+    CHECK(listen_queue(pid)->unread == 0U);
 }
 
 TEST_CASE("what is not a listening socket has no queue") {
     const FileDescriptor plain(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const Holder holder(plain.get());
-    CHECK_FALSE(listen_queue_length(holder.pid()));
+    CHECK_FALSE(listen_queue(holder.pid()));
     const Holder other(-1);
-    CHECK_FALSE(listen_queue_length(other.pid()));
-    CHECK_FALSE(listen_queue_length(-1));
+    CHECK_FALSE(listen_queue(other.pid()));
+    CHECK_FALSE(listen_queue(-1));
 }

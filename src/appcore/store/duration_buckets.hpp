@@ -1,0 +1,99 @@
+// The buckets of every duration that is counted. A slot has one list of bounds, which contains those
+// of all histogram families, so that each family is a sum of whole buckets, exact.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "appcore/store/metric_names.hpp"
+
+namespace appcore::store {
+
+inline constexpr std::size_t kBoundsPerDecade = 14;
+inline constexpr std::uint64_t kFirstBound = 10'000;           // 10 us
+inline constexpr std::uint64_t kLongestBound = 40'000'000'000;  // no bound is above: 37.3 s is the last
+
+// 10^(i/14), to three digits: each is 1.18 times the one before, so that the geometric middle of a
+// bucket is within 9 % of all that it holds.
+inline constexpr std::array<std::uint64_t, kBoundsPerDecade> kDecade = {
+    100, 118, 139, 164, 193, 228, 268, 316, 373, 439, 518, 611, 720, 848};
+
+namespace detail {
+
+// The bounds of all decades, every `step`-th of them.
+template <std::size_t Count>
+consteval std::array<std::uint64_t, Count> geometric_bounds(std::size_t step) {
+    std::array<std::uint64_t, Count> bounds{};
+    std::uint64_t decade = kFirstBound;
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < Count; ++i) {
+        bounds.at(i) = kDecade.at(at) * decade / kDecade.front();
+        at += step;
+        if (at >= kBoundsPerDecade) {
+            at -= kBoundsPerDecade;
+            decade *= 10;
+        }
+    }
+    return bounds;
+}
+
+// Three sorted lists as one, each bound once; the rest of the array is zeros.
+template <std::size_t Count>
+struct Union {
+    std::array<std::uint64_t, Count> bounds{};
+    std::size_t size = 0;
+
+    constexpr void add(std::span<const std::uint64_t> more) {
+        for (const std::uint64_t bound : more) {
+            const auto end = bounds.begin() + static_cast<std::ptrdiff_t>(size);
+            if (std::find(bounds.begin(), end, bound) == end) bounds.at(size++) = bound;
+        }
+        std::sort(bounds.begin(), bounds.begin() + static_cast<std::ptrdiff_t>(size));
+    }
+};
+
+inline constexpr auto kGeometric = geometric_bounds<93>(1);
+static_assert(kGeometric.back() < kLongestBound && kGeometric.back() > 30'000'000'000);
+
+inline constexpr auto kUnion = [] {
+    Union<128> all{};
+    all.add(kGeometric);
+    all.add(metric::request_bounds_ns);
+    all.add(metric::prediction_bounds_ns);
+    return all;
+}();
+
+}  // namespace detail
+
+// Upper bounds in nanoseconds, inclusive, of the fine families: 7 a decade. Wherever a value lies
+// between two of them, their geometric mean is within 20 % of it. With +Inf, 48 series.
+inline constexpr auto kFineBounds = detail::geometric_bounds<47>(2);
+
+// The same of the slots. The bucket without a bound (+Inf) follows the last.
+inline constexpr auto kSlotBounds = [] {
+    std::array<std::uint64_t, detail::kUnion.size> bounds{};
+    std::copy_n(detail::kUnion.bounds.begin(), bounds.size(), bounds.begin());
+    return bounds;
+}();
+inline constexpr std::size_t kSlotBuckets = kSlotBounds.size() + 1;
+
+// What is to be divided by 1,000 is in thousandths: no two neighbours are further apart than this.
+consteval bool are_closer_than(std::span<const std::uint64_t> bounds, std::uint64_t thousandths) {
+    for (std::size_t i = 1; i < bounds.size(); ++i) {
+        if (bounds[i] * 1000 > bounds[i - 1] * thousandths) return false;
+    }
+    return true;
+}
+static_assert(are_closer_than(kFineBounds, 1400), "sqrt(1.4) is 1.18: within 20 %");
+static_assert(are_closer_than(kSlotBounds, 1190), "sqrt(1.19) is 1.09: within 10 %");
+
+// The bucket of a duration.
+[[nodiscard]] constexpr std::size_t bucket_of(std::uint64_t nanoseconds) {
+    return static_cast<std::size_t>(std::ranges::lower_bound(kSlotBounds, nanoseconds) -
+                                    kSlotBounds.begin());
+}
+
+}  // namespace appcore::store
