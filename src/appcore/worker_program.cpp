@@ -91,9 +91,9 @@ Status serve(const models::PredictionModel& built_in, const Config& config,
                               clock.wall(), config.workers});
     recorder.set_health(model.is_healthy());
     guard::RequestInHand request;
-    Service service(api::worker_routes(model, clock, ids), {clock, ids, recorder, lines, request},
-                    {config.request_timeout, config.slow_request,
-                     recycle_after(config.max_requests, ids)});
+    Service service(
+        api::worker_routes(model, clock, ids), {clock, ids, recorder, lines, request},
+        {config.request_timeout, config.slow_request, recycle_after(config.max_requests, ids)});
     service.between_requests();
     guard::LastWords last_words(name);
     guard::report_crashes(request, last_words, guard::crash_reply());

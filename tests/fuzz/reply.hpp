@@ -44,7 +44,7 @@ class Application {
         using namespace appcore;
         response_.clear();
         observer_.reset();
-        app_.handle(request, response_);
+        app_.handle(request, response_, clock_.steady());
         const auto endpoint = http::route(http::split_target(request.target).path);
         const bool is_silent = observer_.seen == 0;  // polled by machines
         ensure(observer_.seen <= 1 && observer_.failures == 0, "observed");

@@ -84,6 +84,11 @@ void check_migration(const SlotImage& found, const Totals& totals) {
     };
     fuzz::ensure(std::ranges::equal(totals.requests, again.value().requests, same),
                  "no request is lost");
+    const auto same_waits = [](const WaitCell& one, const WaitCell& other) {
+        return std::memcmp(&one, &other, sizeof(one.wait) + sizeof(one.latency)) == 0;
+    };
+    fuzz::ensure(std::ranges::equal(totals.waits, again.value().waits, same_waits),
+                 "no waiting is lost");
     const PredictionCell before = all_models(totals);
     const PredictionCell after = all_models(again.value());
     fuzz::ensure(before.sum_ns == after.sum_ns && before.buckets == after.buckets,

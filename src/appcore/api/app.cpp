@@ -67,8 +67,7 @@ App::App(std::vector<Route> routes, const system::Clock& clock, system::IdSource
          Observer& observer)
     : routes_(std::move(routes)), clock_(clock), ids_(ids), observer_(observer) {}
 
-void App::handle(const http::Request& request, http::Response& response,
-                 system::SteadyTime begun) {
+void App::handle(const http::Request& request, http::Response& response, system::SteadyTime begun) {
     const std::string_view path = http::split_target(request.target).path;
     const Endpoint endpoint = http::route(path);
     const RequestId id(request, ids_);
@@ -93,8 +92,8 @@ void App::handle(const http::Request& request, http::Response& response,
     if (path_.capacity() > kKeptPathCapacity) std::string().swap(path_);
     path_.clear();
     http::append_decoded(path_, path);
-    observer_.request_ends({request, id.text(), path_, endpoint, response.status(),
-                            clock_.steady() - begun, outcome});
+    observer_.request_ends(
+        {request, id.text(), path_, endpoint, response.status(), clock_.steady() - begun, outcome});
 }
 
 void App::respond(const http::Request& request, Endpoint endpoint, http::Response& response,

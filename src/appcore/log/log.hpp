@@ -23,7 +23,7 @@ struct RequestLine {
     std::string_view method;
     std::string_view path;  // decoded
     int status;
-    std::chrono::nanoseconds duration;  // from its first byte here to its finished reply
+    std::chrono::nanoseconds duration;             // from its first byte here to its finished reply
     std::optional<std::chrono::nanoseconds> wait;  // before that, if known
     std::string_view client;
 };

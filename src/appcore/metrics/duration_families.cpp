@@ -27,7 +27,7 @@ prometheus::MetricFamily request_durations(const store::Totals& totals) {
 // Waiting depends on neither method nor reply, so its series are by endpoint only.
 prometheus::MetricFamily by_endpoint(const store::metric::Definition& definition,
                                      const store::Totals& totals,
-                                     store::Durations store::WaitCell::* durations) {
+                                     store::Durations store::WaitCell::*durations) {
     auto family = make_family(definition);
     for (std::size_t endpoint = 0; endpoint < http::endpoint_count; ++endpoint) {
         const store::Durations& counted = totals.waits[endpoint].*durations;
@@ -52,8 +52,7 @@ prometheus::MetricFamily model_durations(const store::Totals& totals) {
 std::vector<prometheus::MetricFamily> duration_families(const store::Totals& totals) {
     std::vector<prometheus::MetricFamily> families;
     families.push_back(request_durations(totals));
-    families.push_back(
-        by_endpoint(store::metric::request_wait, totals, &store::WaitCell::wait));
+    families.push_back(by_endpoint(store::metric::request_wait, totals, &store::WaitCell::wait));
     families.push_back(
         by_endpoint(store::metric::request_latency, totals, &store::WaitCell::latency));
     families.push_back(model_durations(totals));

@@ -19,20 +19,17 @@ void add(store::Buckets& sums, const store::Buckets& more) {
 
 Traffic sum_of(const store::Totals& totals) {
     Traffic sum;
-    for (std::size_t method = 0; method < http::method_names.size(); ++method) {
-        for (std::size_t endpoint = 0; endpoint < http::endpoint_count; ++endpoint) {
-            if (endpoint == static_cast<std::size_t>(http::Endpoint::status)) continue;
+    for (std::size_t endpoint = 0; endpoint < http::endpoint_count; ++endpoint) {
+        if (endpoint == static_cast<std::size_t>(http::Endpoint::status)) continue;
+        add(sum.wait, totals.waits[endpoint].wait.buckets);
+        add(sum.latency, totals.waits[endpoint].latency.buckets);
+        for (std::size_t method = 0; method < http::method_names.size(); ++method) {
             const store::RequestCell& cell = totals.cell(method, endpoint);
             add(sum.duration, cell.buckets);
             for (std::size_t i = 0; i < http::status_codes.size(); ++i) {
                 if (http::status_codes[i].code >= first_error) sum.errors += cell.replies[i];
             }
         }
-    }
-    for (std::size_t endpoint = 0; endpoint < http::endpoint_count; ++endpoint) {
-        if (endpoint == static_cast<std::size_t>(http::Endpoint::status)) continue;
-        add(sum.wait, totals.waits[endpoint].wait.buckets);
-        add(sum.latency, totals.waits[endpoint].latency.buckets);
     }
     sum.requests = std::accumulate(sum.duration.begin(), sum.duration.end(), store::Word{0});
     return sum;

@@ -98,13 +98,14 @@ Json history_json(const std::vector<Traffic>& steps) {
         for (const Traffic& step : steps) values.push_back(value_of(step));
         return values;
     };
-    return {{"step_seconds", std::chrono::seconds(metrics::HistoryStep{1}).count()},
-            {"requests_per_second",
-             series([](const Traffic& step) { return rounded(step.per_second(step.requests)); })},
-            {"errors_per_second",
-             series([](const Traffic& step) { return rounded(step.per_second(step.errors)); })},
-            {"p50_ms", series([](const Traffic& step) { return milliseconds(step.latency, 0.5); })},
-            {"p99_ms", series([](const Traffic& step) { return milliseconds(step.latency, 0.99); })}};
+    return {
+        {"step_seconds", std::chrono::seconds(metrics::HistoryStep{1}).count()},
+        {"requests_per_second",
+         series([](const Traffic& step) { return rounded(step.per_second(step.requests)); })},
+        {"errors_per_second",
+         series([](const Traffic& step) { return rounded(step.per_second(step.errors)); })},
+        {"p50_ms", series([](const Traffic& step) { return milliseconds(step.latency, 0.5); })},
+        {"p99_ms", series([](const Traffic& step) { return milliseconds(step.latency, 0.99); })}};
 }
 
 }  // namespace appcore::status

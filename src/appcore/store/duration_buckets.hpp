@@ -1,5 +1,5 @@
-// The buckets of every duration that is counted. A slot has one list of bounds, which contains those
-// of all histogram families, so that each family is a sum of whole buckets, exact.
+// The buckets of every duration that is counted. A slot has one list of bounds, which contains
+// those of all histogram families, so that each family is a sum of whole buckets, exact.
 #pragma once
 
 #include <algorithm>
@@ -13,8 +13,9 @@
 namespace appcore::store {
 
 inline constexpr std::size_t kBoundsPerDecade = 14;
-inline constexpr std::uint64_t kFirstBound = 10'000;           // 10 us
-inline constexpr std::uint64_t kLongestBound = 40'000'000'000;  // no bound is above: 37.3 s is the last
+inline constexpr std::uint64_t kFirstBound = 10'000;  // 10 us
+inline constexpr std::uint64_t kLongestBound =
+    40'000'000'000;  // no bound is above: 37.3 s is the last
 
 // 10^(i/14), to three digits: each is 1.18 times the one before, so that the geometric middle of a
 // bucket is within 9 % of all that it holds.

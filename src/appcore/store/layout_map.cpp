@@ -124,8 +124,7 @@ Result<LayoutMap> parse_layout(std::string_view description, std::size_t words) 
     map.statuses = map_statuses(line("statuses").names);
     map.outcomes = map_labels(outcomes, metric::outcome_names);
     map.request_buckets = map_buckets(line("request_bounds_ns").names, kSlotBounds);
-    map.prediction_buckets =
-        map_buckets(line("prediction_bounds_ns").names, kSlotBounds);
+    map.prediction_buckets = map_buckets(line("prediction_bounds_ns").names, kSlotBounds);
     if (map.methods.empty() || map.endpoints.empty() || map.statuses.empty() ||
         map.outcomes.empty() || map.request_buckets.empty() || map.prediction_buckets.empty()) {
         return broken("labels");

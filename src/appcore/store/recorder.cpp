@@ -221,8 +221,8 @@ void Recorder::add_request(Transaction& transaction, const RequestRecord& reques
     transaction.add(cell.sum_ns, amount * duration);
     WaitCell& waits = slot_->waits[static_cast<std::size_t>(request.endpoint)];
     if (request.wait) add_duration(transaction, waits.wait, to_word(*request.wait), amount);
-    add_duration(transaction, waits.latency,
-                 duration + (request.wait ? to_word(*request.wait) : 0), amount);
+    add_duration(transaction, waits.latency, duration + (request.wait ? to_word(*request.wait) : 0),
+                 amount);
     if (!request.prediction) return;
     PredictionCell& model = slot_->models[model_].cell;
     const Word model_duration = to_word(request.prediction->duration);

@@ -38,7 +38,7 @@ struct RequestRecord {
     int status;
     std::chrono::nanoseconds duration;  // from its first byte at the worker to the finished reply
     std::optional<PredictionRecord> prediction;
-    RequestKey key;  // empty: the request cannot be repeated
+    RequestKey key;         // empty: the request cannot be repeated
     Word log_position = 0;  // up to which the log's ring holds its lines; 0: there are none
     std::optional<std::chrono::nanoseconds> wait = {};  // before `duration`; nothing: not known
 };

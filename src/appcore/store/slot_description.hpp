@@ -10,7 +10,8 @@
 //   outcomes 0 0 LABEL...
 //   requests OFFSET STRIDE          a cell for each method and endpoint, endpoints run faster;
 //                                   a cell is: sum, a word a bucket (+Inf last), a word a status
-//   waits OFFSET STRIDE             a cell for each endpoint: sum of the waiting, a word a bucket, sum
+//   waits OFFSET STRIDE             a cell for each endpoint: sum of the waiting, a word a bucket,
+//   sum
 //                                   of the latencies, a word a bucket; by request_bounds_ns
 //   models OFFSET STRIDE            as many as fit before the next section; an entry is: four words
 //                                   of name, sum, a word a bucket, a word an outcome

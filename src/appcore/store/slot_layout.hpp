@@ -106,8 +106,8 @@ struct Durations {
     Buckets buckets;
 };
 
-// Of the requests to an endpoint. `wait`: until a worker begins, where that is known; `latency`: the
-// same and the worker's own time, of each.
+// Of the requests to an endpoint. `wait`: until a worker begins, where that is known; `latency`:
+// the same and the worker's own time, of each.
 struct alignas(cache_line) WaitCell {
     Durations wait;
     Durations latency;

@@ -90,7 +90,8 @@ bool read_answer(std::string_view answer, See see) {
             header->nlmsg_type != SOCK_DIAG_BY_FAMILY) {
             return false;
         }
-        const auto socket = parse_socket(answer.substr(NLMSG_HDRLEN, header->nlmsg_len - NLMSG_HDRLEN));
+        const auto socket =
+            parse_socket(answer.substr(NLMSG_HDRLEN, header->nlmsg_len - NLMSG_HDRLEN));
         if (socket) see(*socket);
         if ((header->nlmsg_flags & NLM_F_MULTI) == 0) return false;
         answer.remove_prefix(std::min<std::size_t>(NLMSG_ALIGN(header->nlmsg_len), answer.size()));

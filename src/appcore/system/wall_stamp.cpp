@@ -36,7 +36,8 @@ std::optional<nanoseconds> WallStamps::age(WallTime stamp, nanoseconds limit) co
         return std::max(possible, nanoseconds::zero());
     };
     // Since the step was seen there has been no other.
-    const bool is_after_step = !step_ || (age >= nanoseconds::zero() && age <= steady_ - step_->seen);
+    const bool is_after_step =
+        !step_ || (age >= nanoseconds::zero() && age <= steady_ - step_->seen);
     if (is_after_step) return checked(age);
     const auto by_new_time = checked(age);
     const auto by_old_time = checked(age - step_->width);

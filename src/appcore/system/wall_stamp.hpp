@@ -13,7 +13,8 @@ namespace appcore::system {
 // two ages the smaller that is possible is right as long as nothing is older than the step is wide.
 class WallStamps {
   public:
-    // Reads both clocks, and returns the steady one. To be called often, and where ages are asked for.
+    // Reads both clocks, and returns the steady one. To be called often, and where ages are asked
+    // for.
     SteadyTime look(const Clock& clock);
 
     // The age of `stamp` at the last look. Not negative; nothing where it is above `limit` or makes

@@ -67,8 +67,8 @@ bool becomes(const std::function<bool()>& is_true) {
 }
 
 RequestLine line(std::string_view path, int status = 200) {
-    return {"id-1", "GET", path, status, std::chrono::microseconds(1234), std::nullopt,
-            "127.0.0.1"};
+    return {"id-1",       "GET",      path, status, std::chrono::microseconds(1234),
+            std::nullopt, "127.0.0.1"};
 }
 
 }  // namespace

@@ -45,7 +45,8 @@ TEST_CASE("durations have a series per method and endpoint in 48 buckets") {
     CHECK(bucket("37.3", 4));
     CHECK(bucket("+Inf", 5));
     CHECK(lines_with(text, "appcore_request_duration_seconds_bucket{") == 48);
-    CHECK(has(text, R"(appcore_request_duration_seconds_count{endpoint="/predict",method="POST"} 5.0)"));
+    CHECK(has(text,
+              R"(appcore_request_duration_seconds_count{endpoint="/predict",method="POST"} 5.0)"));
     CHECK(has(
         text,
         R"(appcore_request_duration_seconds_sum{endpoint="/predict",method="POST"} 40.005109)"));

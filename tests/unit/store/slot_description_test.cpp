@@ -42,11 +42,11 @@ TEST_CASE("a slot describes itself in this text") {
             "prediction_bounds_ns 0 0 " +
             kBounds +
             "\n"
-        "outcomes 0 0 success error\n"
-         "requests 96 136\n"
-         "waits 12064 208\n"
-         "models 14352 112\n"
-         "end 16144 0\n");
+            "outcomes 0 0 success error\n"
+            "requests 96 136\n"
+            "waits 12064 208\n"
+            "models 14352 112\n"
+            "end 16144 0\n");
 }
 
 TEST_CASE("the layout's hash is FNV-1a, 64 bits") {

@@ -49,7 +49,8 @@ TEST_CASE("the durations of a slot without fine buckets are known to be at most 
     // 4 ms, counted up to 5 ms: not below, and exact for whoever asks for 5 ms.
     const RequestCell& cell = read.value().cell(post, predict);
     CHECK(std::accumulate(cell.buckets.begin(),
-                          cell.buckets.begin() + static_cast<int>(bucket_of(5'000'000)), Word{0}) == 0);
+                          cell.buckets.begin() + static_cast<int>(bucket_of(5'000'000)),
+                          Word{0}) == 0);
     for (const WaitCell& waits : read.value().waits) {
         CHECK(waits.wait.buckets == Buckets{});
         CHECK(waits.latency.buckets == Buckets{});
