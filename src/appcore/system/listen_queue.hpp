@@ -15,8 +15,8 @@ struct ListenQueue {
 
 // Of the socket that is the standard input of process `pid`, and of all processes that accept from
 // it. Asks the kernel (sock_diag(7)), which disturbs neither processes nor sockets. Nothing where
-// that is not a listening Unix socket, where the process belongs to somebody else, or where the kernel
-// does not tell. Without a name of the socket `unread` is 0.
+// that is not a listening Unix socket, where the process belongs to somebody else, or where the
+// kernel does not tell. Without a name of the socket `unread` is 0.
 [[nodiscard]] std::optional<ListenQueue> listen_queue(pid_t pid);
 
 }  // namespace appcore::system
