@@ -26,7 +26,7 @@ from ctl.place import Place
 
 CERTIFICATE, KEY, CLIENT_CA = "certificate.pem", "key.pem", "client-ca.pem"
 LARGEST = 1 << 20  # bytes of any of these files
-WARNING_DAYS = 14  # before a certificate expires, as in configs/rules
+WARNING_DAYS = 14  # before a certificate expires
 NAMED = re.compile(r"/credentials/([0-9a-f]{16})/")
 
 

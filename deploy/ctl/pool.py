@@ -32,7 +32,7 @@ from ctl.supervisor_config import OURS, PEER, Adaption
 COLOURS = ("blue", "green")  # they take turns, so that the slots' names stay few
 FOLDER = re.compile(r"([a-z]+)-([0-9]{1,6})")
 COPIED = ("launch", "run-nginx", "first-headers.js")
-CERTIFICATE_END = "certificate-not-after"  # seconds since the epoch; the metrics program reads it
+CERTIFICATE_END = "certificate-not-after"  # seconds since the epoch, for whoever shows it
 PROGRAMS = ("appcore-worker", "appcore-metrics")
 
 
