@@ -64,7 +64,7 @@ def reload(master: Process, place: Place, ports: Collection[int], send: Callable
 
 
 def wait_for_quiet_clients(ports: Collection[int], end: float) -> None:
-    """Waits until each connection of now has brought a request, whose reply closes it, or is gone."""
+    """Waits until each connection that is open now has brought a request, whose reply closes it, or is gone."""
     waiting = connections.received(ports)
     while waiting and time.monotonic() < end:
         time.sleep(LOOK)

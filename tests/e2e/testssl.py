@@ -11,7 +11,7 @@ from stack import Stack
 
 LOWEST = {"OK", "INFO", "LOW"}  # grades of testssl.sh up to the lowest that is a concern
 # A private authority publishes no list of revoked certificates, and nobody answers for it (no OCSP, no CAA record).
-# The client's own openssl lacks GOST; headers are for pages, and what it asks for is a 404 of an API.
+# engine_problem is about the client's own openssl; headers are for pages, and what it asks for is a 404 of an API.
 OF_THE_TEST = {"engine_problem", "security_headers",
                "cert_revocation", "cert_crlDistributionPoints", "cert_ocspURL", "OCSP_stapling", "DNS_CAArecord", "cert_expirationStatus",
                "cert_notAfter", "cert_validityPeriod", "certificate_transparency", "cert_chain_of_trust", "cert_trust"}
