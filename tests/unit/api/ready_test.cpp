@@ -25,7 +25,7 @@ struct Fixture {
         request.method_name = method;
         request.target = "/ready";
         response.clear();
-        app.handle(request, response);
+        app.handle(request, response, clock.steady());
         return response;
     }
     [[nodiscard]] bool has(std::string_view text) const {

@@ -153,7 +153,7 @@ TEST_CASE("a prediction that is not finite is a 422 that says so, and counts as 
         request.target = "/predict";
         request.body = body;
         http::Response response;
-        app.handle(request, response);
+        app.handle(request, response, clock.steady());
         CHECK(response.status() == 422);
         CHECK(response.body ==
               R"({"detail":[{"type":"no_prediction","loc":["body","features"],"msg":)"
