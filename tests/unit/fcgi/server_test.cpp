@@ -194,7 +194,7 @@ TEST_CASE("something that is not a listening socket is refused with a reason") {
     for (const int descriptor : {plain.get(), -1}) {
         const auto server = fcgi::Server::create(descriptor, handler, signals, {kMaxBody});
         REQUIRE_FALSE(server.ok());
-        CHECK(server.error().message.find("no listening socket") != std::string::npos);
+        CHECK(server.error().message.find("must be a listening socket") != std::string::npos);
     }
 }
 
