@@ -1,6 +1,6 @@
-// A tmpfs of 128 KiB for tests of full and read-only directories. It lives in a mount name space of
-// a child process and is reached through /proc, so that nothing is left behind. Without the rights
-// for it (no root, no user name spaces) there is none.
+// A tmpfs of 512 KiB, a few slots, for tests of full and read-only directories. It lives in a mount
+// name space of a child process and is reached through /proc, so that nothing is left behind. Without
+// the rights for it (no root, no user name spaces) there is none.
 #pragma once
 
 #include <fcntl.h>
@@ -84,11 +84,11 @@ class SmallFileSystem {
         const char* const path = mount_point_.path().c_str();
         answer(enter_name_space() &&
                ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-               ::mount("tmpfs", path, "tmpfs", 0, "size=128k,mode=0777") == 0);
+               ::mount("tmpfs", path, "tmpfs", 0, "size=512k,mode=0777") == 0);
         char command = 0;
         while (::read(commands_[0], &command, 1) == 1) {
             const unsigned long flags = command == 'r' ? MS_REMOUNT | MS_RDONLY : MS_REMOUNT;
-            answer(::mount("tmpfs", path, "tmpfs", flags, "size=128k") == 0);
+            answer(::mount("tmpfs", path, "tmpfs", flags, "size=512k") == 0);
         }
         ::_exit(0);
     }

@@ -1,5 +1,6 @@
 #include "appcore/metrics/collector.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -233,7 +234,7 @@ TEST_CASE("a worker that is stopped in the middle of an update is read as if it 
     slot.journal.sequence += 1;
     slot.journal.length = 3;
     slot.journal.entries[0] = {index(cell.replies[0]), 6};
-    slot.journal.entries[1] = {index(cell.buckets[0]), 6};
+    slot.journal.entries[1] = {index(*std::ranges::find(cell.buckets, 5)), 6};
     slot.journal.entries[2] = {index(cell.sum_ns), 6'000'000};
     cell.replies[0] = 6;
     std::memcpy(bytes.data(), &slot, sizeof slot);

@@ -49,7 +49,7 @@ TEST_CASE("the report of a healthy pool has everything in its order") {
     busy.last_activity = f.clock.steady_now - 2s;
     busy.usage = system::ProcessUsage{4'000'000, 0, 0};
     f.add("worker-02");
-    f.pool.queue_length = 7;
+    f.pool.requests_waiting = 7;
     f.pool.totals.model("other");
     f.pool.totals.model("v1.0");
     f.history.add(f.pool, true, f.clock.steady_now - 100s);
