@@ -27,7 +27,7 @@ LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)",?')
 
 def promtool(*arguments, text=None):
     """Runs promtool; returns its exit code and all that it said."""
-    done = subprocess.run(["promtool", *arguments], input=text, text=True, timeout=60, check=False,
+    done = subprocess.run(["promtool", *arguments], input=text, text=True, timeout=300, check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     return done.returncode, done.stdout
 

@@ -49,23 +49,34 @@ std::size_t whole_lines(const Ring::Pieces& lines, std::size_t size) {
 }
 
 // Keeps other processes from appending between a look at the file's end and what follows from it.
-// It dies with the process. One that is stopped while it holds the lock is not waited for: then a
-// line may be appended to a part of one.
+// It dies with the process. One that is stopped while it holds the lock is waited for only once:
+// then a line may be appended to a part of one. Who has no turn must not shorten the file, since
+// others may be appending.
 class Turn {
   public:
-    explicit Turn(int fd) : fd_(fd) {
-        for (int i = 0; i < kTries && !set(F_WRLCK); ++i) {
+    // `is_stuck`: whether the last turn did not come; becomes whether this one does not.
+    Turn(int fd, bool& is_stuck) : fd_(fd) {
+        const int tries = is_stuck ? kTriesWhenStuck : kTries;
+        for (int i = 0; i < tries && !(is_held_ = set(F_WRLCK)); ++i) {
             if (errno != EAGAIN && errno != EACCES) return;
             const timespec pause = {0, 1'000'000};
             ::nanosleep(&pause, nullptr);
         }
+        is_stuck = !is_held_;
     }
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
-    ~Turn() { static_cast<void>(set(F_UNLCK)); }
+    ~Turn() {
+        if (is_held_) static_cast<void>(set(F_UNLCK));
+    }
+
+    [[nodiscard]] bool is_held() const { return is_held_; }
 
   private:
-    static constexpr int kTries = 20;
+    // A second: on a machine that is overloaded the holder may have to wait that long for a
+    // processor.
+    static constexpr int kTries = 1000;
+    static constexpr int kTriesWhenStuck = 20;
 
     [[nodiscard]] bool set(short type) const {
         struct flock lock = {};
@@ -75,6 +86,7 @@ class Turn {
     }
 
     int fd_;
+    bool is_held_ = false;
 };
 
 std::string read_from(int fd, off_t offset, std::size_t most) {
@@ -144,7 +156,7 @@ FileMark LineFile::mark() const {
 std::size_t LineFile::append(const Ring::Pieces& lines) {
     const std::size_t size = lines[0].size() + lines[1].size();
     constexpr std::string_view kEnd = "\n";
-    const Turn turn(file_.get());
+    const Turn turn(file_.get(), is_stuck_);
     const std::string_view before = ends_in_a_line() ? kEnd.substr(1) : kEnd;
     const std::array<iovec, 3> parts = {part(before), part(lines[0]), part(lines[1])};
     ssize_t count = 0;
@@ -158,7 +170,7 @@ std::size_t LineFile::append(const Ring::Pieces& lines) {
     const std::size_t whole = whole_lines(lines, taken);
     if (whole < taken) {
         const off_t end = ::lseek(file_.get(), 0, SEEK_CUR);  // O_APPEND: behind what was written
-        is_torn_ = !remove_end(taken - whole, end);
+        is_torn_ = !turn.is_held() || !remove_end(taken - whole, end);
     }
     return whole;
 }
@@ -172,7 +184,7 @@ bool LineFile::remove_end(std::size_t size, off_t end) const {
 }
 
 std::size_t LineFile::find(const FileMark& mark, std::string_view lines) {
-    const Turn turn(file_.get());
+    const Turn turn(file_.get(), is_stuck_);
     const FileMark now = this->mark();
     if (is_stream_ || now.device != mark.device || now.inode != mark.inode) return 0;
     if (now.size <= mark.size || !reader_.is_open()) return 0;
@@ -194,7 +206,7 @@ std::size_t LineFile::find(const FileMark& mark, std::string_view lines) {
     const std::size_t whole = whole_lines({lines, {}}, matched);
     const std::size_t torn = matched - whole;
     if (torn > 0 && matched == rest.size()) {
-        is_torn_ = !remove_end(torn, offset + static_cast<off_t>(found.size()));
+        is_torn_ = !turn.is_held() || !remove_end(torn, offset + static_cast<off_t>(found.size()));
     }
     return whole;
 }

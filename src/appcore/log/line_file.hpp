@@ -53,6 +53,7 @@ class LineFile {
     system::FileDescriptor reader_;  // of the same file, where that can be read
     bool is_stream_ = false;         // no regular file
     bool is_torn_ = false;           // it ends with a part of a line of ours
+    bool is_stuck_ = false;          // another process has kept its turn to append too long
 };
 
 }  // namespace appcore::log

@@ -98,6 +98,24 @@ TEST_CASE("a part of a line is gone before another process appends") {
     CHECK(read_file(directory / "log") == "other\n12345\n");
 }
 
+TEST_CASE("a file is not shortened out of turn, since others may be appending") {
+    const TemporaryDirectory directory;
+    LineFile file(directory / "log");
+    REQUIRE(file.open());
+    const system::FileDescriptor other(
+        ::open((directory / "log").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+    struct flock turn = {};
+    turn.l_type = F_WRLCK;
+    REQUIRE(::fcntl(other.get(), F_OFD_SETLK, &turn) == 0);
+    {
+        const FileSizeLimit full(8);
+        CHECK(file.append({"12345\n67890\n", {}}) == 6);
+    }
+    CHECK(read_file(directory / "log") == "12345\n67");
+    CHECK(file.append({"67890\n", {}}) == 6);
+    CHECK(read_file(directory / "log") == "12345\n67\n67890\n");
+}
+
 TEST_CASE("lines that have arrived are found again, and no others") {
     const TemporaryDirectory directory;
     const std::string lines = "alpha\nbeta\ngamma\n";
