@@ -98,6 +98,7 @@ class ModelTests(unittest.TestCase):
         self.assertEqual(reply.json()["model_version"], "binary")
 
     def test_a_wrong_number_of_features_is_refused_in_pydantics_words(self):
+        self.switch(self.compiled["binary"])
         row = first_row("binary")
         for features, kind, bound, word in ((row + [1.0], "too_long", "max", "most"), (row[:-1], "too_short", "min", "least")):
             reply = self.predict(features)

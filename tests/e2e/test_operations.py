@@ -15,11 +15,13 @@ import signal
 import time
 import unittest
 
-import hypothesis
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+# Read when it is imported; otherwise its files would lie beside the tests.
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", os.path.abspath(os.path.join(__file__, "../../../build/hypothesis")))
+import hypothesis  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test  # noqa: E402
 
-import census
+import census  # noqa: E402
 from commands import Command, Kill, OwnStack, Release, Steady, at_once, hold
 from stack import wait_until
 

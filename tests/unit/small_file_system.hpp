@@ -1,6 +1,6 @@
 // A tmpfs of 512 KiB, a few slots, for tests of full and read-only directories. It lives in a mount
-// name space of a child process and is reached through /proc, so that nothing is left behind. Without
-// the rights for it (no root, no user name spaces) there is none.
+// name space of a child process and is reached through /proc, so that nothing is left behind.
+// Without the rights for it (no root, no user name spaces) there is none.
 #pragma once
 
 #include <fcntl.h>

@@ -125,7 +125,7 @@ const refresh = async () => {
 document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
 refresh();
 )js",
-            "/5/karX0MSbWv4/XAlkSWsWwQIaGabncE1NnzfINj5w="};
+            "0v6iXw+A6IOkZ+E6WVWczcGRsUQCJyTo8+521GyCYbI="};
 }
 
 }  // namespace appcore::status
