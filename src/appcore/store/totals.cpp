@@ -20,6 +20,13 @@ Word sum_of(const Words& words) {
     return std::accumulate(words.begin(), words.end(), Word{0});
 }
 
+// Most cells of a slot are: few methods of an endpoint are ever asked.
+bool is_unused(std::span<const Word> words) {
+    Word all = 0;
+    for (const Word word : words) all |= word;
+    return all == 0;
+}
+
 // Adds each word to the place that `map` gives it. Returns the words' sum, more than max_count if
 // that is impossible.
 template <typename Places>
@@ -38,6 +45,7 @@ Word add_mapped(std::span<const Word> words, const std::vector<std::size_t>& map
 template <typename Parts>
 bool add_cell(std::span<const Word> words, const std::vector<std::size_t>& bucket_map,
               const std::vector<std::size_t>& part_map, Word& sum_ns, auto& buckets, Parts& parts) {
+    if (is_unused(words)) return true;
     if (words[0] > max_sum_ns) return false;
     sum_ns += words[0];
     const Word observed = add_mapped(words.subspan(1, bucket_map.size()), bucket_map, buckets);
@@ -50,6 +58,7 @@ bool add_cell(std::span<const Word> words, const std::vector<std::size_t>& bucke
 // Adds durations that nothing else has to add up to.
 bool add_durations(std::span<const Word> words, const std::vector<std::size_t>& bucket_map,
                    Durations& durations) {
+    if (is_unused(words)) return true;
     if (words[0] > max_sum_ns) return false;
     durations.sum_ns += words[0];
     const Word observed =
@@ -175,11 +184,13 @@ bool Totals::empty() const {
 
 void Totals::add(const Totals& more) {
     for (std::size_t i = 0; i < requests.size(); ++i) {
+        if (is_unused(more.requests[i].replies)) continue;
         requests[i].sum_ns += more.requests[i].sum_ns;
         add_words(requests[i].buckets, more.requests[i].buckets);
         add_words(requests[i].replies, more.requests[i].replies);
     }
     for (std::size_t i = 0; i < waits.size(); ++i) {
+        if (is_unused(more.waits[i].latency.buckets)) continue;
         add_durations(waits[i].wait, more.waits[i].wait);
         add_durations(waits[i].latency, more.waits[i].latency);
     }
@@ -193,9 +204,11 @@ void Totals::raise_to(const Totals& floor) {
     for (std::size_t i = 0; i < requests.size(); ++i) {
         RequestCell& cell = requests[i];
         const RequestCell& least = floor.requests[i];
+        if (is_unused(least.replies)) continue;
         raise_cell(cell, least, cell.replies, least.replies);
     }
     for (std::size_t i = 0; i < waits.size(); ++i) {
+        if (is_unused(floor.waits[i].latency.buckets)) continue;
         raise_durations(waits[i].wait, floor.waits[i].wait);
         raise_durations(waits[i].latency, floor.waits[i].latency);
     }
