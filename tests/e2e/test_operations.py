@@ -34,7 +34,7 @@ LIFE = 4000  # ms within which they are killed: longer than any takes on an idle
 
 # What operators type, typing errors included; those that take the service away on purpose are not harmless.
 HARMLESS = [Command(words, variables=variables) for words, variables in (
-    (("up",), ()), (("up",), (("PORT", "1"),)), (("restart",), ()), (("restart",), (("APPCORE_MAX_BODY", "1000000"),)),
+    (("up",), ()), (("up",), (("PORT", "70000"),)), (("restart",), ()), (("restart",), (("APPCORE_MAX_BODY", "1000000"),)),
     (("restart",), (("APPCORE_REQUEST_TIMEOUT", "020"),)), (("restart",), (("LOG_LEVEL", "loud"),)),
     (("restart",), (("APPCORE_BIN_DIR", "/nowhere"),)), (("scale", "1"), ()), (("scale", "3"), ()), (("scale", "02"), ()),
     (("scale", "08"), ()), (("scale", "x"), ()), (("scale",), (("WORKERS", "0x2"),)), (("reopen",), ()), (("status",), ()),
