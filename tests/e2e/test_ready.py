@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import threading
-import time
 import unittest
 
 from load import Case, Load
@@ -163,7 +162,9 @@ class Stopped(unittest.TestCase):
                     before = load.replies()
                     self.assertTrue(wait_until(lambda: load.replies() > before + 100))
                     stack.up()
-                    time.sleep(1)  # HAProxy sees it
+                    predicted = stack.count("predictions_total")
+                    # Before the other one goes HAProxy has to have seen that this one is back.
+                    self.assertTrue(wait_until(lambda s=stack, n=predicted: s.count("predictions_total") > n, 30))
             finally:
                 load.stop()
         self.assertEqual(load.wrong, [])
