@@ -1,7 +1,7 @@
 """How a machine leaves its load balancer before it stops: RUN_DIR/drained and RUN_DIR/draining.
 
-While `drained` is there /ready answers 503; it says which command has made it, DRAIN or STOP. While `draining` is
-there each reply says "Connection: close". nginx looks for both once a second (open_file_cache_valid).
+While `drained` is there /ready answers 503, from the next request on; it says which command has made it, DRAIN or STOP.
+While `draining` is there each reply says "Connection: close"; nginx looks for that once a second (open_file_cache_valid).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ctl.pool import Pool
 
 DRAIN, STOP = "drain", "stop"
 DRAINED = "drained (\"appcorectl undrain\" ends that)"  # what `status` says, and `fleet upgrade` looks for
-LIMIT = 5.0  # seconds for nginx to notice, of which it may sleep one
+LIMIT = 5.0  # seconds for /ready to answer as it should
 STEP = 0.05
 
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 import unittest
 
 from load import Case, Load
@@ -15,7 +16,9 @@ PREDICT = Case("POST", "/predict", 201, b'{"features":[1,2]}')
 
 
 def ready(stack):
-    return stack.get("/ready").status
+    """What /ready answers on every process of nginx: fresh connections are spread over them."""
+    answers = {stack.get("/ready").status for _ in range(20)}
+    return answers.pop() if len(answers) == 1 else answers
 
 
 class Ready(StackTest):
@@ -96,6 +99,14 @@ class Drained(StackTest):
         self.ctl("undrain")
         self.assertEqual(ready(self.stack), 200)
         self.assertNotIn("drained", self.ctl("status"))
+
+    def test_no_process_of_nginx_remembers_what_was_before_the_command(self):
+        for _ in range(3):
+            self.ctl("drain")
+            time.sleep(1.05 - time.time() % 1)  # nginx's caches count in whole seconds
+            self.assertEqual(self.stack.get("/ready").status, 503)  # one process only
+            self.ctl("undrain")
+            self.assertEqual(ready(self.stack), 200)
 
     def test_a_stop_that_is_killed_while_it_drains_leaves_a_machine_that_the_next_command_puts_right(self):
         for number in (signal.SIGKILL, signal.SIGTERM):
