@@ -60,14 +60,14 @@ Status serve(const Config& config, const CommandLine& line) {
         return Done{};
     }
     const auto log =
-        log::Log::open(config.log_file, config.log_level, std::string(metrics::metrics_slot));
+        log::Log::open(config.log_file, config.log_level, std::string(metrics::kMetricsSlot));
     if (!log) return log.error();
     log::Log& lines = *log.value();
 
     const system::SystemClock clock;
     system::RandomIds ids;
     store::Recorder recorder(
-        {config.state_dir, std::string(metrics::metrics_slot), "", getpid(), clock.wall()});
+        {config.state_dir, std::string(metrics::kMetricsSlot), "", getpid(), clock.wall()});
     metrics::Collector collector(config.state_dir);
     metrics::PoolFacts facts{std::string(api::kVersion), std::string(build_commit()),
                              config.workers};
@@ -96,14 +96,14 @@ Status serve(const Config& config, const CommandLine& line) {
     MetricsService service(std::move(routes), {clock, ids, recorder, lines, request},
                            {.request_timeout = config.request_timeout}, std::move(outlets));
     service.between_requests();
-    guard::LastWords last_words{std::string(metrics::metrics_slot)};
+    guard::LastWords last_words{std::string(metrics::kMetricsSlot)};
     guard::report_crashes(request, last_words, {});
     const guard::Watchdog watchdog(
         request, last_words, {config.request_timeout, [&recorder] { recorder.count_timeout(); }});
 
     if (Status ready = fcgi::Connection::initialize(); !ready) return ready;
     auto server = fcgi::Server::create(STDIN_FILENO, service, signals,
-                                       {config.max_body, metrics::publish_interval});
+                                       {config.max_body, metrics::kPublishInterval});
     if (!server) {
         lines.error(server.error().message);
         return server.error();

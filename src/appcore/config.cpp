@@ -77,10 +77,10 @@ Problem store_push_target(std::string_view text, std::optional<metrics::PushTarg
 
 // Host names and IPv4 addresses: supervisord's tcp:// knows no others.
 Problem check_peer(std::string_view text) {
-    constexpr std::string_view allowed =
+    constexpr std::string_view kAllowed =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
     const auto port = port_in(text);
-    if (port && text.substr(0, *port - 1).find_first_not_of(allowed) == std::string_view::npos) {
+    if (port && text.substr(0, *port - 1).find_first_not_of(kAllowed) == std::string_view::npos) {
         return std::nullopt;
     }
     return "must be host:port with a name or an IPv4 address";
@@ -106,7 +106,7 @@ constexpr unsigned kHighestClientLimit = 999999;  // a higher one limits nothing
 constexpr double kSlowest = 3600;  // seconds, as above
 constexpr std::uint64_t kMostRequests = 1'000'000'000'000;
 
-constexpr std::array<Variable, 19> variables = {{
+constexpr std::array<Variable, 19> kVariables = {{
     {"APP_NAME", "practical-production-service", "the name in the first log line",
      [](std::string_view text, Config& config) { return store_text(text, config.app_name); }},
     {"LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING, ERROR or CRITICAL",
@@ -216,7 +216,7 @@ std::optional<std::string> process_environment(std::string_view name) {
 
 Result<Config> read_config(const Environment& environment) {
     Config config;
-    for (const Variable& variable : variables) {
+    for (const Variable& variable : kVariables) {
         const std::string text = value_of(variable, environment);
         if (const Problem problem = variable.store(text, config)) {
             return Error{std::string(variable.name) + " " + *problem + ", got '" + text + "'"};
@@ -228,7 +228,7 @@ Result<Config> read_config(const Environment& environment) {
 Result<std::string> print_config(const Environment& environment) {
     if (const auto config = read_config(environment); !config) return config.error();
     std::string lines;
-    for (const Variable& variable : variables) {
+    for (const Variable& variable : kVariables) {
         lines.append(variable.name).append("=");
         lines.append(quote_for_shell(value_of(variable, environment))).append("\n");
     }
@@ -237,7 +237,7 @@ Result<std::string> print_config(const Environment& environment) {
 
 std::string describe_config() {
     std::string lines = "Environment:\n";
-    for (const Variable& variable : variables) {
+    for (const Variable& variable : kVariables) {
         lines.append("  ").append(variable.name).append("  ").append(variable.meaning);
         if (!variable.fallback.empty()) {
             lines.append(" (default ").append(variable.fallback).append(")");

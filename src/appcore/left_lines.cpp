@@ -40,7 +40,7 @@ void LeftLines::leave_rings(int directory) {
     const auto names = store::list_slots(directory);
     if (!names) return;
     for (const std::string& name : names.value()) {
-        if (name == metrics::metrics_slot || store::is_slot_held(directory, name)) continue;
+        if (name == metrics::kMetricsSlot || store::is_slot_held(directory, name)) continue;
         if (!log::has_lines(directory, name, mark_of(directory, name))) continue;
         const auto lock = store::lock_slot(directory, name);
         if (!lock) continue;  // somebody has taken the place again

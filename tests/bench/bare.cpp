@@ -8,7 +8,7 @@
 
 int main(int argc, char* argv[]) {
     const bool reads = argc > 1 && std::string_view(argv[1]) == "read";
-    static constexpr char reply[] =
+    static constexpr char kReply[] =
         "Status: 201 Created\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\n"
         "{\"result\":2.0}";
     std::array<char, 65536> piece{};
@@ -18,7 +18,7 @@ int main(int argc, char* argv[]) {
     while (FCGX_Accept_r(&request) == 0) {
         while (reads && FCGX_GetStr(piece.data(), int{piece.size()}, request.in) > 0) {
         }
-        FCGX_PutStr(reply, int{sizeof reply - 1}, request.out);
+        FCGX_PutStr(kReply, int{sizeof kReply - 1}, request.out);
         FCGX_Finish_r(&request);
     }
 }

@@ -44,11 +44,11 @@ struct Result {
 
 // The size of the whole reply, or 0 as long as its head is not there.
 std::size_t reply_size(const std::string& reply) {
-    static const std::string name = "Content-Length: ";
+    static const std::string kName = "Content-Length: ";
     const std::size_t head = reply.find("\r\n\r\n");
-    const std::size_t field = reply.find(name);
+    const std::size_t field = reply.find(kName);
     if (head == std::string::npos || field > head) return 0;
-    return head + 4 + std::strtoul(reply.c_str() + field + name.size(), nullptr, 10);
+    return head + 4 + std::strtoul(reply.c_str() + field + kName.size(), nullptr, 10);
 }
 
 class Client {

@@ -23,9 +23,9 @@ using namespace appcore::metrics;  // NOLINT(google-build-using-namespace)
 using namespace appcore::store;    // NOLINT(google-build-using-namespace)
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr int slots = 64;
-constexpr int records = 5'000'000;
-constexpr int scrapes = 200;
+constexpr int kSlots = 64;
+constexpr int kRecords = 5'000'000;
+constexpr int kScrapes = 200;
 
 RequestRecord prediction(Word key) {
     return {http::Method::post,
@@ -37,7 +37,7 @@ RequestRecord prediction(Word key) {
 }
 
 void record_everything(Recorder& recorder) {
-    for (std::size_t endpoint = 0; endpoint < http::endpoint_count; ++endpoint) {
+    for (std::size_t endpoint = 0; endpoint < http::kEndpointCount; ++endpoint) {
         for (const int status : {200, 404, 405, 422}) {
             RequestRecord record = prediction(endpoint);
             record.endpoint = static_cast<http::Endpoint>(endpoint);
@@ -54,11 +54,11 @@ double seconds_since(SteadyClock::time_point start) {
 double scrape_milliseconds(Collector& collector) {
     const auto start = SteadyClock::now();
     std::size_t bytes = 0;
-    for (int i = 0; i < scrapes; ++i) {
+    for (int i = 0; i < kScrapes; ++i) {
         bytes = render_exposition(service_families(collector.collect(), "0"), "", "").body.size();
     }
-    const double milliseconds = seconds_since(start) * 1e3 / scrapes;
-    std::printf("scrape of %d slots: %.2f ms, %zu bytes\n", slots, milliseconds, bytes);
+    const double milliseconds = seconds_since(start) * 1e3 / kScrapes;
+    std::printf("scrape of %d slots: %.2f ms, %zu bytes\n", kSlots, milliseconds, bytes);
     return milliseconds;
 }
 
@@ -78,7 +78,7 @@ int main() {
     std::string directory = (std::filesystem::temp_directory_path() / "appcore-XXXXXX").string();
     if (::mkdtemp(directory.data()) == nullptr) return EXIT_FAILURE;
     std::vector<pid_t> pids;
-    for (int i = 0; i < slots; ++i) pids.push_back(start_process());
+    for (int i = 0; i < kSlots; ++i) pids.push_back(start_process());
     std::vector<std::unique_ptr<Recorder>> pool;
     for (const pid_t pid : pids) {
         pool.push_back(std::make_unique<Recorder>(
@@ -92,12 +92,12 @@ int main() {
 
     Recorder& recorder = *pool.front();
     const auto start = SteadyClock::now();
-    for (Word i = 0; i < records; ++i) {
+    for (Word i = 0; i < kRecords; ++i) {
         recorder.begin_request(start);
         recorder.record_request(prediction(i));
         recorder.end_request(start);
     }
-    const double nanoseconds = seconds_since(start) * 1e9 / records;
+    const double nanoseconds = seconds_since(start) * 1e9 / kRecords;
     std::printf("recording a request: %.1f ns\n", nanoseconds);
 
     Collector collector(directory);

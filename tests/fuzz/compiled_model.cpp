@@ -19,8 +19,8 @@ namespace {
 
 // As far as header and table can be found.
 void sign(std::span<std::byte> file) {
-    constexpr std::size_t table_size = acm::kSections * sizeof(acm::Section);
-    if (file.size() < sizeof(acm::Header) + table_size) return;
+    constexpr std::size_t kTableSize = acm::kSections * sizeof(acm::Section);
+    if (file.size() < sizeof(acm::Header) + kTableSize) return;
     for (std::size_t i = 0; i < acm::kSections; ++i) {
         std::byte* const place = file.data() + sizeof(acm::Header) + i * sizeof(acm::Section);
         acm::Section section{};
@@ -31,7 +31,7 @@ void sign(std::span<std::byte> file) {
     }
     acm::Header header{};
     std::memcpy(&header, file.data(), sizeof header);
-    header.checksum = frame_checksum(header, file.subspan(sizeof header, table_size));
+    header.checksum = frame_checksum(header, file.subspan(sizeof header, kTableSize));
     std::memcpy(file.data(), &header, sizeof header);
 }
 

@@ -40,11 +40,11 @@ class Handler final : public fcgi::Handler {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    static const bool is_ready = fcgi::Connection::initialize().ok();
+    static const bool kIsReady = fcgi::Connection::initialize().ok();
     static Handler handler;
     static fcgi::Buffers buffers;
-    static const fcgi::Connection::Limits limits{kMaxBody, kLongBody, [] {}};
-    if (!is_ready || size > kMaxInput) return 0;
+    static const fcgi::Connection::Limits kLimits{kMaxBody, kLongBody, [] {}};
+    if (!kIsReady || size > kMaxInput) return 0;
 
     std::array<int, 2> ends{};
     fuzz::ensure(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0, "a socket");
@@ -57,7 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::ensure(::send(peer.get(), bytes.data(), size, 0) == static_cast<ssize_t>(size), "sent");
     ::shutdown(peer.get(), SHUT_WR);
     std::size_t served = 0;
-    while (connection.serve(handler, buffers, limits) == fcgi::Connection::After::kept) {
+    while (connection.serve(handler, buffers, kLimits) == fcgi::Connection::After::kept) {
         fuzz::ensure(++served <= size, "every request takes bytes");
         fuzz::ensure(handler.open() == 0, "each reply is reported");
     }

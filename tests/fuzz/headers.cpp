@@ -10,7 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static fuzz::Application application;
     fuzz::Input input(data, size);
     http::Request request;
-    request.target = http::endpoint_paths[input.byte() % http::endpoint_count];
+    request.target = http::kEndpointPaths[input.byte() % http::kEndpointCount];
     unsigned present = input.byte();
     present |= static_cast<unsigned>(input.byte()) << 8U;
     if (const unsigned status = input.byte(); status != 0) {
@@ -18,10 +18,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     request.method_name = input.text();
     request.method = http::parse_method(request.method_name);
-    for (std::size_t i = 0; i < http::header_count; ++i) {
+    for (std::size_t i = 0; i < http::kHeaderCount; ++i) {
         if ((present >> i & 1U) != 0) request.headers[i] = input.text();
     }
-    request.body_state = static_cast<http::BodyState>((present >> http::header_count) % 3);
+    request.body_state = static_cast<http::BodyState>((present >> http::kHeaderCount) % 3);
     request.body = input.rest();
 
     const http::Response& response = application.answer(request);

@@ -48,7 +48,7 @@ class Application {
         const auto endpoint = http::route(http::split_target(request.target).path);
         const bool is_silent = observer_.seen == 0;  // polled by machines
         ensure(observer_.seen <= 1 && observer_.failures == 0, "observed");
-        ensure(http::status_index(response_.status()) < http::status_codes.size(), "known status");
+        ensure(http::status_index(response_.status()) < http::kStatusCodes.size(), "known status");
 
         const auto id = find_header(response_.headers(), "X-Request-ID");
         const bool is_scrape = is_silent && endpoint != http::Endpoint::ready;

@@ -17,8 +17,8 @@ using namespace appcore;
 
 namespace {
 
-constexpr std::array<std::string_view, 4> types = {"", "application/json", "text/plain",
-                                                   "application/problem+json; charset=x"};
+constexpr std::array<std::string_view, 4> kTypes = {"", "application/json", "text/plain",
+                                                    "application/problem+json; charset=x"};
 
 bool same_bits(const std::vector<double>& one, const std::vector<double>& other) {
     return one.size() == other.size() &&
@@ -50,7 +50,7 @@ void check_mean(const std::vector<double>& features) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static std::vector<double> features;
     fuzz::Input input(data, size);
-    const std::string_view type = types[input.byte() % types.size()];
+    const std::string_view type = kTypes[input.byte() % kTypes.size()];
     const std::string_view body = input.rest();
 
     if (schema::scan_features(body, features)) compare_with_exact(body, features);

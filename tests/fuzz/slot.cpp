@@ -28,13 +28,13 @@ std::vector<Word> whole_file(std::string_view bytes) {
 std::vector<Word> with_header(std::string_view description, std::string_view bytes) {
     const std::vector<Word> content = whole_file(bytes);
     const std::size_t description_word =
-        std::max(header_words + content.size(), header_words + journal_words);
+        std::max(kHeaderWords + content.size(), kHeaderWords + kJournalWords);
     std::vector<Word> words(description_word + (description.size() + 7) / sizeof(Word));
-    const SlotHeader header{slot_magic,   slot_format,      layout_hash(description),
+    const SlotHeader header{kSlotMagic,   kSlotFormat,      layout_hash(description),
                             words.size(), description_word, description.size(),
                             {11, 22}};
     std::memcpy(words.data(), &header, sizeof header);
-    std::copy(content.begin(), content.end(), words.begin() + header_words);
+    std::copy(content.begin(), content.end(), words.begin() + kHeaderWords);
     if (!description.empty()) {
         std::memcpy(&words[description_word], description.data(), description.size());
     }
@@ -69,13 +69,13 @@ PredictionCell all_models(const Totals& totals) {
 
 // Moves the counts into a slot of this build, as a new holder does, and reads them there.
 void check_migration(const SlotImage& found, const Totals& totals) {
-    static const std::unique_ptr<Slot> slot = std::make_unique<Slot>();
-    static const std::unique_ptr<Slot> fresh = make_slot(1, {});
-    *slot = *fresh;
-    write_totals(totals, *slot);
-    succeed(found, *slot);
-    const Word* const words = words_of(*slot);
-    const auto image = decode_slot({words, words + slot_words});
+    static const std::unique_ptr<Slot> kSlot = std::make_unique<Slot>();
+    static const std::unique_ptr<Slot> kFresh = make_slot(1, {});
+    *kSlot = *kFresh;
+    write_totals(totals, *kSlot);
+    succeed(found, *kSlot);
+    const Word* const words = words_of(*kSlot);
+    const auto image = decode_slot({words, words + kSlotWords});
     fuzz::ensure(image.ok(), "the successor is a slot");
     const auto again = read_totals(image.value());
     fuzz::ensure(again.ok(), "the successor's numbers are possible");
@@ -111,7 +111,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         fuzz::ensure(!image.error().message.empty(), "a refusal has a reason");
         return 0;
     }
-    for (std::size_t i = 0; i < worker_fields.size(); ++i) {
+    for (std::size_t i = 0; i < kWorkerFields.size(); ++i) {
         static_cast<void>(image.value().worker(i));
     }
     const auto totals = read_totals(image.value());

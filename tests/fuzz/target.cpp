@@ -21,10 +21,10 @@ void check_decoding(std::string_view path) {
 
 // http://HOST/PATH or http://HOST/PATH?QUERY, all of it visible ASCII, and the path is a route.
 void check_redirect(std::string_view location) {
-    constexpr std::string_view scheme = "http://";
-    fuzz::ensure(location.starts_with(scheme), "the redirect is absolute");
+    constexpr std::string_view kScheme = "http://";
+    fuzz::ensure(location.starts_with(kScheme), "the redirect is absolute");
     for (const char c : location) fuzz::ensure(c > ' ' && c <= '~', "the redirect is visible");
-    location.remove_prefix(scheme.size());
+    location.remove_prefix(kScheme.size());
     const std::size_t host = location.find('/');
     fuzz::ensure(host != 0 && host != std::string_view::npos, "the redirect has a host");
     const std::string_view path = http::split_target(location.substr(host)).path;
@@ -38,7 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static fuzz::Application application;
     fuzz::Input input(data, size);
     http::Request request;
-    request.method = static_cast<http::Method>(input.byte() % http::method_names.size());
+    request.method = static_cast<http::Method>(input.byte() % http::kMethodNames.size());
     request.method_name = http::to_string(request.method);
     request.server_addr = "192.0.2.1";
     request.server_port = "8000";

@@ -39,12 +39,12 @@ struct State {
 
 // Shared with forked processes, so that the parent sees how far they came.
 State& state() {
-    static State* const shared = [] {
+    static State* const kShared = [] {
         void* const memory = __real_mmap(nullptr, sizeof(State), PROT_READ | PROT_WRITE,
                                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         return new (memory) State();
     }();
-    return *shared;
+    return *kShared;
 }
 
 // The error that this call is to fail with, or 0.

@@ -14,7 +14,7 @@ namespace {
 // A worker that is killed with one line published and one that counts.
 void die(const TemporaryDirectory& directory, const std::string& name) {
     Recorder recorder(options(directory.path(), name));
-    REQUIRE_FALSE(recorder.maintain(noon));
+    REQUIRE_FALSE(recorder.maintain(kNoon));
     const auto taken = log::take_ring(directory.path(), name, recorder.log_mark(), recorder.lock());
     REQUIRE(taken.ok());
     log::Ring& ring = *taken.value().ring;
@@ -48,7 +48,7 @@ TEST_CASE("the lines of dead places are written, and nothing of them stays behin
     CHECK(::access((directory / "blue-01.log-ring").c_str(), F_OK) != 0);
     // The next holder has nothing to write again.
     Recorder next(options(directory.path(), "blue-01"));
-    REQUIRE_FALSE(next.maintain(noon));
+    REQUIRE_FALSE(next.maintain(kNoon));
     const auto taken = log::take_ring(directory.path(), "blue-01", next.log_mark(), next.lock());
     REQUIRE(taken.ok());
     CHECK(taken.value().ring->is_empty());
@@ -58,7 +58,7 @@ TEST_CASE("a line that was taken back stays away when the next request kills its
     const TemporaryDirectory directory;
     {
         Recorder recorder(options(directory.path(), "blue-01"));
-        REQUIRE_FALSE(recorder.maintain(noon));
+        REQUIRE_FALSE(recorder.maintain(kNoon));
         const auto taken =
             log::take_ring(directory.path(), "blue-01", recorder.log_mark(), recorder.lock());
         REQUIRE(taken.ok());
@@ -83,7 +83,7 @@ TEST_CASE("a line that was taken back stays away when the next request kills its
 TEST_CASE("the lines of living processes are left to them") {
     const TemporaryDirectory directory;
     Recorder living(options(directory.path(), "blue-01"));
-    REQUIRE_FALSE(living.maintain(noon));
+    REQUIRE_FALSE(living.maintain(kNoon));
     const auto taken =
         log::take_ring(directory.path(), "blue-01", living.log_mark(), living.lock());
     REQUIRE(taken.ok());
@@ -101,10 +101,10 @@ TEST_CASE("what a killed metrics program was writing is written by its successor
     {
         const auto fd = open_state_directory(directory.path());
         const auto reading = read(directory.path(), "blue-01");
-        constexpr std::size_t position = offsetof(WorkerWords, log_position) / sizeof(Word);
-        REQUIRE(
-            log::leave_ring(fd.value().get(), "blue-01",
-                            {reading.image.worker(position + 1), reading.image.worker(position)}));
+        constexpr std::size_t kPosition = offsetof(WorkerWords, log_position) / sizeof(Word);
+        REQUIRE(log::leave_ring(
+            fd.value().get(), "blue-01",
+            {reading.image.worker(kPosition + 1), reading.image.worker(kPosition)}));
     }
     const auto log = log::Log::open(directory / "log", spdlog::level::info, "metrics");
     REQUIRE(log.ok());

@@ -22,7 +22,7 @@ using fcgi::Connection;
 
 namespace {
 
-const std::string large_body = [] {
+const std::string kLargeBody = [] {
     std::string body = R"({"features":[1)";
     for (int i = 0; i < 20'000; ++i) body.append(",-123.456");
     return body.append("]}");
@@ -75,9 +75,9 @@ store::Word count_of(const std::string& directory, int status) {
 TEST_CASE(
     "whatever allocation fails, a request is answered and counted, or neither, and the worker goes "
     "on") {
-    if (guard::has_sanitizer) return;  // which has its own operator new
+    if (guard::kHasSanitizer) return;  // which has its own operator new
     REQUIRE(Connection::initialize());
-    const std::string body = GENERATE(std::string(R"({"features":[1,2,4]})"), large_body);
+    const std::string body = GENERATE(std::string(R"({"features":[1,2,4]})"), kLargeBody);
     const slot_fixture::TemporaryDirectory directory;
     const system::SystemClock clock;
     system::RandomIds ids;

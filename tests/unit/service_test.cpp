@@ -170,7 +170,7 @@ TEST_CASE("a second try of what a dead process has counted is answered, not coun
     const slot_fixture::TemporaryDirectory directory;
     {
         store::Recorder dead({directory.path(), "blue-02", "v1.0", 1, {}});
-        REQUIRE_FALSE(dead.maintain(slot_fixture::noon));
+        REQUIRE_FALSE(dead.maintain(slot_fixture::kNoon));
         auto record = slot_fixture::health_check();
         record.key = store::request_key("key-1");
         dead.record_request(record);

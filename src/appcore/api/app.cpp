@@ -103,7 +103,7 @@ void App::respond(const http::Request& request, Endpoint endpoint, http::Respons
         return;
     }
     if (request.error_status != 0) {
-        const bool known = http::status_index(request.error_status) < http::status_codes.size();
+        const bool known = http::status_index(request.error_status) < http::kStatusCodes.size();
         const int status = known ? request.error_status : 502;
         if (status == 405) {
             answer_wrong_method(endpoint, response);

@@ -22,7 +22,7 @@ class App {
 
     // Fills the empty `response`. `begun`: when the request's first byte was there. Throws
     // std::bad_alloc and nothing else; where that happens, the same request with the body_state
-    // `no_memory` makes a 503. Every status it sets is one of http::status_codes.
+    // `no_memory` makes a 503. Every status it sets is one of http::kStatusCodes.
     void handle(const http::Request& request, http::Response& response, system::SteadyTime begun);
 
   private:

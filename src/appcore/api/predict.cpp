@@ -70,7 +70,7 @@ class Predict {
     void refuse_features(http::Response& response) const {
         schema::ValidationErrors errors;
         std::string& input =
-            errors.begin(schema::error_type::no_prediction, schema::error_location::features);
+            errors.begin(schema::error_type::kNoPrediction, schema::error_location::kFeatures);
         char before = '[';
         for (const double feature : features_) {
             input += std::exchange(before, ',');

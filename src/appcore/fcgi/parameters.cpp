@@ -26,7 +26,7 @@ enum Name : unsigned char {
     first_header
 };
 
-constexpr std::array<std::string_view, first_header + http::header_count> names = {
+constexpr std::array<std::string_view, first_header + http::kHeaderCount> kNames = {
     "REQUEST_METHOD", "REQUEST_URI", "CONTENT_LENGTH", "REMOTE_ADDR", "SERVER_ADDR", "SERVER_PORT",
     "APPCORE_REQUEST_KEY", "APPCORE_RETRY", "APPCORE_ERROR_STATUS", "APPCORE_FIRST_OF_JOINED",
     "APPCORE_DRAINING", "APPCORE_SCHEME",
@@ -88,10 +88,10 @@ void set(Parameters& parameters, std::size_t name, std::string_view value) {
 
 // The part of a joined header that came first, which has `separators` of them itself.
 std::string_view first_part(std::string_view joined, std::size_t separators) {
-    constexpr std::string_view separator = ", ";
-    std::size_t end = joined.find(separator);
+    constexpr std::string_view kSeparator = ", ";
+    std::size_t end = joined.find(kSeparator);
     for (; separators > 0 && end != std::string_view::npos; --separators) {
-        end = joined.find(separator, end + separator.size());
+        end = joined.find(kSeparator, end + kSeparator.size());
     }
     return joined.substr(0, end);
 }
@@ -106,9 +106,9 @@ void keep_first(http::Request& request, std::string_view text) {
         const std::size_t equals = item.find('=');
         if (equals == std::string_view::npos) continue;
         const auto separators = parse_number<std::size_t>(item.substr(equals + 1));
-        for (std::size_t i = 0; i < http::header_count; ++i) {
+        for (std::size_t i = 0; i < http::kHeaderCount; ++i) {
             std::optional<std::string_view>& value = request.headers[i];
-            if (names[first_header + i] == item.substr(0, equals) && value && separators) {
+            if (kNames[first_header + i] == item.substr(0, equals) && value && separators) {
                 value = first_part(*value, *separators);
             }
         }
@@ -119,15 +119,15 @@ void keep_first(http::Request& request, std::string_view text) {
 
 Parameters read_parameters(const char* const* environment) {
     Parameters parameters;
-    std::array<bool, names.size()> seen{};
+    std::array<bool, kNames.size()> seen{};
     std::string_view joined;
     for (; *environment != nullptr; ++environment) {
         const std::string_view entry = *environment;
         const std::size_t equals = entry.find('=');
         const std::string_view name = entry.substr(0, equals);
         std::size_t i = 0;
-        while (i < names.size() && names[i] != name) ++i;
-        if (i == names.size() || seen[i] || equals == std::string_view::npos) continue;
+        while (i < kNames.size() && kNames[i] != name) ++i;
+        if (i == kNames.size() || seen[i] || equals == std::string_view::npos) continue;
         seen[i] = true;
         if (i == first_of_joined) {
             joined = entry.substr(equals + 1);
@@ -145,7 +145,7 @@ Parameters read_parameters(const char* const* environment) {
 }
 
 std::span<const std::string_view> known_parameters() {
-    return names;
+    return kNames;
 }
 
 }  // namespace appcore::fcgi

@@ -48,7 +48,7 @@ void report(int number) {
 }  // namespace
 
 void report_crashes(const RequestInHand& request, LastWords& last_words, std::string_view reply) {
-    if (has_sanitizer) return;
+    if (kHasSanitizer) return;
     request_at_hand = &request;
     words = &last_words;
     reply_at_hand = reply;

@@ -83,7 +83,7 @@ Status allow_directory(int ruleset, const std::filesystem::path& directory, std:
 }  // namespace
 
 Status restrict_files(const FileRules& rules) {
-    if (has_sanitizer) return Done{};  // its reports need more
+    if (kHasSanitizer) return Done{};  // its reports need more
     const long version =
         ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
     if (version < 1) return errno_error("Landlock");

@@ -21,7 +21,7 @@ constexpr std::size_t kPathLimit = 512;
 constexpr std::size_t kMethodLimit = 32;
 constexpr std::size_t kLineCapacity = 8192;  // more than the longest line: 6 bytes for any byte
 
-constexpr std::array<std::string_view, 5> phase_names = {"none", "reading", "handling", "committed",
+constexpr std::array<std::string_view, 5> kPhaseNames = {"none", "reading", "handling", "committed",
                                                          "replying"};
 
 // Printable ASCII only; the log's own line would have the rest, but it will not be written any
@@ -83,7 +83,7 @@ void LastWords::say(std::string_view what, const RequestView& request, system::W
         append_printable(text_, path, kPathLimit);
         member("path", text_);
     }
-    member("phase", phase_names.at(static_cast<std::size_t>(request.phase)));
+    member("phase", kPhaseNames.at(static_cast<std::size_t>(request.phase)));
     const auto milliseconds =
         std::chrono::floor<std::chrono::milliseconds>(steady_now - request.begun).count();
     line_.append(R"(,"duration_ms":)");

@@ -18,22 +18,22 @@ std::string reply_of(std::string_view head) {
         std::string bytes = {1, type, 0, 1, 0, static_cast<char>(content.size()), 0, 0};
         return bytes.append(content);
     };
-    constexpr char out = 6;
-    constexpr char end_request = 3;
+    constexpr char kOut = 6;
+    constexpr char kEndRequest = 3;
     const std::string complete(8, '\0');  // status 0, FCGI_REQUEST_COMPLETE
-    return record(out, head) + record(out, "") + record(end_request, complete);
+    return record(kOut, head) + record(kOut, "") + record(kEndRequest, complete);
 }
 
 }  // namespace
 
 std::string_view timeout_reply() {
-    static const std::string reply = reply_of(kTimeout);
-    return reply;
+    static const std::string kReply = reply_of(kTimeout);
+    return kReply;
 }
 
 std::string_view crash_reply() {
-    static const std::string reply = reply_of(kCrash);
-    return reply;
+    static const std::string kReply = reply_of(kCrash);
+    return kReply;
 }
 
 void send_parting_reply(const RequestView& request, std::string_view reply) {

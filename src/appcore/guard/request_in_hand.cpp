@@ -34,14 +34,14 @@ void RequestInHand::end() {
 
 RequestView RequestInHand::look() const {
     const auto state = state_.load(std::memory_order_acquire);
-    return state == condemned ? RequestView{} : view(static_cast<Phase>(state));
+    return state == kCondemned ? RequestView{} : view(static_cast<Phase>(state));
 }
 
 // Takes the request if it is in this phase still and, seen once more, the one that is meant.
 template <typename IsMeant>
 std::optional<RequestView> RequestInHand::take(unsigned char state, IsMeant is_meant) {
     // Fails if it has just gone on to another phase: then the next look tells.
-    if (!state_.compare_exchange_strong(state, condemned, std::memory_order_acquire)) {
+    if (!state_.compare_exchange_strong(state, kCondemned, std::memory_order_acquire)) {
         return std::nullopt;
     }
     // It may also be the next request by now, in the same phase.
@@ -77,11 +77,11 @@ std::optional<RequestView> RequestInHand::condemn_committed(system::SteadyTime b
 }
 
 void RequestInHand::step(Phase from, Phase to) {
-    constexpr timespec pause = {0, 1'000'000};
+    constexpr timespec kPause = {0, 1'000'000};
     auto expected = static_cast<unsigned char>(from);
     while (!state_.compare_exchange_strong(expected, static_cast<unsigned char>(to),
                                            std::memory_order_acq_rel)) {
-        ::nanosleep(&pause, nullptr);
+        ::nanosleep(&kPause, nullptr);
         expected = static_cast<unsigned char>(from);
     }
     phase_ = to;

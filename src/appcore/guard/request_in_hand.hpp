@@ -58,7 +58,7 @@ class RequestInHand {
 
   private:
     // The phases, and one more.
-    static constexpr unsigned char condemned = 0xff;
+    static constexpr unsigned char kCondemned = 0xff;
     static_assert(std::atomic<unsigned char>::is_always_lock_free);
 
     void step(Phase from, Phase to);

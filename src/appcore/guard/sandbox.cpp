@@ -53,7 +53,7 @@ constexpr scmp_datum_t kAppending = O_WRONLY | O_APPEND;
 constexpr scmp_datum_t kSlot = O_RDWR | O_NOFOLLOW;
 
 // What serving needs, one rule a line: without it a test fails.
-constexpr std::array rules = {
+constexpr std::array kRules = {
     // connections that others have made
     Rule{SCMP_SYS(accept4)},
     Rule{SCMP_SYS(close)},
@@ -125,13 +125,13 @@ int add(void* filter, const Rule& rule) {
 
 Status enter_sandbox() {
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno_error("PR_SET_NO_NEW_PRIVS");
-    if (has_sanitizer) return Done{};
+    if (kHasSanitizer) return Done{};
     const Filter filter{seccomp_init(SCMP_ACT_ERRNO(EPERM))};
     if (!filter) return failed(-ENOMEM);
     if (const int error = seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1)) {
         return failed(error);
     }
-    for (const Rule& rule : rules) {
+    for (const Rule& rule : kRules) {
         if (const int error = add(filter.get(), rule)) return failed(error);
     }
     // Signals for this process only: raise(3), and abort(3) with it.

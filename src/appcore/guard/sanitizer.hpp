@@ -16,6 +16,6 @@ namespace appcore::guard {
 #define APPCORE_HAS_SANITIZER 0
 #endif
 
-inline constexpr bool has_sanitizer = APPCORE_HAS_SANITIZER != 0;
+inline constexpr bool kHasSanitizer = APPCORE_HAS_SANITIZER != 0;
 
 }  // namespace appcore::guard

@@ -8,10 +8,10 @@ namespace appcore::http {
 
 // Without the spaces and tabs around it.
 [[nodiscard]] constexpr std::string_view trim(std::string_view text) {
-    constexpr std::string_view spaces = " \t";
-    const std::size_t first = text.find_first_not_of(spaces);
+    constexpr std::string_view kSpaces = " \t";
+    const std::size_t first = text.find_first_not_of(kSpaces);
     if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(spaces) - first + 1);
+    return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
 }
 
 // Cuts `text` at its first `separator` and returns, trimmed, what stood before it.

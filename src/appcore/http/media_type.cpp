@@ -8,12 +8,12 @@ namespace appcore::http {
 namespace {
 
 // What Python's str.strip() takes for space in a header, which it reads as Latin-1.
-constexpr std::string_view space = "\t\n\v\f\r\x1C\x1D\x1E\x1F \x85\xA0";
+constexpr std::string_view kSpace = "\t\n\v\f\r\x1C\x1D\x1E\x1F \x85\xA0";
 
 std::string_view trim(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(space);
+    const std::size_t begin = text.find_first_not_of(kSpace);
     if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(space) - begin + 1);
+    return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
 char to_lower(char c) {
@@ -26,9 +26,9 @@ bool is_json(std::string_view content_type) {
     if (content_type == "application/json") return true;  // nearly always, and without a copy
     std::string type(trim(content_type.substr(0, content_type.find(';'))));
     std::transform(type.begin(), type.end(), type.begin(), to_lower);
-    constexpr std::string_view main_type = "application/";
-    if (!type.starts_with(main_type)) return false;
-    const std::string_view subtype = std::string_view(type).substr(main_type.size());
+    constexpr std::string_view kMainType = "application/";
+    if (!type.starts_with(kMainType)) return false;
+    const std::string_view subtype = std::string_view(type).substr(kMainType.size());
     if (subtype.find('/') != std::string_view::npos) return false;
     return subtype == "json" || subtype.ends_with("+json");
 }

@@ -23,7 +23,7 @@ enum class Header : unsigned char {
     origin,
     x_request_id
 };
-inline constexpr std::size_t header_count = 9;
+inline constexpr std::size_t kHeaderCount = 9;
 
 enum class BodyState : unsigned char {
     complete,
@@ -49,7 +49,7 @@ struct Request {
     int error_status = 0;
 
     // The first header of each name; nothing where the client sent none.
-    std::array<std::optional<std::string_view>, header_count> headers{};
+    std::array<std::optional<std::string_view>, kHeaderCount> headers{};
 
     [[nodiscard]] std::optional<std::string_view> header(Header name) const {
         return headers[static_cast<std::size_t>(name)];

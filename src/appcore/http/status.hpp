@@ -14,7 +14,7 @@ struct StatusCode {
 
 // The metrics count replies by the place in this list; a code that is not in it is counted as the
 // last entry. Adding a code changes the layout of the slots (store/slot_layout.hpp).
-inline constexpr std::array<StatusCode, 29> status_codes = {{
+inline constexpr std::array<StatusCode, 29> kStatusCodes = {{
     {200, "OK"},
     {201, "Created"},
     {206, "Partial Content"},
@@ -46,17 +46,17 @@ inline constexpr std::array<StatusCode, 29> status_codes = {{
     {505, "HTTP Version Not Supported"},
 }};
 
-// The code's place in status_codes, or status_codes.size() for a code that is not in it.
+// The code's place in kStatusCodes, or kStatusCodes.size() for a code that is not in it.
 [[nodiscard]] constexpr std::size_t status_index(int code) {
     std::size_t i = 0;
-    while (i < status_codes.size() && status_codes[i].code != code) ++i;
+    while (i < kStatusCodes.size() && kStatusCodes[i].code != code) ++i;
     return i;
 }
 
 // The reason phrase, or "" for a code that is not in the list.
 [[nodiscard]] constexpr std::string_view reason_phrase(int code) {
     const std::size_t i = status_index(code);
-    return i < status_codes.size() ? status_codes[i].reason : std::string_view{};
+    return i < kStatusCodes.size() ? kStatusCodes[i].reason : std::string_view{};
 }
 
 }  // namespace appcore::http

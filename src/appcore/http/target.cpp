@@ -122,16 +122,16 @@ Endpoint route_without_slashes(std::string_view path) {
 }
 
 void append_quoted(std::string& out, std::string_view query) {
-    static constexpr std::string_view safe = "_.-~:/%#?=@[]!$&'()*+,;";
-    static constexpr std::string_view hex = "0123456789ABCDEF";
+    static constexpr std::string_view kSafe = "_.-~:/%#?=@[]!$&'()*+,;";
+    static constexpr std::string_view kHex = "0123456789ABCDEF";
     for (const char c : query) {
-        if (is_alnum(c) || safe.find(c) != std::string_view::npos) {
+        if (is_alnum(c) || kSafe.find(c) != std::string_view::npos) {
             out.push_back(c);
         } else {
             const auto byte = static_cast<unsigned char>(c);
             out.push_back('%');
-            out.push_back(hex[byte / 16]);
-            out.push_back(hex[byte % 16]);
+            out.push_back(kHex[byte / 16]);
+            out.push_back(kHex[byte % 16]);
         }
     }
 }

@@ -23,9 +23,9 @@ constexpr std::int64_t kMostNodes = models::kMaxNodes;
 // "x <= threshold" as "x < ...", for all x that are floats.
 double above_as_float(double threshold) {
     auto below = static_cast<float>(threshold);
-    constexpr float infinity = std::numeric_limits<float>::infinity();
-    if (static_cast<double>(below) > threshold) below = std::nextafter(below, -infinity);
-    return static_cast<double>(std::nextafter(below, infinity));
+    constexpr float kInfinity = std::numeric_limits<float>::infinity();
+    if (static_cast<double>(below) > threshold) below = std::nextafter(below, -kInfinity);
+    return static_cast<double>(std::nextafter(below, kInfinity));
 }
 
 double above(double threshold, models::acm::Arithmetic input) {

@@ -228,7 +228,7 @@ void ForestBuilder::finish() {
     for (SmallNode& node : small_) {
         node = SmallNode::make(node.left(), moved[node.column()], node.key);
     }
-    for (LargeNode& node : large_) node.column_ = moved[node.column_];
+    for (LargeNode& node : large_) node.column_index = moved[node.column_index];
 }
 
 }  // namespace appcore::importers

@@ -32,10 +32,10 @@ constexpr std::string_view kTree = "Tree=";
 
 // Each line ends with a line break, and a list of parameters with a line of its own.
 bool is_cut_off(std::string_view text) {
-    constexpr std::string_view end = "\nend of parameters";
+    constexpr std::string_view kEnd = "\nend of parameters";
     const std::size_t parameters = text.find("\nparameters:");
     return !text.ends_with('\n') || (parameters != std::string_view::npos &&
-                                     text.find(end, parameters) == std::string_view::npos);
+                                     text.find(kEnd, parameters) == std::string_view::npos);
 }
 
 // Whether the JSON is null or lists of 0, 1, 2 and so on: then nothing is translated.
@@ -181,9 +181,9 @@ class Importer {
 
     // LightGBM's Python package translates a data frame's categories to their places in this list.
     Status check_categories() {
-        constexpr std::string_view name = "pandas_categorical:";
+        constexpr std::string_view kName = "pandas_categorical:";
         while (const auto line = lines_.next()) {
-            if (line->starts_with(name) && !are_codes(line->substr(name.size()))) {
+            if (line->starts_with(kName) && !are_codes(line->substr(kName.size()))) {
                 return Error{
                     "'pandas_categorical' holds a translation of categories, which "
                     "appcore does not read: train with categories that are integer codes "

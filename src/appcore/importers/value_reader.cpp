@@ -51,9 +51,9 @@ std::string integer_range(std::int64_t low, std::int64_t high) {
 }
 
 const Value& member_of(const Value& value, std::string_view name) {
-    static const Value nothing;
+    static const Value kNothing;
     const Value* const found = value.find(name);
-    return found == nullptr ? nothing : *found;
+    return found == nullptr ? kNothing : *found;
 }
 
 std::string_view text_of(const Value& value) {

@@ -10,14 +10,14 @@
 namespace appcore::json {
 namespace {
 
-constexpr std::int64_t max_exponent = 1'000'000'000'000;  // more than any body has digits
+constexpr std::int64_t kMaxExponent = 1'000'000'000'000;  // more than any body has digits
 
 std::int64_t parse_exponent(std::string_view text) {
     const bool negative = text.starts_with('-');
     if (negative || text.starts_with('+')) text.remove_prefix(1);
     std::int64_t value = 0;
     for (const char digit : text) {
-        value = std::min(value * 10 + (digit - '0'), max_exponent);
+        value = std::min(value * 10 + (digit - '0'), kMaxExponent);
     }
     return negative ? -value : value;
 }

@@ -54,14 +54,14 @@ namespace plain {
 // The number that the `count` digits before `end` make, at most 16. The 16 characters there can be
 // read.
 [[nodiscard]] inline std::uint64_t number_before(const char* end, std::size_t count) {
-    alignas(16) static constexpr std::array<unsigned char, 32> from_right = {
+    alignas(16) static constexpr std::array<unsigned char, 32> kFromRight = {
         0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,
         0,    0,    0,    0,    0,    0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F,
         0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F};
     const auto load = [](const void* sixteen) {
         return _mm_loadu_si128(static_cast<const __m128i*>(sixteen));
     };
-    const __m128i ones = _mm_and_si128(load(end - kDigitsAtOnce), load(from_right.data() + count));
+    const __m128i ones = _mm_and_si128(load(end - kDigitsAtOnce), load(kFromRight.data() + count));
     // Two digits of each pair, then four, then eight; the first one in the lower half. The first
     // product has ten times the first digit and the second one in its upper byte.
     const __m128i pairs = _mm_srli_epi16(_mm_mullo_epi16(ones, _mm_set1_epi16(10 * 256 + 1)), 8);

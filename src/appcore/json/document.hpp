@@ -17,7 +17,7 @@ enum class Kind : unsigned char { null, boolean, number, constant, string, array
 class Document {
   public:
     using Index = std::uint32_t;
-    static constexpr Index root = 0;
+    static constexpr Index kRoot = 0;
 
     Document() = default;
     // `text` must outlive the document, and its size must fit an Index.

@@ -14,7 +14,7 @@ namespace appcore::json {
 namespace {
 
 // FastAPI's encoder takes keys that begin so for SQLAlchemy's private state and leaves them out.
-constexpr std::string_view hidden_key_prefix = "_sa";
+constexpr std::string_view kHiddenKeyPrefix = "_sa";
 
 void append_number(std::string& text, std::string_view literal) {
     if (is_integer_literal(literal)) {
@@ -71,7 +71,7 @@ class ValueWriter {
         std::vector<Member> members = unique_members(document_, object);
         std::erase_if(members, [this](const Member& member) {
             return string_value(document_.literal(member.key), scratch_)
-                .starts_with(hidden_key_prefix);
+                .starts_with(kHiddenKeyPrefix);
         });
         return members;
     }

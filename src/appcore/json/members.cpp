@@ -91,15 +91,15 @@ std::vector<Member> unique_members(const Document& document, Document::Index obj
     if (members.size() < 2) return members;
     std::string storage;
     const std::vector<Key> keys = sorted_keys(document, members, storage);
-    constexpr Document::Index dropped = Document::root;  // which is not the value of a member
+    constexpr Document::Index kDropped = Document::kRoot;  // which is not the value of a member
     for (std::size_t first = 0; first < keys.size();) {
         std::size_t last = first;
         while (last + 1 < keys.size() && keys[last + 1].text == keys[first].text) ++last;
         members[keys[first].place].value = members[keys[last].place].value;
-        for (std::size_t i = first + 1; i <= last; ++i) members[keys[i].place].value = dropped;
+        for (std::size_t i = first + 1; i <= last; ++i) members[keys[i].place].value = kDropped;
         first = last + 1;
     }
-    std::erase_if(members, [](const Member& member) { return member.value == dropped; });
+    std::erase_if(members, [](const Member& member) { return member.value == kDropped; });
     return members;
 }
 

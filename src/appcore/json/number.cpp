@@ -35,8 +35,8 @@ std::size_t exponent_length(std::string_view text) {
 }
 
 // Python's repr changes to the scientific form outside of these.
-constexpr int min_plain_exponent = -4;
-constexpr int max_plain_exponent = 15;
+constexpr int kMinPlainExponent = -4;
+constexpr int kMaxPlainExponent = 15;
 
 // Appends d.ddd times ten to the exponent, of which `digits` are the digits, without an exponent.
 void append_plain(std::string& text, std::string_view digits, int exponent) {
@@ -91,7 +91,7 @@ void append_float(std::string& text, double value) {
     if (scientific[mark + 1] == '-') exponent = -exponent;
 
     if (std::signbit(value)) text += '-';
-    if (exponent < min_plain_exponent || exponent > max_plain_exponent) {
+    if (exponent < kMinPlainExponent || exponent > kMaxPlainExponent) {
         text += scientific;
         return;
     }

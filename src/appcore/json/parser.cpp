@@ -13,13 +13,13 @@
 namespace appcore::json {
 namespace {
 
-constexpr std::size_t max_integer_digits = 4300;  // Python's sys.get_int_max_str_digits()
+constexpr std::size_t kMaxIntegerDigits = 4300;  // Python's sys.get_int_max_str_digits()
 // Where the old service met Python's C recursion limit; close to it, its answers to a syntax error
 // varied from one try to the next.
-constexpr std::size_t max_depth = 9984;
+constexpr std::size_t kMaxDepth = 9984;
 
-constexpr std::array<std::string_view, 6> words = {"null", "true",     "false",
-                                                   "NaN",  "Infinity", "-Infinity"};
+constexpr std::array<std::string_view, 6> kWords = {"null", "true",     "false",
+                                                    "NaN",  "Infinity", "-Infinity"};
 
 // Every step returns false after it has noted a failure.
 class Parser {
@@ -70,13 +70,14 @@ bool Parser::literal() {
     const NumberPrefix number = number_prefix(rest);
     std::size_t length = number.length;
     if (length == 0) {
-        const auto* const word = std::find_if(
-            words.begin(), words.end(), [rest](std::string_view w) { return rest.starts_with(w); });
-        if (word == words.end()) return fail(message::value, at_);
+        const auto* const word =
+            std::find_if(kWords.begin(), kWords.end(),
+                         [rest](std::string_view w) { return rest.starts_with(w); });
+        if (word == kWords.end()) return fail(message::kValue, at_);
         length = word->size();
-    } else if (number.is_integer && length > max_integer_digits) {
+    } else if (number.is_integer && length > kMaxIntegerDigits) {
         const std::size_t sign = rest.starts_with('-') ? 1 : 0;
-        if (length - sign > max_integer_digits) {
+        if (length - sign > kMaxIntegerDigits) {
             failure_ = Unparsable{};
             return false;
         }
@@ -88,17 +89,17 @@ bool Parser::literal() {
 
 // A key, its colon and the white space after it.
 bool Parser::key() {
-    if (!at('"')) return fail(message::property, at_);
+    if (!at('"')) return fail(message::kProperty, at_);
     if (!string()) return false;
     skip_space();
-    if (!at(':')) return fail(message::colon, at_);
+    if (!at(':')) return fail(message::kColon, at_);
     ++at_;
     skip_space();
     return true;
 }
 
 Parser::After Parser::begin_container() {
-    if (open_.size() == max_depth) {
+    if (open_.size() == kMaxDepth) {
         failure_ = Unparsable{};
         return After::failed;
     }
@@ -131,14 +132,14 @@ Parser::After Parser::after_value() {
     skip_space();
     if (at(end)) return end_container();
     if (!at(',')) {
-        fail(message::comma, at_);
+        fail(message::kComma, at_);
         return After::failed;
     }
     const std::size_t comma = at_;
     ++at_;
     skip_space();
     if (at(end)) {
-        fail(in_object ? message::comma_in_object : message::comma_in_array, comma);
+        fail(in_object ? message::kCommaInObject : message::kCommaInArray, comma);
         return After::failed;
     }
     if (in_object && !key()) return After::failed;
@@ -153,7 +154,7 @@ ParseResult Parser::run() {
         if (state == After::failed) return failure_;
     } while (state == After::value_expected || !open_.empty());
     skip_space();
-    if (at_ != text_.size()) return SyntaxError{message::extra, at_};
+    if (at_ != text_.size()) return SyntaxError{message::kExtra, at_};
     return std::move(document_);
 }
 

@@ -29,7 +29,7 @@ using Divisors = std::array<Divisor, kMaxQuotientDigits + 1>;
 
 constexpr Divisors make_divisors() {
     // The highest bit, which a double does not store, adds one when the mantissa is added.
-    constexpr std::int64_t stored_exponent_of_1 = 1023 - 1;
+    constexpr std::int64_t kStoredExponentOf1 = 1023 - 1;
     Divisors divisors{};
     std::uint64_t power = 1;
     for (Divisor& divisor : divisors) {
@@ -39,7 +39,7 @@ constexpr Divisors make_divisors() {
         // small.
         const Wide reciprocal = (Wide{1} << 127U) / divisor.value;
         divisor.reciprocal = static_cast<std::uint64_t>(reciprocal - (reciprocal >> 64U));
-        divisor.exponent = stored_exponent_of_1 + shift;
+        divisor.exponent = kStoredExponentOf1 + shift;
         power *= 10;
     }
     return divisors;

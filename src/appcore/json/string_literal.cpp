@@ -10,12 +10,12 @@
 namespace appcore::json {
 namespace {
 
-constexpr std::size_t hex_digits = 4;  // of \uXXXX
-constexpr std::size_t unicode_escape_length = 2 + hex_digits;
+constexpr std::size_t kHexDigits = 4;  // of \uXXXX
+constexpr std::size_t kUnicodeEscapeLength = 2 + kHexDigits;
 
 // Each escaped character stands where the character that it means stands in the other string.
-constexpr std::string_view escaped = "\"\\/bfnrt";
-constexpr std::string_view meant = "\"\\/\b\f\n\r\t";
+constexpr std::string_view kEscaped = "\"\\/bfnrt";
+constexpr std::string_view kMeant = "\"\\/\b\f\n\r\t";
 
 bool is_plain(char c) {
     return c != '"' && c != '\\' && static_cast<unsigned char>(c) >= 0x20;
@@ -23,9 +23,9 @@ bool is_plain(char c) {
 
 // The four hexadecimal digits after "\u" at the front of `text`.
 std::optional<char32_t> unicode_escape(std::string_view text) {
-    if (!text.starts_with("\\u") || text.size() < unicode_escape_length) return std::nullopt;
+    if (!text.starts_with("\\u") || text.size() < kUnicodeEscapeLength) return std::nullopt;
     std::uint32_t unit = 0;
-    const char* const end = text.data() + unicode_escape_length;
+    const char* const end = text.data() + kUnicodeEscapeLength;
     const auto [stop, error] = std::from_chars(text.data() + 2, end, unit, 16);
     if (error != std::errc{} || stop != end) return std::nullopt;
     return static_cast<char32_t>(unit);
@@ -34,11 +34,11 @@ std::optional<char32_t> unicode_escape(std::string_view text) {
 // Takes the escape at the front of a valid literal's rest: two of them for a surrogate pair.
 char32_t take_unicode_escape(std::string_view& rest) {
     const char32_t unit = *unicode_escape(rest);
-    rest.remove_prefix(unicode_escape_length);
+    rest.remove_prefix(kUnicodeEscapeLength);
     if (unit < 0xD800 || unit > 0xDBFF) return unit;
     const std::optional<char32_t> low = unicode_escape(rest);
     if (!low || *low < 0xDC00 || *low > 0xDFFF) return unit;
-    rest.remove_prefix(unicode_escape_length);
+    rest.remove_prefix(kUnicodeEscapeLength);
     return 0x10000 + ((unit - 0xD800) << 10) + (*low - 0xDC00);
 }
 
@@ -48,22 +48,22 @@ std::optional<SyntaxError> scan_string(std::string_view text, std::size_t begin,
     std::size_t at = begin + 1;
     for (;;) {
         while (at < text.size() && is_plain(text[at])) ++at;
-        if (at == text.size()) return SyntaxError{message::unterminated, begin};
+        if (at == text.size()) return SyntaxError{message::kUnterminated, begin};
         if (text[at] == '"') {
             end = at + 1;
             return std::nullopt;
         }
-        if (text[at] != '\\') return SyntaxError{message::control, at};
-        if (at + 1 == text.size()) return SyntaxError{message::unterminated, begin};
+        if (text[at] != '\\') return SyntaxError{message::kControl, at};
+        if (at + 1 == text.size()) return SyntaxError{message::kUnterminated, begin};
         if (text[at + 1] == 'u') {
-            const bool last = at + unicode_escape_length >= text.size();  // no closing quote
+            const bool last = at + kUnicodeEscapeLength >= text.size();  // no closing quote
             if (last || !unicode_escape(text.substr(at))) {
-                return SyntaxError{message::unicode_escape, at + 1};
+                return SyntaxError{message::kUnicodeEscape, at + 1};
             }
-            at += unicode_escape_length;
+            at += kUnicodeEscapeLength;
         } else {
-            if (escaped.find(text[at + 1]) == std::string_view::npos) {
-                return SyntaxError{message::escape, at};
+            if (kEscaped.find(text[at + 1]) == std::string_view::npos) {
+                return SyntaxError{message::kEscape, at};
             }
             at += 2;
         }
@@ -82,7 +82,7 @@ std::string_view string_value(std::string_view literal, std::string& storage) {
         if (rest.starts_with("\\u")) {
             append_code_point(storage, take_unicode_escape(rest));
         } else if (!rest.empty()) {
-            storage += meant[escaped.find(rest[1])];
+            storage += kMeant[kEscaped.find(rest[1])];
             rest.remove_prefix(2);
         }
     }

@@ -12,17 +12,17 @@ struct SyntaxError {
 };
 
 namespace message {
-inline constexpr std::string_view value = "Expecting value";
-inline constexpr std::string_view property = "Expecting property name enclosed in double quotes";
-inline constexpr std::string_view colon = "Expecting ':' delimiter";
-inline constexpr std::string_view comma = "Expecting ',' delimiter";
-inline constexpr std::string_view comma_in_array = "Illegal trailing comma before end of array";
-inline constexpr std::string_view comma_in_object = "Illegal trailing comma before end of object";
-inline constexpr std::string_view unterminated = "Unterminated string starting at";
-inline constexpr std::string_view control = "Invalid control character at";
-inline constexpr std::string_view escape = "Invalid \\escape";
-inline constexpr std::string_view unicode_escape = "Invalid \\uXXXX escape";
-inline constexpr std::string_view extra = "Extra data";
+inline constexpr std::string_view kValue = "Expecting value";
+inline constexpr std::string_view kProperty = "Expecting property name enclosed in double quotes";
+inline constexpr std::string_view kColon = "Expecting ':' delimiter";
+inline constexpr std::string_view kComma = "Expecting ',' delimiter";
+inline constexpr std::string_view kCommaInArray = "Illegal trailing comma before end of array";
+inline constexpr std::string_view kCommaInObject = "Illegal trailing comma before end of object";
+inline constexpr std::string_view kUnterminated = "Unterminated string starting at";
+inline constexpr std::string_view kControl = "Invalid control character at";
+inline constexpr std::string_view kEscape = "Invalid \\escape";
+inline constexpr std::string_view kUnicodeEscape = "Invalid \\uXXXX escape";
+inline constexpr std::string_view kExtra = "Extra data";
 }  // namespace message
 
 }  // namespace appcore::json

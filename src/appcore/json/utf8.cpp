@@ -17,7 +17,7 @@ struct ByteRange {
     }
 };
 
-constexpr ByteRange continuation = {0x80, 0xBF};
+constexpr ByteRange kContinuation = {0x80, 0xBF};
 
 // What a lead byte asks for: the sequence's length (0: no lead byte) and the second byte's range,
 // narrower where it keeps out overlong forms, surrogates and what is beyond U+10FFFF.
@@ -27,25 +27,25 @@ struct Lead {
 };
 
 Lead lead_of(unsigned char byte, Surrogates surrogates) {
-    if (byte < 0x80) return {1, continuation};
-    if (byte < 0xC2) return {0, continuation};
-    if (byte < 0xE0) return {2, continuation};
+    if (byte < 0x80) return {1, kContinuation};
+    if (byte < 0xC2) return {0, kContinuation};
+    if (byte < 0xE0) return {2, kContinuation};
     if (byte == 0xE0) return {3, {0xA0, 0xBF}};
     if (byte == 0xED && surrogates == Surrogates::refuse) return {3, {0x80, 0x9F}};
-    if (byte < 0xF0) return {3, continuation};
+    if (byte < 0xF0) return {3, kContinuation};
     if (byte == 0xF0) return {4, {0x90, 0xBF}};
-    if (byte < 0xF4) return {4, continuation};
+    if (byte < 0xF4) return {4, kContinuation};
     if (byte == 0xF4) return {4, {0x80, 0x8F}};
-    return {0, continuation};
+    return {0, kContinuation};
 }
 
 // How many bytes at the front are ASCII, in steps of eight.
 std::size_t ascii_prefix(std::string_view text) {
-    constexpr std::uint64_t high_bits = 0x8080808080808080;
+    constexpr std::uint64_t kHighBits = 0x8080808080808080;
     std::size_t length = 0;
     for (std::uint64_t word = 0; text.size() - length >= sizeof word; length += sizeof word) {
         std::memcpy(&word, text.data() + length, sizeof word);
-        if ((word & high_bits) != 0) break;
+        if ((word & kHighBits) != 0) break;
     }
     return length;
 }
@@ -56,7 +56,7 @@ Sequence front_sequence(std::string_view text, Surrogates surrogates) {
     const Lead lead = lead_of(static_cast<unsigned char>(text.front()), surrogates);
     if (lead.length == 0) return {1, false};
     for (std::size_t i = 1; i < lead.length; ++i) {
-        const ByteRange range = i == 1 ? lead.second : continuation;
+        const ByteRange range = i == 1 ? lead.second : kContinuation;
         if (i == text.size() || !range.contains(text[i])) return {i, false};
     }
     return {lead.length, true};
@@ -74,7 +74,7 @@ bool is_utf8(std::string_view text, Surrogates surrogates) {
 
 std::size_t count_code_points(std::string_view text) {
     return static_cast<std::size_t>(std::count_if(
-        text.begin(), text.end(), [](char byte) { return !continuation.contains(byte); }));
+        text.begin(), text.end(), [](char byte) { return !kContinuation.contains(byte); }));
 }
 
 void append_code_point(std::string& text, char32_t code_point) {
@@ -104,7 +104,7 @@ std::string to_valid_utf8(std::string_view bytes) {
     text.reserve(bytes.size());
     while (!bytes.empty()) {
         const Sequence sequence = front_sequence(bytes, Surrogates::refuse);
-        text += sequence.valid ? bytes.substr(0, sequence.length) : replacement_character;
+        text += sequence.valid ? bytes.substr(0, sequence.length) : kReplacementCharacter;
         bytes.remove_prefix(sequence.length);
     }
     return text;

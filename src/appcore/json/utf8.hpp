@@ -18,7 +18,7 @@ struct Sequence {
     bool valid;
 };
 
-inline constexpr std::string_view replacement_character = "\xEF\xBF\xBD";  // U+FFFD
+inline constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";  // U+FFFD
 
 // The sequence at the front of `text`, which is not empty.
 [[nodiscard]] Sequence front_sequence(std::string_view text, Surrogates surrogates);

@@ -7,29 +7,29 @@
 namespace appcore::json {
 namespace {
 
-constexpr std::size_t surrogate_length = 3;  // ED, A0 to BF, 80 to BF
+constexpr std::size_t kSurrogateLength = 3;  // ED, A0 to BF, 80 to BF
 
 bool is_special(char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\' || c == '\xED';
 }
 
 void append_control(std::string& text, char c) {
-    constexpr std::string_view hex = "0123456789abcdef";
+    constexpr std::string_view kHex = "0123456789abcdef";
     const auto code = static_cast<unsigned char>(c);
     text += "\\u00";
-    text += hex[code >> 4U];
-    text += hex[code & 0xFU];
+    text += kHex[code >> 4U];
+    text += kHex[code & 0xFU];
 }
 
 void append_escaped(std::string& text, char c) {
-    constexpr std::string_view characters = "\"\\\b\f\n\r\t";
-    constexpr std::string_view letters = "\"\\bfnrt";
-    const std::size_t place = characters.find(c);
+    constexpr std::string_view kCharacters = "\"\\\b\f\n\r\t";
+    constexpr std::string_view kLetters = "\"\\bfnrt";
+    const std::size_t place = kCharacters.find(c);
     if (place == std::string_view::npos) {
         append_control(text, c);
     } else {
         text += '\\';
-        text += letters[place];
+        text += kLetters[place];
     }
 }
 
@@ -43,8 +43,8 @@ void append_string(std::string& text, std::string_view value) {
         if (value[at] == '\xED') {
             if (front_sequence(value.substr(at), Surrogates::refuse).valid) continue;
             text.append(value, begin, at - begin);
-            text += replacement_character;
-            at += surrogate_length - 1;
+            text += kReplacementCharacter;
+            at += kSurrogateLength - 1;
         } else {
             text.append(value, begin, at - begin);
             append_escaped(text, value[at]);

@@ -29,7 +29,7 @@ constexpr std::size_t kLineCapacity = 4096;  // as long as any line may be
 
 constexpr std::size_t kMethodLimit = 32;  // none that is registered is half as long
 
-constexpr std::array<std::pair<std::string_view, level_enum>, 5> level_names = {{
+constexpr std::array<std::pair<std::string_view, level_enum>, 5> kLevelNames = {{
     {"DEBUG", spdlog::level::debug},
     {"INFO", spdlog::level::info},
     {"WARNING", spdlog::level::warn},
@@ -38,7 +38,7 @@ constexpr std::array<std::pair<std::string_view, level_enum>, 5> level_names = {
 }};
 
 std::string_view name_of(level_enum level) {
-    for (const auto& [name, value] : level_names) {
+    for (const auto& [name, value] : kLevelNames) {
         if (value == level) return name;
     }
     return "DEBUG";
@@ -110,7 +110,7 @@ void append_thousandths(std::string& out, std::int64_t thousandths) {
 }  // namespace
 
 Result<level_enum> parse_log_level(std::string_view name) {
-    for (const auto& [known, level] : level_names) {
+    for (const auto& [known, level] : kLevelNames) {
         if (known == name) return level;
     }
     return Error{"must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL"};

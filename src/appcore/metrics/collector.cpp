@@ -33,8 +33,8 @@ store::Word count_requests(const store::Totals& totals) {
 
 store::Word count_errors(const store::Totals& totals) {
     store::Word sum = 0;
-    for (std::size_t i = 0; i < http::status_codes.size(); ++i) {
-        if (http::status_codes[i].code < 500) continue;
+    for (std::size_t i = 0; i < http::kStatusCodes.size(); ++i) {
+        if (http::kStatusCodes[i].code < 500) continue;
         for (const store::RequestCell& cell : totals.requests) sum += cell.replies[i];
     }
     return sum;
@@ -49,7 +49,7 @@ void add_counts(WorkerState& worker, const store::Totals& totals) {
 std::optional<system::ListenQueue> queue_of(const std::vector<WorkerState>& workers) {
     // All workers share one socket.
     const auto worker = std::ranges::find_if(workers, [](const WorkerState& state) {
-        return state.is_alive && state.name != metrics_slot;
+        return state.is_alive && state.name != kMetricsSlot;
     });
     return worker == workers.end() ? std::nullopt : system::listen_queue(worker->pid);
 }
@@ -164,7 +164,7 @@ void Collector::read_into(PoolSnapshot& pool, int directory, const std::string& 
         pool.problems.push_back(store::slot_file(name) + ": " + totals.error().message);
         return;
     }
-    if (seen_.size() >= store::max_slots && !seen_.contains(name)) {
+    if (seen_.size() >= store::kMaxSlots && !seen_.contains(name)) {
         pool.problems.push_back(store::slot_file(name) + ": more slots than are read");
         return;
     }

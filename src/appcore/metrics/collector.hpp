@@ -37,7 +37,7 @@ struct WorkerState {
     // In all lineages of this slot:
     store::Word requests = 0;
     store::Word errors = 0;  // replies with a status from 500 on
-    std::array<store::Word, store::metric::event_names.size()> events{};
+    std::array<store::Word, store::metric::kEventNames.size()> events{};
     std::optional<system::ProcessUsage> usage;  // of a living one, as far as the kernel tells
 };
 
@@ -52,7 +52,7 @@ struct PoolSnapshot {
 };
 
 // The slot of the metrics program, which is not a worker.
-inline constexpr std::string_view metrics_slot = "metrics";
+inline constexpr std::string_view kMetricsSlot = "metrics";
 
 // True as soon as a living worker says healthy and none says unhealthy.
 [[nodiscard]] bool is_pool_healthy(const PoolSnapshot& pool);
@@ -82,7 +82,7 @@ class Collector {
     void add_unattached(PoolSnapshot& pool) const;
 
     std::string state_directory_;
-    std::map<std::string, Seen> seen_;  // at most max_slots
+    std::map<std::string, Seen> seen_;  // at most kMaxSlots
     store::Totals shown_;               // by the last call
 };
 

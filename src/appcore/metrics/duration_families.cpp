@@ -11,13 +11,13 @@ namespace appcore::metrics {
 namespace {
 
 prometheus::MetricFamily request_durations(const store::Totals& totals) {
-    auto family = make_family(store::metric::request_duration);
-    for (std::size_t endpoint = 0; endpoint < http::endpoint_count; ++endpoint) {
-        for (std::size_t method = 0; method < http::method_names.size(); ++method) {
+    auto family = make_family(store::metric::kRequestDuration);
+    for (std::size_t endpoint = 0; endpoint < http::kEndpointCount; ++endpoint) {
+        for (std::size_t method = 0; method < http::kMethodNames.size(); ++method) {
             const store::RequestCell& cell = totals.cell(method, endpoint);
             add_histogram(family,
-                          {label(store::metric::label_endpoint, http::endpoint_paths[endpoint]),
-                           label(store::metric::label_method, http::method_names[method])},
+                          {label(store::metric::kLabelEndpoint, http::kEndpointPaths[endpoint]),
+                           label(store::metric::kLabelMethod, http::kMethodNames[method])},
                           store::kFineBounds, cell.buckets, cell.sum_ns);
         }
     }
@@ -29,19 +29,19 @@ prometheus::MetricFamily by_endpoint(const store::metric::Definition& definition
                                      const store::Totals& totals,
                                      store::Durations store::WaitCell::*durations) {
     auto family = make_family(definition);
-    for (std::size_t endpoint = 0; endpoint < http::endpoint_count; ++endpoint) {
+    for (std::size_t endpoint = 0; endpoint < http::kEndpointCount; ++endpoint) {
         const store::Durations& counted = totals.waits[endpoint].*durations;
         add_histogram(family,
-                      {label(store::metric::label_endpoint, http::endpoint_paths[endpoint])},
+                      {label(store::metric::kLabelEndpoint, http::kEndpointPaths[endpoint])},
                       store::kFineBounds, counted.buckets, counted.sum_ns);
     }
     return family;
 }
 
 prometheus::MetricFamily model_durations(const store::Totals& totals) {
-    auto family = make_family(store::metric::model_duration);
+    auto family = make_family(store::metric::kModelDuration);
     for (const store::ModelTotals& model : totals.models) {
-        add_histogram(family, {label(store::metric::label_model_version, model.version)},
+        add_histogram(family, {label(store::metric::kLabelModelVersion, model.version)},
                       store::kFineBounds, model.cell.buckets, model.cell.sum_ns);
     }
     return family;
@@ -52,9 +52,9 @@ prometheus::MetricFamily model_durations(const store::Totals& totals) {
 std::vector<prometheus::MetricFamily> duration_families(const store::Totals& totals) {
     std::vector<prometheus::MetricFamily> families;
     families.push_back(request_durations(totals));
-    families.push_back(by_endpoint(store::metric::request_wait, totals, &store::WaitCell::wait));
+    families.push_back(by_endpoint(store::metric::kRequestWait, totals, &store::WaitCell::wait));
     families.push_back(
-        by_endpoint(store::metric::request_latency, totals, &store::WaitCell::latency));
+        by_endpoint(store::metric::kRequestLatency, totals, &store::WaitCell::latency));
     families.push_back(model_durations(totals));
     return families;
 }

@@ -46,11 +46,11 @@ bool accepts_gzip(std::string_view accept_encoding) {
 }
 
 std::string gzip(std::string_view text) {
-    constexpr int gzip_window = 15 + 16;  // zlib.h: the largest window, with gzip's header
-    constexpr int memory_level = 8;       // zlib's default
+    constexpr int kGzipWindow = 15 + 16;  // zlib.h: the largest window, with gzip's header
+    constexpr int kMemoryLevel = 8;       // zlib's default
     z_stream stream{};
     // The fastest level: repeated label names shrink to a tenth even so.
-    if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, gzip_window, memory_level,
+    if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, kGzipWindow, kMemoryLevel,
                      Z_DEFAULT_STRATEGY) != Z_OK) {
         return {};
     }

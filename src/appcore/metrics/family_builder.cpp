@@ -7,10 +7,10 @@
 namespace appcore::metrics {
 namespace {
 
-constexpr double nanoseconds_per_second = 1e9;
+constexpr double kNanosecondsPerSecond = 1e9;
 
 double to_seconds(store::Word nanoseconds) {
-    return static_cast<double>(nanoseconds) / nanoseconds_per_second;
+    return static_cast<double>(nanoseconds) / kNanosecondsPerSecond;
 }
 
 }  // namespace

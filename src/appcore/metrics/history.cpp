@@ -10,8 +10,8 @@
 namespace appcore::metrics {
 namespace {
 
-constexpr int first_error = 500;
-constexpr double nanoseconds_per_second = 1e9;
+constexpr int kFirstError = 500;
+constexpr double kNanosecondsPerSecond = 1e9;
 
 void add(store::Buckets& sums, const store::Buckets& more) {
     std::ranges::transform(sums, more, sums.begin(), std::plus<>{});
@@ -19,15 +19,15 @@ void add(store::Buckets& sums, const store::Buckets& more) {
 
 Traffic sum_of(const store::Totals& totals) {
     Traffic sum;
-    for (std::size_t endpoint = 0; endpoint < http::endpoint_count; ++endpoint) {
+    for (std::size_t endpoint = 0; endpoint < http::kEndpointCount; ++endpoint) {
         if (endpoint == static_cast<std::size_t>(http::Endpoint::status)) continue;
         add(sum.wait, totals.waits[endpoint].wait.buckets);
         add(sum.latency, totals.waits[endpoint].latency.buckets);
-        for (std::size_t method = 0; method < http::method_names.size(); ++method) {
+        for (std::size_t method = 0; method < http::kMethodNames.size(); ++method) {
             const store::RequestCell& cell = totals.cell(method, endpoint);
             add(sum.duration, cell.buckets);
-            for (std::size_t i = 0; i < http::status_codes.size(); ++i) {
-                if (http::status_codes[i].code >= first_error) sum.errors += cell.replies[i];
+            for (std::size_t i = 0; i < http::kStatusCodes.size(); ++i) {
+                if (http::kStatusCodes[i].code >= kFirstError) sum.errors += cell.replies[i];
             }
         }
     }
@@ -49,7 +49,7 @@ std::optional<double> Traffic::per_second(store::Word count) const {
 
 std::optional<double> quantile_of(const store::Buckets& buckets, double quantile) {
     const auto seconds = [](store::Word nanoseconds) {
-        return static_cast<double>(nanoseconds) / nanoseconds_per_second;
+        return static_cast<double>(nanoseconds) / kNanosecondsPerSecond;
     };
     const store::Word count = std::accumulate(buckets.begin(), buckets.end(), store::Word{0});
     if (count == 0) return std::nullopt;
@@ -67,7 +67,7 @@ std::optional<double> quantile_of(const store::Buckets& buckets, double quantile
 }
 
 void History::maintain(system::SteadyTime now) {
-    if (!samples_.empty() && now - samples_.back().when < sample_interval) return;
+    if (!samples_.empty() && now - samples_.back().when < kSampleInterval) return;
     const PoolSnapshot pool = collector_.collect();
     add(pool, can_predict(pool), now);
 }
@@ -77,7 +77,7 @@ void History::add(const PoolSnapshot& pool, bool is_healthy, system::SteadyTime 
     if (!begin_) begin_ = now;
     if (samples_.empty() || is_healthy != is_healthy_) health_since_ = now;
     is_healthy_ = is_healthy;
-    if (samples_.size() == max_samples) samples_.pop_front();
+    if (samples_.size() == kMaxSamples) samples_.pop_front();
     samples_.push_back({now, pool.workers.size(), sum_of(pool.totals)});
 }
 
@@ -91,7 +91,7 @@ std::vector<Traffic> History::steps() const {
     std::vector<Traffic> result;
     if (samples_.empty()) return result;
     const auto end = std::chrono::floor<HistoryStep>(samples_.back().when);
-    for (auto begin = end - history_length; begin < end; begin += HistoryStep{1}) {
+    for (auto begin = end - kHistoryLength; begin < end; begin += HistoryStep{1}) {
         if (begin < samples_.front().when) continue;
         result.push_back(between(index_at(begin), index_at(begin + HistoryStep{1})));
     }

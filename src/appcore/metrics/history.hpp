@@ -17,11 +17,11 @@
 
 namespace appcore::metrics {
 
-inline constexpr std::chrono::seconds history_length{300};
+inline constexpr std::chrono::seconds kHistoryLength{300};
 using HistoryStep = std::chrono::duration<std::int64_t, std::ratio<5>>;  // enough for a p99
-inline constexpr std::chrono::seconds sample_interval{1};
+inline constexpr std::chrono::seconds kSampleInterval{1};
 // The length, the step that is not complete yet, and some for samples that came early.
-inline constexpr std::size_t max_samples = 320;
+inline constexpr std::size_t kMaxSamples = 320;
 
 // What happened in some time. /status itself does not appear: who looks at an idle pool should see
 // that it is idle.

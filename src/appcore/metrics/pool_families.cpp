@@ -28,7 +28,7 @@ prometheus::MetricFamily per_worker(const store::metric::Definition& definition,
     for (const WorkerState& worker : pool.workers) {
         const std::optional<double> number = value(worker);
         if (number && !worker.has_left)
-            add_gauge(family, {label(store::metric::label_worker, worker.name)}, *number);
+            add_gauge(family, {label(store::metric::kLabelWorker, worker.name)}, *number);
     }
     return family;
 }
@@ -39,7 +39,7 @@ prometheus::MetricFamily counted_per_worker(const store::metric::Definition& def
                                             const PoolSnapshot& pool, Count count) {
     auto family = make_family(definition);
     for (const WorkerState& worker : pool.workers) {
-        add_counter(family, {label(store::metric::label_worker, worker.name)}, count(worker));
+        add_counter(family, {label(store::metric::kLabelWorker, worker.name)}, count(worker));
     }
     return family;
 }
@@ -49,79 +49,79 @@ store::Word events_of(const WorkerState& worker, store::metric::Event event) {
 }
 
 void add_workers(Families& families, const PoolSnapshot& pool, system::SteadyTime now) {
-    families.push_back(per_worker(store::metric::worker_up, pool, [](const WorkerState& worker) {
+    families.push_back(per_worker(store::metric::kWorkerUp, pool, [](const WorkerState& worker) {
         return std::optional(worker.is_alive ? 1.0 : 0.0);
     }));
-    families.push_back(per_worker(store::metric::worker_busy, pool, [](const WorkerState& worker) {
+    families.push_back(per_worker(store::metric::kWorkerBusy, pool, [](const WorkerState& worker) {
         return std::optional(worker.busy_since ? 1.0 : 0.0);
     }));
     families.push_back(
-        counted_per_worker(store::metric::worker_requests, pool,
+        counted_per_worker(store::metric::kWorkerRequests, pool,
                            [](const WorkerState& worker) { return worker.requests; }));
-    families.push_back(counted_per_worker(store::metric::worker_starts, pool,
+    families.push_back(counted_per_worker(store::metric::kWorkerStarts, pool,
                                           [](const WorkerState& worker) { return worker.starts; }));
     families.push_back(
-        per_worker(store::metric::worker_memory, pool, [](const WorkerState& worker) {
+        per_worker(store::metric::kWorkerMemory, pool, [](const WorkerState& worker) {
             return worker.usage ? std::optional(static_cast<double>(worker.usage->resident_bytes))
                                 : std::nullopt;
         }));
     families.push_back(
-        per_worker(store::metric::worker_start_time, pool, [](const WorkerState& worker) {
+        per_worker(store::metric::kWorkerStartTime, pool, [](const WorkerState& worker) {
             return worker.is_alive ? std::optional(seconds_since_epoch(worker.started))
                                    : std::nullopt;
         }));
     families.push_back(
-        per_worker(store::metric::worker_idle_time, pool, [now](const WorkerState& worker) {
+        per_worker(store::metric::kWorkerIdleTime, pool, [now](const WorkerState& worker) {
             // Another process may have been active since `now` was taken.
             return worker.last_activity
                        ? std::optional(std::max(0.0, Seconds(now - *worker.last_activity).count()))
                        : std::nullopt;
         }));
     families.push_back(
-        counted_per_worker(store::metric::log_lines_dropped, pool, [](const WorkerState& worker) {
+        counted_per_worker(store::metric::kLogLinesDropped, pool, [](const WorkerState& worker) {
             return events_of(worker, store::metric::Event::log_line_dropped);
         }));
     families.push_back(
-        counted_per_worker(store::metric::request_timeouts, pool, [](const WorkerState& worker) {
+        counted_per_worker(store::metric::kRequestTimeouts, pool, [](const WorkerState& worker) {
             return events_of(worker, store::metric::Event::request_timeout);
         }));
 }
 
 void add_pool(Families& families, const PoolSnapshot& pool, const PoolFacts& facts) {
-    auto info = make_family(store::metric::build_info);
+    auto info = make_family(store::metric::kBuildInfo);
     add_gauge(info,
-              {label(store::metric::label_commit, facts.commit),
-               label(store::metric::label_version, facts.version)},
+              {label(store::metric::kLabelCommit, facts.commit),
+               label(store::metric::kLabelVersion, facts.version)},
               1);
     families.push_back(std::move(info));
     if (facts.model) {
-        auto model = make_family(store::metric::model_info);
+        auto model = make_family(store::metric::kModelInfo);
         add_gauge(model,
-                  {label(store::metric::label_format, facts.model->format),
-                   label(store::metric::label_model_version, facts.model->version),
-                   label(store::metric::label_sha256, facts.model->sha256)},
+                  {label(store::metric::kLabelFormat, facts.model->format),
+                   label(store::metric::kLabelModelVersion, facts.model->version),
+                   label(store::metric::kLabelSha256, facts.model->sha256)},
                   1);
         families.push_back(std::move(model));
     }
-    auto workers = make_family(store::metric::workers);
+    auto workers = make_family(store::metric::kWorkers);
     add_gauge(workers, {}, pool.size.value_or(facts.workers));
     families.push_back(std::move(workers));
-    auto unattached = make_family(store::metric::workers_unattached);
+    auto unattached = make_family(store::metric::kWorkersUnattached);
     add_gauge(
         unattached, {},
         static_cast<double>(std::ranges::count_if(pool.workers, &WorkerState::is_unattached)));
     families.push_back(std::move(unattached));
-    auto in_flight = make_family(store::metric::requests_in_flight);
+    auto in_flight = make_family(store::metric::kRequestsInFlight);
     add_gauge(
         in_flight, {},
         static_cast<double>(std::ranges::count_if(pool.workers, [](const WorkerState& worker) {
-            return worker.busy_since && worker.name != metrics_slot;
+            return worker.busy_since && worker.name != kMetricsSlot;
         })));
     families.push_back(std::move(in_flight));
-    auto queue = make_family(store::metric::queue_length);
+    auto queue = make_family(store::metric::kQueueLength);
     if (pool.queue_length) add_gauge(queue, {}, *pool.queue_length);
     families.push_back(std::move(queue));
-    auto waiting = make_family(store::metric::requests_waiting);
+    auto waiting = make_family(store::metric::kRequestsWaiting);
     if (pool.requests_waiting) add_gauge(waiting, {}, *pool.requests_waiting);
     families.push_back(std::move(waiting));
 }
@@ -130,16 +130,16 @@ void add_events(Families& families, const store::Totals& totals) {
     const auto count = [&totals](store::metric::Event event) {
         return totals.events[static_cast<std::size_t>(event)];
     };
-    auto store = make_family(store::metric::store_events);
-    for (std::size_t i = 0; i < store::metric::store_event_count; ++i) {
-        add_counter(store, {label(store::metric::label_event, store::metric::event_names[i])},
+    auto store = make_family(store::metric::kStoreEvents);
+    for (std::size_t i = 0; i < store::metric::kStoreEventCount; ++i) {
+        add_counter(store, {label(store::metric::kLabelEvent, store::metric::kEventNames[i])},
                     totals.events[i]);
     }
     families.push_back(std::move(store));
-    auto pushes = make_family(store::metric::pushes);
-    add_counter(pushes, {label(store::metric::label_result, "success")},
+    auto pushes = make_family(store::metric::kPushes);
+    add_counter(pushes, {label(store::metric::kLabelResult, "success")},
                 count(store::metric::Event::push_success));
-    add_counter(pushes, {label(store::metric::label_result, "failure")},
+    add_counter(pushes, {label(store::metric::kLabelResult, "failure")},
                 count(store::metric::Event::push_failure));
     families.push_back(std::move(pushes));
 }
@@ -160,10 +160,10 @@ void add_process(Families& families, const PoolSnapshot& pool) {
         add_gauge(family, {}, value);
         families.push_back(std::move(family));
     };
-    add(store::metric::process_virtual_memory, static_cast<double>(sum.virtual_bytes));
-    add(store::metric::process_resident_memory, static_cast<double>(sum.resident_bytes));
-    add(store::metric::process_start_time, seconds_since_epoch(latest));
-    add(store::metric::process_open_fds, static_cast<double>(sum.open_files));
+    add(store::metric::kProcessVirtualMemory, static_cast<double>(sum.virtual_bytes));
+    add(store::metric::kProcessResidentMemory, static_cast<double>(sum.resident_bytes));
+    add(store::metric::kProcessStartTime, seconds_since_epoch(latest));
+    add(store::metric::kProcessOpenFds, static_cast<double>(sum.open_files));
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ Publisher::Publisher(Collector& collector, std::string directory, PoolFacts fact
     : collector_(collector), textfile_(std::move(directory)), facts_(std::move(facts)) {}
 
 std::optional<Error> Publisher::maintain(system::SteadyTime now) {
-    if (published_ && now - *published_ < publish_interval) return std::nullopt;
+    if (published_ && now - *published_ < kPublishInterval) return std::nullopt;
     published_ = now;
     auto families = all_families(collector_.collect(), facts_, now);
     // node-exporter has families of these names itself, without labels: its own process.

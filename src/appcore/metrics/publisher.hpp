@@ -14,7 +14,7 @@
 namespace appcore::metrics {
 
 // The file is a second old at most.
-inline constexpr std::chrono::milliseconds publish_interval{500};
+inline constexpr std::chrono::milliseconds kPublishInterval{500};
 
 class Publisher {
   public:

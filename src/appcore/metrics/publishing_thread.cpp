@@ -26,11 +26,11 @@ struct PublishingThread::Shared {
             lock.unlock();
             // The last one comes early.
             const auto now = std::chrono::steady_clock::now();
-            const auto failed = publisher.maintain(is_last ? now + publish_interval : now);
+            const auto failed = publisher.maintain(is_last ? now + kPublishInterval : now);
             lock.lock();
             if (failed) problem = failed->message;
             if (is_last) break;
-            changed.wait_for(lock, publish_interval, [this] { return is_stopping; });
+            changed.wait_for(lock, kPublishInterval, [this] { return is_stopping; });
         }
         has_ended = true;
         changed.notify_all();

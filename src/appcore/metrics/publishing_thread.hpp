@@ -12,7 +12,7 @@ namespace appcore::metrics {
 
 class PublishingThread {
   public:
-    // Publishes at once, and then every publish_interval (publisher.hpp). Signals must be blocked
+    // Publishes at once, and then every kPublishInterval (publisher.hpp). Signals must be blocked
     // already (fcgi::Signals), so that none is delivered to the thread.
     PublishingThread(const std::string& state_directory, const std::string& directory,
                      const PoolFacts& facts);

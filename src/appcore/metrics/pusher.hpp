@@ -11,7 +11,7 @@
 
 namespace appcore::metrics {
 
-inline constexpr std::chrono::seconds push_interval{
+inline constexpr std::chrono::seconds kPushInterval{
     15};  // as often as Prometheus scrapes by default
 
 struct PushTarget {
@@ -33,7 +33,7 @@ class Pusher {
   public:
     // Pushes at once, and then every `interval`.
     Pusher(const PushTarget& target, const std::string& state_directory, PoolFacts facts,
-           std::chrono::milliseconds interval = push_interval);
+           std::chrono::milliseconds interval = kPushInterval);
     Pusher(const Pusher&) = delete;
     Pusher& operator=(const Pusher&) = delete;
     // Waits a second for a push under way; one that hangs is left to the end of the process.

@@ -15,9 +15,9 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-constexpr std::string_view total_suffix = "_total";
-constexpr std::string_view info_suffix = "_info";
-constexpr std::string_view le = "le";
+constexpr std::string_view kTotalSuffix = "_total";
+constexpr std::string_view kInfoSuffix = "_info";
+constexpr std::string_view kLe = "le";
 
 void append_escaped(std::string& out, std::string_view text, bool escape_quotes) {
     for (const char c : text) {
@@ -51,13 +51,13 @@ void append_labels(std::string& out, const std::vector<ClientMetric::Label>& lab
     std::string bound;
     if (upper_bound) append_sample_value(bound, *upper_bound);
     for (const ClientMetric::Label& label : labels) {
-        if (!bound.empty() && le < label.name) {
-            append_label(out, separator, le, bound);
+        if (!bound.empty() && kLe < label.name) {
+            append_label(out, separator, kLe, bound);
             bound.clear();
         }
         append_label(out, separator, label.name, label.value);
     }
-    if (!bound.empty()) append_label(out, separator, le, bound);
+    if (!bound.empty()) append_label(out, separator, kLe, bound);
     out += '}';
 }
 
@@ -73,15 +73,15 @@ void append_sample(std::string& out, std::string_view name, std::string_view suf
 }
 
 void append_histogram(std::string& out, std::string_view name, const ClientMetric& metric) {
-    constexpr std::string_view bucket_suffix = "_bucket";
+    constexpr std::string_view kBucketSuffix = "_bucket";
     const ClientMetric::Histogram& histogram = metric.histogram;
     const auto count = static_cast<double>(histogram.sample_count);
     for (const ClientMetric::Bucket& bucket : histogram.bucket) {
         if (std::isinf(bucket.upper_bound)) continue;
         const auto below = static_cast<double>(bucket.cumulative_count);
-        append_sample(out, name, bucket_suffix, metric, below, bucket.upper_bound);
+        append_sample(out, name, kBucketSuffix, metric, below, bucket.upper_bound);
     }
-    append_sample(out, name, bucket_suffix, metric, count, std::numeric_limits<double>::infinity());
+    append_sample(out, name, kBucketSuffix, metric, count, std::numeric_limits<double>::infinity());
     append_sample(out, name, "_count", metric, count);
     append_sample(out, name, "_sum", metric, histogram.sample_sum);
 }
@@ -121,11 +121,11 @@ void append_family(std::string& out, const MetricFamily& family, ExpositionForma
     const bool is_open_metrics = format == ExpositionFormat::open_metrics;
     std::string_view name = family.name;
     std::string_view type = type_name(family.type, format);
-    if (is_open_metrics && family.type == MetricType::Counter && name.ends_with(total_suffix)) {
-        name.remove_suffix(total_suffix.size());
+    if (is_open_metrics && family.type == MetricType::Counter && name.ends_with(kTotalSuffix)) {
+        name.remove_suffix(kTotalSuffix.size());
     }
-    if (is_open_metrics && family.type == MetricType::Gauge && name.ends_with(info_suffix)) {
-        name.remove_suffix(info_suffix.size());
+    if (is_open_metrics && family.type == MetricType::Gauge && name.ends_with(kInfoSuffix)) {
+        name.remove_suffix(kInfoSuffix.size());
         type = "info";
     }
     out += "# HELP ";
@@ -165,8 +165,8 @@ void append_sample_value(std::string& out, double value) {
     const std::size_t start = out.size();
     json::append_float(out, value);
     const std::size_t point = out.find('.', start);
-    constexpr std::size_t plain_digits = 6;  // Go prints seven and more with an exponent
-    if (value < 0 || point == std::string::npos || point - start <= plain_digits) return;
+    constexpr std::size_t kPlainDigits = 6;  // Go prints seven and more with an exponent
+    if (value < 0 || point == std::string::npos || point - start <= kPlainDigits) return;
 
     const std::size_t exponent = point - start - 1;
     out.erase(point, 1);

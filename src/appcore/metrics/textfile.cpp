@@ -15,9 +15,9 @@ namespace appcore::metrics {
 namespace {
 
 // The collector reads *.prom; mkostemp() replaces the last six characters.
-constexpr std::string_view aside_prefix = ".appcore.prom.";
-constexpr std::string_view aside_pattern = "XXXXXX";
-constexpr mode_t file_mode = 0644;  // node-exporter is another user
+constexpr std::string_view kAsidePrefix = ".appcore.prom.";
+constexpr std::string_view kAsidePattern = "XXXXXX";
+constexpr mode_t kFileMode = 0644;  // node-exporter is another user
 
 bool write_fully(int fd, std::string_view text) {
     while (!text.empty()) {
@@ -34,8 +34,8 @@ void remove_leftovers(const std::string& directory) {
     if (!stream) return;
     while (const dirent* entry = ::readdir(stream.get())) {  // NOLINT(concurrency-mt-unsafe)
         const std::string_view name = entry->d_name;
-        if (name.starts_with(aside_prefix) &&
-            name.size() == aside_prefix.size() + aside_pattern.size()) {
+        if (name.starts_with(kAsidePrefix) &&
+            name.size() == kAsidePrefix.size() + kAsidePattern.size()) {
             ::unlinkat(::dirfd(stream.get()), entry->d_name, 0);
         }
     }
@@ -59,7 +59,7 @@ Status Textfile::publish(std::string_view text) {
 
 // False unless the file is still the one that was published.
 bool Textfile::touch(int directory) const {
-    const std::string name{textfile_name};
+    const std::string name{kTextfileName};
     struct stat status {};
     if (::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return false;
     if (status.st_ino != inode_ || static_cast<std::size_t>(status.st_size) != published_.size()) {
@@ -69,14 +69,14 @@ bool Textfile::touch(int directory) const {
 }
 
 Status Textfile::replace(int directory, std::string_view text) {
-    std::string aside = directory_ + "/" + std::string(aside_prefix) + std::string(aside_pattern);
+    std::string aside = directory_ + "/" + std::string(kAsidePrefix) + std::string(kAsidePattern);
     const system::FileDescriptor fd{::mkostemp(aside.data(), O_CLOEXEC)};
     if (!fd.is_open()) return errno_error(aside);
     struct stat status {};
-    if (!write_fully(fd.get(), text) || ::fchmod(fd.get(), file_mode) != 0 ||
+    if (!write_fully(fd.get(), text) || ::fchmod(fd.get(), kFileMode) != 0 ||
         ::fstat(fd.get(), &status) != 0 ||
-        ::renameat(AT_FDCWD, aside.c_str(), directory, std::string(textfile_name).c_str()) != 0) {
-        Error error = errno_error(directory_ + "/" + std::string(textfile_name));
+        ::renameat(AT_FDCWD, aside.c_str(), directory, std::string(kTextfileName).c_str()) != 0) {
+        Error error = errno_error(directory_ + "/" + std::string(kTextfileName));
         ::unlink(aside.c_str());
         return error;
     }

@@ -9,7 +9,7 @@
 
 namespace appcore::metrics {
 
-inline constexpr std::string_view textfile_name = "appcore.prom";
+inline constexpr std::string_view kTextfileName = "appcore.prom";
 
 // Publishes one text after the other in the same file. A reader sees a whole text, never a part:
 // each is written aside, under a name that the collector does not read, and renamed.

@@ -9,9 +9,9 @@
 namespace appcore::metrics {
 
 // `stopped`: alive, but halted by SIGSTOP or a debugger, whatever it had at hand. The order is that
-// of activity_names.
+// of kActivityNames.
 enum class Activity : unsigned char { idle, busy, stopped, dead };
-inline constexpr std::array<std::string_view, 4> activity_names = {"idle", "busy", "stopped",
+inline constexpr std::array<std::string_view, 4> kActivityNames = {"idle", "busy", "stopped",
                                                                    "dead"};
 
 // Asks the kernel about a living worker. One that cannot be asked counts as not stopped.

@@ -15,10 +15,10 @@ using importers::Lines;
 
 // One field, without the space around it; nothing if it is not a number.
 std::optional<double> parse_field(std::string_view field) {
-    constexpr std::string_view space = " \t";
-    const std::size_t begin = field.find_first_not_of(space);
+    constexpr std::string_view kSpace = " \t";
+    const std::size_t begin = field.find_first_not_of(kSpace);
     if (begin == std::string_view::npos) return std::numeric_limits<double>::quiet_NaN();
-    field = field.substr(begin, field.find_last_not_of(space) - begin + 1);
+    field = field.substr(begin, field.find_last_not_of(kSpace) - begin + 1);
     if (field.starts_with('+')) field.remove_prefix(1);
     return importers::parse_whole<double>(field);
 }
@@ -78,8 +78,8 @@ Result<double> select(std::span<const double> values, const models::acm::Facts& 
 Result<Rows> parse_rows(std::string_view text, std::span<const std::string> names) {
     Rows rows;
     rows.features = names.size();
-    constexpr std::string_view mark = "\xEF\xBB\xBF";  // spreadsheets begin UTF-8 with it
-    if (text.starts_with(mark)) text.remove_prefix(mark.size());
+    constexpr std::string_view kMark = "\xEF\xBB\xBF";  // spreadsheets begin UTF-8 with it
+    if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
     Lines lines(text);
     std::size_t number = 0;
     while (const auto line = lines.next()) {

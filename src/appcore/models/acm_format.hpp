@@ -194,15 +194,15 @@ static_assert(sizeof(SmallNode) == 8);
 struct LargeNode {
     using Key = std::uint64_t;
     Key key;
-    std::uint32_t left_;
-    std::uint32_t column_;
+    std::uint32_t left_index;
+    std::uint32_t column_index;
 
     [[nodiscard]] static constexpr LargeNode make(std::uint32_t left, std::uint32_t column,
                                                   Key key) {
         return {key, left, column};
     }
-    [[nodiscard]] constexpr std::uint32_t left() const { return left_; }
-    [[nodiscard]] constexpr std::uint32_t column() const { return column_; }
+    [[nodiscard]] constexpr std::uint32_t left() const { return left_index; }
+    [[nodiscard]] constexpr std::uint32_t column() const { return column_index; }
 };
 static_assert(sizeof(LargeNode) == 16);
 

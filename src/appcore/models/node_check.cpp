@@ -28,8 +28,8 @@ struct Keys<std::uint64_t> {
 template <typename Key>
 bool is_finite_key(Key key) {
     using Number = typename Keys<Key>::Number;
-    constexpr Number largest = std::numeric_limits<Number>::max();
-    return key >= ordered(-largest) && key <= ordered(largest);
+    constexpr Number kLargest = std::numeric_limits<Number>::max();
+    return key >= ordered(-kLargest) && key <= ordered(kLargest);
 }
 
 template <typename Key>

@@ -34,12 +34,12 @@ inline constexpr std::uint32_t kStepsBetweenLooks = 4;
 }
 
 // One step of one tree: where `node` leads. A leaf leads to itself.
-template <bool has_categories, typename Node>
+template <bool kHasCategories, typename Node>
 [[nodiscard]] inline const Node* next_node(const ModelView& view, const Node* node,
                                            const typename Node::Key* columns) {
     const std::uint32_t left = node->left();
     const std::uint32_t column = node->column();
-    if constexpr (has_categories) {
+    if constexpr (kHasCategories) {
         if (column >= view.first_category) {
             const auto category = static_cast<std::uint32_t>(columns[column]);
             return node + left + (is_in_set(view, node->key - 1, category) ? 0 : 1);
@@ -49,7 +49,7 @@ template <bool has_categories, typename Node>
 }
 
 // Calls `at_leaf(tree, key)` for all of view.trees in their order.
-template <std::size_t kTrees, bool has_categories, typename Node, typename AtLeaf>
+template <std::size_t kTrees, bool kHasCategories, typename Node, typename AtLeaf>
 void walk_trees(const ModelView& view, std::span<const Node> nodes,
                 const typename Node::Key* columns, AtLeaf at_leaf) {
     const std::span<const acm::Tree> trees = view.trees;
@@ -70,7 +70,7 @@ void walk_trees(const ModelView& view, std::span<const Node> nodes,
             for (std::uint32_t step = 0; step < steps; ++step) {
 #pragma GCC unroll 16
                 for (std::size_t i = 0; i < kTrees; ++i) {
-                    at[i] = next_node<has_categories>(view, at[i], columns);
+                    at[i] = next_node<kHasCategories>(view, at[i], columns);
                 }
             }
             done += steps;

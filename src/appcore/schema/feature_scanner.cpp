@@ -14,12 +14,12 @@
 namespace appcore::schema {
 namespace {
 
-constexpr std::size_t max_digits = json::kMaxQuotientDigits;
-constexpr std::ptrdiff_t max_number_length = 300;  // longer ones are odd enough for the exact way
+constexpr std::size_t kMaxDigits = json::kMaxQuotientDigits;
+constexpr std::ptrdiff_t kMaxNumberLength = 300;  // longer ones are odd enough for the exact way
 
 // What read_usual_number() may look at, in characters.
-constexpr std::ptrdiff_t usual_length = 40;
-constexpr std::ptrdiff_t length_before = 16;
+constexpr std::ptrdiff_t kUsualLength = 40;
+constexpr std::ptrdiff_t kLengthBefore = 16;
 
 using Powers = std::array<std::uint64_t, json::kDigitsAtOnce + 1>;
 
@@ -29,7 +29,7 @@ constexpr Powers make_powers_of_ten() {
     return powers;
 }
 
-constexpr Powers powers_of_ten = make_powers_of_ten();
+constexpr Powers kPowersOfTen = make_powers_of_ten();
 
 bool is_space(char c) {
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
@@ -54,7 +54,7 @@ const char* read_token(const char* at, const char* end, std::string_view token) 
 // The standard library's way, with one rounding for any length. The grammar up to there is checked.
 const char* read_long_number(const char* at, const char* end, double& value) {
     const auto [next, error] = std::from_chars(at, end, value);
-    return error == std::errc{} && next - at <= max_number_length ? next : nullptr;
+    return error == std::errc{} && next - at <= kMaxNumberLength ? next : nullptr;
 }
 
 // As many digits as there are, appended to `mantissa`, which wraps when they are too many.
@@ -97,13 +97,13 @@ const char* read_any_number(const char* start, const char* end, double& value) {
         if (fraction == 0) return nullptr;
     }
     const bool has_exponent = at != end && (*at == 'e' || *at == 'E');
-    if (has_exponent || count + fraction > max_digits) return read_long_number(start, end, value);
+    if (has_exponent || count + fraction > kMaxDigits) return read_long_number(start, end, value);
     value = make_value(negative ? 1 : 0, mantissa, fraction);
     return at;
 }
 
 // The same for up to 16 digits before and behind the point, no exponent and a comma, without a
-// branch that depends on how many digits there are; nothing for others. `usual_length` characters
+// branch that depends on how many digits there are; nothing for others. `kUsualLength` characters
 // can be read from `at` on and 16 before the first digit's end.
 inline const char* read_usual_number(const char* at, double& value) {
     const std::uint32_t sign = sign_bit(*at);
@@ -117,8 +117,8 @@ inline const char* read_usual_number(const char* at, double& value) {
     if (at[whole] == '.') {
         length = static_cast<std::size_t>(std::countr_zero(others & (others - 1)));
         fraction = length - whole - 1;
-        if (fraction - 1 >= json::kDigitsAtOnce || length > max_digits + 1) return nullptr;
-        mantissa = mantissa * powers_of_ten[fraction] + json::number_before(at + length, fraction);
+        if (fraction - 1 >= json::kDigitsAtOnce || length > kMaxDigits + 1) return nullptr;
+        mantissa = mantissa * kPowersOfTen[fraction] + json::number_before(at + length, fraction);
     }
     if (at[length] != ',') return nullptr;
     value = make_value(sign, mantissa, fraction);
@@ -129,9 +129,9 @@ inline const char* read_usual_number(const char* at, double& value) {
 const char* read_list(const char* begin, const char* at, const char* end,
                       std::vector<double>& features) {
     // Where usual numbers can be read.
-    const char* const first = begin + std::min(length_before, end - begin);
+    const char* const first = begin + std::min(kLengthBefore, end - begin);
     const auto room =
-        static_cast<std::size_t>(std::max(end - first - usual_length, std::ptrdiff_t{0}));
+        static_cast<std::size_t>(std::max(end - first - kUsualLength, std::ptrdiff_t{0}));
     for (;;) {
         at = skip_space(at, end);
         double value = 0;

@@ -13,7 +13,7 @@ namespace {
 
 // Unicode's property White_Space, without what is Python's or C's own idea of it (U+001C to
 // U+001F).
-constexpr std::array<std::string_view, 25> white_space = {
+constexpr std::array<std::string_view, 25> kWhiteSpace = {
     "\t",           "\n",           "\v",           "\f",           "\r",           " ",
     "\xC2\x85",     "\xC2\xA0",     "\xE1\x9A\x80", "\xE2\x80\x80", "\xE2\x80\x81", "\xE2\x80\x82",
     "\xE2\x80\x83", "\xE2\x80\x84", "\xE2\x80\x85", "\xE2\x80\x86", "\xE2\x80\x87", "\xE2\x80\x88",
@@ -28,8 +28,8 @@ bool may_be_space(char c) {
 
 template <typename Matches>
 std::size_t space_length(Matches matches) {
-    const auto* const found = std::find_if(white_space.begin(), white_space.end(), matches);
-    return found == white_space.end() ? 0 : found->size();
+    const auto* const found = std::find_if(kWhiteSpace.begin(), kWhiteSpace.end(), matches);
+    return found == kWhiteSpace.end() ? 0 : found->size();
 }
 
 std::size_t leading_space(std::string_view text) {

@@ -26,11 +26,11 @@ using json::Document;
 using json::Kind;
 using models::InputRules;
 
-constexpr int bad_request = 400;
-constexpr int unprocessable = 422;
+constexpr int kBadRequest = 400;
+constexpr int kUnprocessable = 422;
 
 Rejection unparsable() {
-    return {bad_request, R"({"detail":"There was an error parsing the body"})"};
+    return {kBadRequest, R"({"detail":"There was an error parsing the body"})"};
 }
 
 // A refusal with one item; `input` is JSON text.
@@ -39,7 +39,7 @@ Rejection refuse(const ErrorType& error, std::string_view location, std::string_
     ValidationErrors errors;
     errors.begin(error, location) += input;
     errors.end(context);
-    return {unprocessable, errors.finish()};
+    return {kUnprocessable, errors.finish()};
 }
 
 Rejection refuse(const ErrorType& error, std::string_view location, const Document& document,
@@ -47,14 +47,14 @@ Rejection refuse(const ErrorType& error, std::string_view location, const Docume
     ValidationErrors errors;
     json::append_value(errors.begin(error, location), document, input);
     errors.end();
-    return {unprocessable, errors.finish()};
+    return {kUnprocessable, errors.finish()};
 }
 
 // A body that is not declared as JSON is a string to the old service, so never an object.
 Rejection refuse_other_type(std::string_view body) {
     std::string input;
     json::append_string(input, json::to_valid_utf8(body));
-    return refuse(error_type::not_an_object, error_location::body, input);
+    return refuse(error_type::kNotAnObject, error_location::kBody, input);
 }
 
 Rejection refuse_syntax(std::string_view text, const json::SyntaxError& error) {
@@ -62,21 +62,21 @@ Rejection refuse_syntax(std::string_view text, const json::SyntaxError& error) {
     std::string context = R"({"error":)";
     json::append_string(context, error.message);
     context += '}';
-    return refuse(error_type::json_invalid, error_location::position(position), "{}", context);
+    return refuse(error_type::kJsonInvalid, error_location::position(position), "{}", context);
 }
 
 const ErrorType& error_of(FeatureProblem problem) {
     switch (problem) {
         case FeatureProblem::not_a_number:
-            return error_type::not_a_number;
+            return error_type::kNotANumber;
         case FeatureProblem::not_numeric:
-            return error_type::not_numeric;
+            return error_type::kNotNumeric;
         case FeatureProblem::not_unicode:
-            return error_type::not_unicode;
+            return error_type::kNotUnicode;
         case FeatureProblem::not_finite:
             break;
     }
-    return error_type::not_finite;
+    return error_type::kNotFinite;
 }
 
 void add_feature(ValidationErrors& errors, FeatureProblem problem, std::size_t index,
@@ -100,9 +100,9 @@ Rejection refuse_length(bool too_long, const Document& document, Document::Index
                                 R"(,"actual_length":)" + found + "}";
     const ErrorType error{too_long ? "too_long" : "too_short", message};
     ValidationErrors errors;
-    json::append_value(errors.begin(error, error_location::features), document, list);
+    json::append_value(errors.begin(error, error_location::kFeatures), document, list);
     errors.end(context);
-    return {unprocessable, errors.finish()};
+    return {kUnprocessable, errors.finish()};
 }
 
 std::size_t count_elements(const Document& document, Document::Index list) {
@@ -152,27 +152,27 @@ std::optional<Rejection> read_list(const Document& document, Document::Index lis
         add_feature(problem == FeatureProblem::not_finite ? not_finite : errors, problem, index,
                     document, node);
     }
-    if (!errors.empty()) return Rejection{unprocessable, errors.finish()};
+    if (!errors.empty()) return Rejection{kUnprocessable, errors.finish()};
     if (rules.features && index < *rules.features) {
         return refuse_length(false, document, list, *rules.features, index);
     }
-    if (!not_finite.empty()) return Rejection{unprocessable, not_finite.finish()};
+    if (!not_finite.empty()) return Rejection{kUnprocessable, not_finite.finish()};
     return std::nullopt;
 }
 
 std::optional<Rejection> read_document(const Document& document, const InputRules& rules,
                                        std::vector<double>& features) {
-    constexpr Document::Index root = Document::root;
-    if (document.kind(root) == Kind::null) {
-        return refuse(error_type::missing, error_location::body, "null");
+    constexpr Document::Index kRoot = Document::kRoot;
+    if (document.kind(kRoot) == Kind::null) {
+        return refuse(error_type::kMissing, error_location::kBody, "null");
     }
-    if (document.kind(root) != Kind::object) {
-        return refuse(error_type::not_an_object, error_location::body, document, root);
+    if (document.kind(kRoot) != Kind::object) {
+        return refuse(error_type::kNotAnObject, error_location::kBody, document, kRoot);
     }
-    const std::optional<Document::Index> list = json::find_member(document, root, "features");
-    if (!list) return refuse(error_type::missing, error_location::features, document, root);
+    const std::optional<Document::Index> list = json::find_member(document, kRoot, "features");
+    if (!list) return refuse(error_type::kMissing, error_location::kFeatures, document, kRoot);
     if (document.kind(*list) != Kind::array) {
-        return refuse(error_type::not_a_list, error_location::features, document, *list);
+        return refuse(error_type::kNotAList, error_location::kFeatures, document, *list);
     }
     if (rules.features) {
         const std::size_t count = count_elements(document, *list);
@@ -180,7 +180,7 @@ std::optional<Rejection> read_document(const Document& document, const InputRule
             return refuse_length(true, document, *list, *rules.features, count);
         }
     } else if (document.after(*list) == *list + 1) {
-        return refuse(error_type::too_short, error_location::features, "[]",
+        return refuse(error_type::kTooShort, error_location::kFeatures, "[]",
                       R"({"field_type":"List","min_length":1,"actual_length":0})");
     }
     return read_list(document, *list, rules, features);
@@ -191,7 +191,7 @@ std::optional<Rejection> read_document(const Document& document, const InputRule
 std::optional<Rejection> read_predict_request(std::string_view content_type, std::string_view body,
                                               const models::InputRules& rules,
                                               std::vector<double>& features) {
-    if (body.empty()) return refuse(error_type::missing, error_location::body, "null");
+    if (body.empty()) return refuse(error_type::kMissing, error_location::kBody, "null");
     if (!content_type.empty() && !http::is_json(content_type)) return refuse_other_type(body);
     if (scan_features(body, features) && accepts(rules, features)) return std::nullopt;
     std::string storage;

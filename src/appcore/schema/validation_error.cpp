@@ -7,8 +7,8 @@
 namespace appcore::schema {
 namespace {
 
-constexpr std::string_view opening = R"({"detail":[)";
-constexpr std::string_view closing = "]}";
+constexpr std::string_view kOpening = R"({"detail":[)";
+constexpr std::string_view kClosing = "]}";
 
 }  // namespace
 
@@ -21,7 +21,7 @@ std::string error_location::position(std::size_t code_points) {
 }
 
 std::string& ValidationErrors::begin(const ErrorType& error, std::string_view location) {
-    reply_ += reply_.empty() ? opening : ",";
+    reply_ += reply_.empty() ? kOpening : ",";
     reply_ += R"({"type":)";
     json::append_string(reply_, error.type);
     reply_ += R"(,"loc":)";
@@ -41,7 +41,7 @@ void ValidationErrors::end(std::string_view context) {
 }
 
 std::string ValidationErrors::finish() {
-    reply_ += closing;
+    reply_ += kClosing;
     return std::move(reply_);
 }
 

@@ -14,29 +14,29 @@ struct ErrorType {
 };
 
 namespace error_type {
-inline constexpr ErrorType json_invalid = {"json_invalid", "JSON decode error"};
-inline constexpr ErrorType missing = {"missing", "Field required"};
-inline constexpr ErrorType not_an_object = {
+inline constexpr ErrorType kJsonInvalid = {"json_invalid", "JSON decode error"};
+inline constexpr ErrorType kMissing = {"missing", "Field required"};
+inline constexpr ErrorType kNotAnObject = {
     "model_attributes_type", "Input should be a valid dictionary or object to extract fields from"};
-inline constexpr ErrorType not_a_list = {"list_type", "Input should be a valid list"};
-inline constexpr ErrorType too_short = {"too_short",
+inline constexpr ErrorType kNotAList = {"list_type", "Input should be a valid list"};
+inline constexpr ErrorType kTooShort = {"too_short",
                                         "List should have at least 1 item after validation, not 0"};
-inline constexpr ErrorType not_a_number = {"float_type", "Input should be a valid number"};
-inline constexpr ErrorType not_numeric = {
+inline constexpr ErrorType kNotANumber = {"float_type", "Input should be a valid number"};
+inline constexpr ErrorType kNotNumeric = {
     "float_parsing", "Input should be a valid number, unable to parse string as a number"};
-inline constexpr ErrorType not_unicode = {
+inline constexpr ErrorType kNotUnicode = {
     "string_unicode",
     "Input should be a valid string, unable to parse raw data as a unicode string"};
-inline constexpr ErrorType not_finite = {"finite_number", "Input should be a finite number"};
+inline constexpr ErrorType kNotFinite = {"finite_number", "Input should be a finite number"};
 // This service's own: no words of pydantic.
-inline constexpr ErrorType no_prediction = {
+inline constexpr ErrorType kNoPrediction = {
     "no_prediction", "The model's prediction for these features is not a finite number"};
 }  // namespace error_type
 
 // Where it is wrong, as JSON text.
 namespace error_location {
-inline constexpr std::string_view body = R"(["body"])";
-inline constexpr std::string_view features = R"(["body","features"])";
+inline constexpr std::string_view kBody = R"(["body"])";
+inline constexpr std::string_view kFeatures = R"(["body","features"])";
 [[nodiscard]] std::string feature(std::size_t index);
 [[nodiscard]] std::string position(std::size_t code_points);
 }  // namespace error_location

@@ -20,9 +20,9 @@ api::Action status_action(metrics::Collector& collector, const metrics::History&
             response.add_header("Content-Security-Policy", status_page_policy());
             response.add_header("Referrer-Policy", "no-referrer");
         } else {
-            constexpr int compact = -1;
+            constexpr int kCompact = -1;
             const auto replace = ordered_json::error_handler_t::replace;
-            response.set(200, http::kJson, report.dump(compact, ' ', false, replace));
+            response.set(200, http::kJson, report.dump(kCompact, ' ', false, replace));
         }
         response.add_header("Cache-Control", "no-store");
         response.add_header("Vary", "Accept");

@@ -14,7 +14,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kUnknown = "–";
-constexpr double kPlotWidth = 60;   // points; history_length in HistorySteps
+constexpr double kPlotWidth = 60;   // points; kHistoryLength in HistorySteps
 constexpr double kPlotHeight = 20;  // of which one is left free at either edge for the stroke
 
 // With commas between thousands. Numbers here are below 2^64.
@@ -42,37 +42,37 @@ std::string percent(double ratio) {
 }
 
 std::string milliseconds(double value) {
-    constexpr double second = 1000;
-    constexpr double last_bound = 37.3 * second;
-    if (value >= last_bound) return "≥ 37 s";
-    if (value >= second) return fixed(value / second, 1) + " s";
+    constexpr double kSecond = 1000;
+    constexpr double kLastBound = 37.3 * kSecond;
+    if (value >= kLastBound) return "≥ 37 s";
+    if (value >= kSecond) return fixed(value / kSecond, 1) + " s";
     return fixed(value, value < 1 ? 2 : value < 100 ? 1 : 0) + " ms";
 }
 
 std::string bytes(double value) {
-    constexpr double mebibyte = 1024 * 1024;
-    return fixed(value / mebibyte, 1) + " MiB";
+    constexpr double kMebibyte = 1024 * 1024;
+    return fixed(value / kMebibyte, 1) + " MiB";
 }
 
 std::string duration(double seconds) {
-    constexpr double minute = 60;
-    constexpr double hour = 60 * minute;
-    constexpr double day = 24 * hour;
+    constexpr double kMinute = 60;
+    constexpr double kHour = 60 * kMinute;
+    constexpr double kDay = 24 * kHour;
     const auto whole = [](double value) { return fixed(std::floor(value), 0); };
     if (seconds < 10) return fixed(seconds, 1) + " s";
-    if (seconds < 2 * minute) return whole(seconds) + " s";
-    if (seconds < 2 * hour) return whole(seconds / minute) + " min";
-    if (seconds < 2 * day) {
-        return whole(seconds / hour) + " h " + whole(std::fmod(seconds, hour) / minute) + " min";
+    if (seconds < 2 * kMinute) return whole(seconds) + " s";
+    if (seconds < 2 * kHour) return whole(seconds / kMinute) + " min";
+    if (seconds < 2 * kDay) {
+        return whole(seconds / kHour) + " h " + whole(std::fmod(seconds, kHour) / kMinute) + " min";
     }
-    return whole(seconds / day) + " d " + whole(std::fmod(seconds, day) / hour) + " h";
+    return whole(seconds / kDay) + " d " + whole(std::fmod(seconds, kDay) / kHour) + " h";
 }
 
 std::string clock(std::string_view time) {
-    constexpr std::size_t begin = std::string_view{"2026-11-23T"}.size();
-    constexpr std::size_t length = std::string_view{"03:12:07"}.size();
-    if (time.size() < begin + length) return std::string(kUnknown);
-    return std::string(time.substr(begin, length)) + " UTC";
+    constexpr std::size_t kBegin = std::string_view{"2026-11-23T"}.size();
+    constexpr std::size_t kLength = std::string_view{"03:12:07"}.size();
+    if (time.size() < kBegin + kLength) return std::string(kUnknown);
+    return std::string(time.substr(kBegin, kLength)) + " UTC";
 }
 
 std::string number(std::string_view format, double value) {

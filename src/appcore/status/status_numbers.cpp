@@ -23,7 +23,7 @@ using store::Word;
 constexpr int kFirstError = 500;
 constexpr double kMilliseconds = 1000;  // in a second
 
-using Replies = std::array<Word, store::status_labels>;
+using Replies = std::array<Word, store::kStatusLabels>;
 
 Replies replies_of(const store::Totals& totals) {
     Replies replies{};
@@ -54,21 +54,21 @@ Json percentiles(const store::Buckets& buckets) {
 
 Json rounded(std::optional<double> value) {
     if (!value) return nullptr;
-    constexpr double factor = 1000;
-    return std::round(*value * factor) / factor;
+    constexpr double kFactor = 1000;
+    return std::round(*value * kFactor) / kFactor;
 }
 
 Json totals_json(const store::Totals& totals) {
     const Replies replies = replies_of(totals);
     Word errors = 0;
     Json by_status = Json::object();
-    for (std::size_t i = 0; i < http::status_codes.size(); ++i) {
+    for (std::size_t i = 0; i < http::kStatusCodes.size(); ++i) {
         if (replies.at(i) == 0) continue;
-        const int code = http::status_codes.at(i).code;
+        const int code = http::kStatusCodes.at(i).code;
         if (code >= kFirstError) errors += replies.at(i);
         by_status[std::to_string(code)] = replies.at(i);
     }
-    if (replies.back() > 0) by_status[std::string(store::metric::other)] = replies.back();
+    if (replies.back() > 0) by_status[std::string(store::metric::kOther)] = replies.back();
 
     Word predictions = 0;
     for (const auto& model : totals.models) predictions += sum_of(model.cell.outcomes);

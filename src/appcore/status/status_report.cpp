@@ -64,7 +64,7 @@ std::string whole_seconds(double seconds) {
 std::vector<Worker> workers_of(const metrics::PoolSnapshot& pool) {
     std::vector<Worker> workers;
     for (const WorkerState& state : pool.workers) {
-        if (state.name == metrics::metrics_slot || state.has_left) continue;
+        if (state.name == metrics::kMetricsSlot || state.has_left) continue;
         workers.push_back({state, metrics::activity_of(state)});
     }
     return workers;
@@ -74,7 +74,7 @@ Json worker_json(const Worker& worker, const Moment& now) {
     const WorkerState& state = worker.state;
     Json json;
     json["name"] = state.name;
-    json["state"] = metrics::activity_names.at(static_cast<std::size_t>(worker.activity));
+    json["state"] = metrics::kActivityNames.at(static_cast<std::size_t>(worker.activity));
     json["pid"] = state.is_alive ? Json(state.pid) : Json(nullptr);
     json["age_seconds"] = state.is_alive ? rounded(age(state.started, now.wall)) : nullptr;
     json["starts"] = state.starts;
@@ -159,7 +159,7 @@ Json status_report(const StatusSources& sources, const system::Clock& clock) {
     const std::vector<Worker> workers = workers_of(sources.pool);
     Json model_versions = Json::array();
     for (const auto& model : sources.pool.totals.models) {
-        if (model.version != store::metric::other) model_versions.push_back(model.version);
+        if (model.version != store::metric::kOther) model_versions.push_back(model.version);
     }
 
     Json report;

@@ -26,9 +26,9 @@ std::string_view take_until(std::string_view& text, std::string_view end) {
 }
 
 const Json& look_up(const Json& data, std::string_view pointer) {
-    static const Json missing = nullptr;
+    static const Json kMissing = nullptr;
     const Json::json_pointer path{std::string(pointer)};
-    return data.contains(path) ? data.at(path) : missing;
+    return data.contains(path) ? data.at(path) : kMissing;
 }
 
 void append_attribute(std::string& out, std::string_view name, std::string_view value) {

@@ -62,8 +62,8 @@ static_assert(kGeometric.back() < kLongestBound && kGeometric.back() > 30'000'00
 inline constexpr auto kUnion = [] {
     Union<128> all{};
     all.add(kGeometric);
-    all.add(metric::request_bounds_ns);
-    all.add(metric::prediction_bounds_ns);
+    all.add(metric::kRequestBoundsNs);
+    all.add(metric::kPredictionBoundsNs);
     return all;
 }();
 

@@ -40,8 +40,8 @@ std::vector<Line> split_lines(std::string_view description) {
         std::string_view text = take(description, '\n');
         Line line;
         line.keyword = take(text, ' ');
-        line.first = to_number(take(text, ' ')).value_or(LayoutMap::absent);
-        line.second = to_number(take(text, ' ')).value_or(LayoutMap::absent);
+        line.first = to_number(take(text, ' ')).value_or(LayoutMap::kAbsent);
+        line.second = to_number(take(text, ' ')).value_or(LayoutMap::kAbsent);
         while (!text.empty()) line.names.push_back(take(text, ' '));
         lines.push_back(std::move(line));
     }
@@ -51,7 +51,7 @@ std::vector<Line> split_lines(std::string_view description) {
 // The line with this keyword; an empty one, which no check passes, where there is none.
 Line find_line(const std::vector<Line>& lines, std::string_view keyword) {
     const auto found = std::ranges::find(lines, keyword, &Line::keyword);
-    return found == lines.end() ? Line{{}, LayoutMap::absent, LayoutMap::absent, {}} : *found;
+    return found == lines.end() ? Line{{}, LayoutMap::kAbsent, LayoutMap::kAbsent, {}} : *found;
 }
 
 std::vector<std::size_t> map_labels(const Names& theirs, std::span<const std::string_view> ours) {
@@ -68,7 +68,7 @@ std::vector<std::size_t> map_statuses(const Names& theirs) {
     for (const std::string_view name : theirs) {
         const std::optional<Word> code = to_number(name);
         const bool plausible = code && *code < 1000;  // three digits, RFC 9110
-        map.push_back(plausible ? http::status_index(static_cast<int>(*code)) : status_labels - 1);
+        map.push_back(plausible ? http::status_index(static_cast<int>(*code)) : kStatusLabels - 1);
     }
     return map;
 }
@@ -95,7 +95,7 @@ std::array<std::size_t, Count> map_fields(const Line& line,
     for (std::size_t i = 0; i < Count; ++i) {
         const auto found = std::ranges::find(line.names, ours[i]);
         map[i] = found == line.names.end()
-                     ? LayoutMap::absent
+                     ? LayoutMap::kAbsent
                      : line.first + static_cast<std::size_t>(found - line.names.begin());
     }
     return map;
@@ -103,7 +103,7 @@ std::array<std::size_t, Count> map_fields(const Line& line,
 
 // Whether `count` times `stride` words from `offset` on lie between the journal and `end`.
 bool fits(std::size_t offset, std::size_t count, std::size_t stride, std::size_t end) {
-    if (offset < header_words + journal_words || offset > end) return false;
+    if (offset < kHeaderWords + kJournalWords || offset > end) return false;
     return stride > 0 && count <= (end - offset) / stride;
 }
 
@@ -119,10 +119,10 @@ Result<LayoutMap> parse_layout(std::string_view description, std::size_t words) 
     if (map.end > words) return broken("end");
 
     const Names outcomes = line("outcomes").names;
-    map.methods = map_labels(line("methods").names, http::method_names);
-    map.endpoints = map_labels(line("endpoints").names, http::endpoint_paths);
+    map.methods = map_labels(line("methods").names, http::kMethodNames);
+    map.endpoints = map_labels(line("endpoints").names, http::kEndpointPaths);
     map.statuses = map_statuses(line("statuses").names);
-    map.outcomes = map_labels(outcomes, metric::outcome_names);
+    map.outcomes = map_labels(outcomes, metric::kOutcomeNames);
     map.request_buckets = map_buckets(line("request_bounds_ns").names, kSlotBounds);
     map.prediction_buckets = map_buckets(line("prediction_bounds_ns").names, kSlotBounds);
     if (map.methods.empty() || map.endpoints.empty() || map.statuses.empty() ||
@@ -134,8 +134,8 @@ Result<LayoutMap> parse_layout(std::string_view description, std::size_t words) 
     const Line events = line("events");
     if (!fits(worker.first, worker.names.size(), 1, map.end)) return broken("worker");
     if (!fits(events.first, events.names.size(), 1, map.end)) return broken("events");
-    map.worker = map_fields(worker, worker_fields);
-    map.events = map_fields(events, metric::event_names);
+    map.worker = map_fields(worker, kWorkerFields);
+    map.events = map_fields(events, metric::kEventNames);
 
     const Line keys = line("keys");
     if (!fits(keys.first, keys.second, 2, map.end)) return broken("keys");
@@ -152,7 +152,7 @@ Result<LayoutMap> parse_layout(std::string_view description, std::size_t words) 
 
     const Line waits = line("waits");
     map.waits = {waits.first, waits.second};
-    if (waits.first != LayoutMap::absent &&
+    if (waits.first != LayoutMap::kAbsent &&
         (waits.second < 2 * (1 + map.request_buckets.size()) ||
          !fits(waits.first, map.endpoints.size(), waits.second, map.end))) {
         return broken("waits");
@@ -161,7 +161,7 @@ Result<LayoutMap> parse_layout(std::string_view description, std::size_t words) 
     const Line models = line("models");
     map.models = {models.first, models.second};
     const std::size_t model_entry =
-        model_name_words + 1 + map.prediction_buckets.size() + map.outcomes.size();
+        kModelNameWords + 1 + map.prediction_buckets.size() + map.outcomes.size();
     if (models.second < model_entry || !fits(models.first, 1, models.second, map.end)) {
         return broken("models");
     }

@@ -14,7 +14,7 @@
 namespace appcore::store {
 
 struct LayoutMap {
-    static constexpr std::size_t absent = std::numeric_limits<std::size_t>::max();
+    static constexpr std::size_t kAbsent = std::numeric_limits<std::size_t>::max();
 
     struct Section {
         std::size_t offset = 0;
@@ -31,8 +31,8 @@ struct LayoutMap {
     std::vector<std::size_t> outcomes;
 
     // By this build's index: the word in the slot, or `absent`.
-    std::array<std::size_t, worker_fields.size()> worker{};
-    std::array<std::size_t, metric::event_names.size()> events{};
+    std::array<std::size_t, kWorkerFields.size()> worker{};
+    std::array<std::size_t, metric::kEventNames.size()> events{};
 
     Section requests;
     Section waits;  // its offset is `absent` in layouts from before there were any

@@ -34,7 +34,7 @@ Recorder::Recorder(RecorderOptions options)
       own_(make_slot(options_.pid, options_.started)),
       slot_(own_.get()) {
     own_->worker.pool_size = options_.pool_size;
-    if (options_.model_version.empty()) options_.model_version = metric::other;
+    if (options_.model_version.empty()) options_.model_version = metric::kOther;
     Totals none;
     none.model(options_.model_version);
     write_totals(none, *own_);
@@ -93,7 +93,7 @@ Status Recorder::take_slot(int directory) {
             return std::ranges::equal(pack_model_name(m.version), own_->models[model_].name);
         };
         const bool is_known = std::ranges::any_of(totals.models, is_own);
-        if (is_known || totals.models.size() < model_entries) return resume(directory);
+        if (is_known || totals.models.size() < kModelEntries) return resume(directory);
     }
     totals.add(own);
     return move_to_new_file(directory, found, totals);
@@ -108,17 +108,17 @@ Status Recorder::resume(int directory) {
 
     if (slot.worker.pending[0] != 0) {
         // Each holder leaves one at most, so this overwrites the oldest.
-        system::Digest& orphan = slot.keys[slot.worker.starts % orphaned_keys];
+        system::Digest& orphan = slot.keys[slot.worker.starts % kOrphanedKeys];
         Transaction orphaned{slot};
         orphaned.set(orphan[0], slot.worker.pending[0]);
         orphaned.set(orphan[1], slot.worker.pending[1]);
         orphaned.set(slot.worker.pending[0], 0);
         orphaned.commit();
     }
-    const std::array<Word, model_name_words>& name = own_->models[model_].name;
+    const std::array<Word, kModelNameWords>& name = own_->models[model_].name;
     std::size_t entry = find_model(slot);
     Transaction start{slot};
-    if (entry == model_entries) {
+    if (entry == kModelEntries) {
         entry = static_cast<std::size_t>(
             std::ranges::find(slot.models, Word{0}, [](const ModelEntry& m) { return m.name[0]; }) -
             slot.models.begin());
@@ -177,7 +177,7 @@ void Recorder::detach() {
     presence_.set_attached(false);
 }
 
-// The entry with this worker's model version, or model_entries.
+// The entry with this worker's model version, or kModelEntries.
 std::size_t Recorder::find_model(const Slot& slot) const {
     const auto name = pack_model_name(options_.model_version);
     return static_cast<std::size_t>(std::ranges::find(slot.models, name, &ModelEntry::name) -
@@ -186,7 +186,7 @@ std::size_t Recorder::find_model(const Slot& slot) const {
 
 Totals Recorder::own_totals() const {
     const Word* const words = words_of(*own_);
-    Result<SlotImage> image = decode_slot({words, words + slot_words});
+    Result<SlotImage> image = decode_slot({words, words + kSlotWords});
     Result<Totals> totals = image ? read_totals(image.value()) : Result<Totals>{image.error()};
     return totals ? std::move(totals).value() : Totals{};
 }

@@ -14,8 +14,8 @@ std::optional<system::WallTime> time_of_request(std::string_view name) {
     const auto whole = std::from_chars(name.data(), end, seconds);
     if (whole.ec != std::errc{} || seconds < 0 || seconds > kLastSecond) return std::nullopt;
     const std::string_view rest(whole.ptr, static_cast<std::size_t>(end - whole.ptr));
-    constexpr std::string_view pattern = ".000-";
-    if (rest.size() < pattern.size() || rest.front() != '.') return std::nullopt;
+    constexpr std::string_view kPattern = ".000-";
+    if (rest.size() < kPattern.size() || rest.front() != '.') return std::nullopt;
     unsigned milliseconds = 0;
     const auto fraction = std::from_chars(whole.ptr + 1, whole.ptr + 4, milliseconds);
     if (fraction.ec != std::errc{} || fraction.ptr != whole.ptr + 4 || *fraction.ptr != '-') {

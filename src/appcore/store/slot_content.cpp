@@ -7,9 +7,9 @@
 namespace appcore::store {
 namespace {
 
-constexpr std::size_t starts_field = offsetof(WorkerWords, starts) / sizeof(Word);
-constexpr std::size_t log_position_field = offsetof(WorkerWords, log_position) / sizeof(Word);
-constexpr std::size_t log_ring_field = offsetof(WorkerWords, log_ring) / sizeof(Word);
+constexpr std::size_t kStartsField = offsetof(WorkerWords, starts) / sizeof(Word);
+constexpr std::size_t kLogPositionField = offsetof(WorkerWords, log_position) / sizeof(Word);
+constexpr std::size_t kLogRingField = offsetof(WorkerWords, log_ring) / sizeof(Word);
 
 // The pending key, and as many of the others as there is place for beside those of `slot`.
 void take_over_keys(const SlotImage& image, Slot& slot) {
@@ -29,13 +29,13 @@ void take_over_keys(const SlotImage& image, Slot& slot) {
 
 std::unique_ptr<Slot> make_slot(pid_t pid, system::WallTime started) {
     auto slot = std::make_unique<Slot>();
-    const std::string_view description = slot_description.text();
+    const std::string_view description = kSlotDescription.text();
     const auto started_us = static_cast<Word>(started.time_since_epoch().count());
     const auto pid_word = static_cast<Word>(pid);
-    slot->header = {slot_magic,
-                    slot_format,
-                    slot_layout_hash,
-                    slot_words,
+    slot->header = {kSlotMagic,
+                    kSlotFormat,
+                    kSlotLayoutHash,
+                    kSlotWords,
                     offsetof(Slot, description) / sizeof(Word),
                     description.size(),
                     {started_us, pid_word}};
@@ -47,19 +47,19 @@ std::unique_ptr<Slot> make_slot(pid_t pid, system::WallTime started) {
 }
 
 RequestKey pending_key(const SlotImage& image) {
-    constexpr std::size_t field = offsetof(WorkerWords, pending) / sizeof(Word);
-    return {{image.worker(field), image.worker(field + 1)}};
+    constexpr std::size_t kField = offsetof(WorkerWords, pending) / sizeof(Word);
+    return {{image.worker(kField), image.worker(kField + 1)}};
 }
 
 void succeed(const SlotImage& found, Slot& slot) {
     if (!found.has_current_layout()) {
         Word& migrated = slot.events[static_cast<std::size_t>(metric::Event::layout_migrated)];
-        migrated = std::min(migrated + 1, max_count);
+        migrated = std::min(migrated + 1, kMaxCount);
     }
     slot.header.lineage = found.header().lineage;
-    slot.worker.starts += found.worker(starts_field);
-    slot.worker.log_position = found.worker(log_position_field);
-    slot.worker.log_ring = found.worker(log_ring_field);
+    slot.worker.starts += found.worker(kStartsField);
+    slot.worker.log_position = found.worker(kLogPositionField);
+    slot.worker.log_ring = found.worker(kLogRingField);
     take_over_keys(found, slot);
 }
 

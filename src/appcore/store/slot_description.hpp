@@ -29,10 +29,10 @@
 namespace appcore::store {
 
 // The fields of WorkerWords by name, in its order.
-inline constexpr std::array<std::string_view, 11> worker_fields = {
+inline constexpr std::array<std::string_view, 11> kWorkerFields = {
     "pid",       "started_us", "starts",    "health",       "busy_since_ns", "last_activity_ns",
     "pool_size", "pending_1",  "pending_2", "log_position", "log_ring"};
-static_assert(sizeof(WorkerWords) == worker_fields.size() * sizeof(Word));
+static_assert(sizeof(WorkerWords) == kWorkerFields.size() * sizeof(Word));
 
 [[nodiscard]] constexpr Word layout_hash(std::string_view description) {
     return system::fnv1a(description);
@@ -42,30 +42,30 @@ class SlotDescription {
   public:
     // The description of this build's Slot.
     constexpr SlotDescription() {
-        line("worker", offsetof(Slot, worker), 0, worker_fields);
-        line("keys", offsetof(Slot, keys), orphaned_keys, none);
-        line("events", offsetof(Slot, events), 0, metric::event_names);
-        line("methods", 0, 0, http::method_names);
-        line("endpoints", 0, 0, http::endpoint_paths);
+        line("worker", offsetof(Slot, worker), 0, kWorkerFields);
+        line("keys", offsetof(Slot, keys), kOrphanedKeys, kNone);
+        line("events", offsetof(Slot, events), 0, metric::kEventNames);
+        line("methods", 0, 0, http::kMethodNames);
+        line("endpoints", 0, 0, http::kEndpointPaths);
         begin("statuses", 0, 0);
-        for (const http::StatusCode& status : http::status_codes) {
+        for (const http::StatusCode& status : http::kStatusCodes) {
             number(static_cast<Word>(status.code));
         }
-        name(metric::other);
+        name(metric::kOther);
         put('\n');
         bounds("request_bounds_ns", kSlotBounds);
         bounds("prediction_bounds_ns", kSlotBounds);
-        line("outcomes", 0, 0, metric::outcome_names);
-        line("requests", offsetof(Slot, requests), sizeof(RequestCell) / sizeof(Word), none);
-        line("waits", offsetof(Slot, waits), sizeof(WaitCell) / sizeof(Word), none);
-        line("models", offsetof(Slot, models), sizeof(ModelEntry) / sizeof(Word), none);
-        line("end", offsetof(Slot, description), 0, none);
+        line("outcomes", 0, 0, metric::kOutcomeNames);
+        line("requests", offsetof(Slot, requests), sizeof(RequestCell) / sizeof(Word), kNone);
+        line("waits", offsetof(Slot, waits), sizeof(WaitCell) / sizeof(Word), kNone);
+        line("models", offsetof(Slot, models), sizeof(ModelEntry) / sizeof(Word), kNone);
+        line("end", offsetof(Slot, description), 0, kNone);
     }
 
     [[nodiscard]] constexpr std::string_view text() const { return {text_.data(), size_}; }
 
   private:
-    static constexpr std::span<const std::string_view> none{};
+    static constexpr std::span<const std::string_view> kNone{};
 
     // Beyond the capacity this is not a constant expression, so the build fails.
     constexpr void put(char c) { text_.at(size_++) = c; }
@@ -105,11 +105,11 @@ class SlotDescription {
         put('\n');
     }
 
-    std::array<char, description_capacity> text_{};
+    std::array<char, kDescriptionCapacity> text_{};
     std::size_t size_ = 0;
 };
 
-inline constexpr SlotDescription slot_description{};
-inline constexpr Word slot_layout_hash = layout_hash(slot_description.text());
+inline constexpr SlotDescription kSlotDescription{};
+inline constexpr Word kSlotLayoutHash = layout_hash(kSlotDescription.text());
 
 }  // namespace appcore::store

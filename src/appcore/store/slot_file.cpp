@@ -15,12 +15,12 @@
 namespace appcore::store {
 namespace {
 
-constexpr std::string_view slot_suffix = ".slot";
-constexpr std::string_view lock_suffix = ".lock";
-constexpr std::string_view new_suffix = ".new";
-constexpr std::string_view damaged_suffix = ".damaged";
-constexpr mode_t file_mode = 0640;  // the metrics program may run as another user of the group
-constexpr std::size_t max_name = 64;
+constexpr std::string_view kSlotSuffix = ".slot";
+constexpr std::string_view kLockSuffix = ".lock";
+constexpr std::string_view kNewSuffix = ".new";
+constexpr std::string_view kDamagedSuffix = ".damaged";
+constexpr mode_t kFileMode = 0640;  // the metrics program may run as another user of the group
+constexpr std::size_t kMaxName = 64;
 // The metrics program holds the lock of a dead place for an instant (left_lines.hpp).
 constexpr std::chrono::milliseconds kLookingAfter{50};
 constexpr std::chrono::milliseconds kStep{5};
@@ -79,11 +79,11 @@ MappedSlot::~MappedSlot() {
 }
 
 std::string slot_file(std::string_view name) {
-    return with_suffix(name, slot_suffix);
+    return with_suffix(name, kSlotSuffix);
 }
 
 bool is_slot_name(std::string_view name) {
-    return !name.empty() && name.size() <= max_name && std::ranges::all_of(name, is_name_character);
+    return !name.empty() && name.size() <= kMaxName && std::ranges::all_of(name, is_name_character);
 }
 
 Result<system::FileDescriptor> open_state_directory(const std::string& path) {
@@ -93,9 +93,9 @@ Result<system::FileDescriptor> open_state_directory(const std::string& path) {
 }
 
 Result<system::FileDescriptor> lock_slot(int directory, const std::string& name) {
-    const std::string file = with_suffix(name, lock_suffix);
+    const std::string file = with_suffix(name, kLockSuffix);
     const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-    system::FileDescriptor fd{::openat(directory, file.c_str(), flags, file_mode)};
+    system::FileDescriptor fd{::openat(directory, file.c_str(), flags, kFileMode)};
     if (!fd.is_open()) return errno_error(file);
     int result = 0;
     for (auto waited = std::chrono::milliseconds(0); waited < kLookingAfter; waited += kStep) {
@@ -120,13 +120,13 @@ bool is_lock_of(const system::FileDescriptor& lock, int directory, const std::st
     struct stat held {};
     struct stat there {};
     return ::fstat(lock.get(), &held) == 0 &&
-           ::fstatat(directory, with_suffix(name, lock_suffix).c_str(), &there,
+           ::fstatat(directory, with_suffix(name, kLockSuffix).c_str(), &there,
                      AT_SYMLINK_NOFOLLOW) == 0 &&
            held.st_dev == there.st_dev && held.st_ino == there.st_ino;
 }
 
 bool is_slot_held(int directory, const std::string& name) {
-    const std::string file = with_suffix(name, lock_suffix);
+    const std::string file = with_suffix(name, kLockSuffix);
     const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
     const system::FileDescriptor fd{::openat(directory, file.c_str(), flags)};
     if (!fd.is_open()) return false;
@@ -145,13 +145,13 @@ Result<std::vector<std::string>> list_slots(int directory) {
     for (errno = 0; const dirent* entry = ::readdir(stream.get());  // NOLINT(concurrency-mt-unsafe)
          errno = 0) {
         std::string_view file = entry->d_name;
-        if (!file.ends_with(slot_suffix)) continue;
-        file.remove_suffix(slot_suffix.size());
+        if (!file.ends_with(kSlotSuffix)) continue;
+        file.remove_suffix(kSlotSuffix.size());
         if (is_slot_name(file)) names.emplace_back(file);
     }
     if (errno != 0) return errno_error("state directory");
     std::ranges::sort(names);
-    names.resize(std::min(names.size(), max_slots));
+    names.resize(std::min(names.size(), kMaxSlots));
     return names;
 }
 
@@ -170,10 +170,10 @@ Result<MappedSlot> map_slot(int directory, const std::string& name) {
 }
 
 Result<MappedSlot> replace_slot(int directory, const std::string& name, const Slot& content) {
-    const std::string aside = with_suffix(name, new_suffix);
+    const std::string aside = with_suffix(name, kNewSuffix);
     ::unlinkat(directory, aside.c_str(), 0);
     const int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
-    const system::FileDescriptor fd{::openat(directory, aside.c_str(), flags, file_mode)};
+    const system::FileDescriptor fd{::openat(directory, aside.c_str(), flags, kFileMode)};
     if (!fd.is_open()) return errno_error(aside);
     Result<MappedSlot> mapped = Error{};
     if (!write_fully(fd.get(), content)) {
@@ -190,7 +190,7 @@ Result<MappedSlot> replace_slot(int directory, const std::string& name, const Sl
 }
 
 Status set_slot_aside(int directory, const std::string& name) {
-    const std::string damaged = with_suffix(name, damaged_suffix);
+    const std::string damaged = with_suffix(name, kDamagedSuffix);
     if (::renameat(directory, slot_file(name).c_str(), directory, damaged.c_str()) != 0) {
         return errno_error(slot_file(name) + " to " + damaged);
     }

@@ -19,7 +19,7 @@
 
 namespace appcore::store {
 
-inline constexpr std::size_t max_slots = 256;  // read per directory: four times the largest pool
+inline constexpr std::size_t kMaxSlots = 256;  // read per directory: four times the largest pool
 
 // A slot in shared memory; unmapped at its end.
 class MappedSlot {
@@ -60,7 +60,7 @@ class MappedSlot {
 // Whether a living process holds the slot. Does not touch the lock.
 [[nodiscard]] bool is_slot_held(int directory, const std::string& name);
 
-// The names of the slots that have a file, sorted, max_slots at most.
+// The names of the slots that have a file, sorted, kMaxSlots at most.
 [[nodiscard]] Result<std::vector<std::string>> list_slots(int directory);
 
 // Maps the slot's file for writing, with all its blocks allocated. It must be intact and of this

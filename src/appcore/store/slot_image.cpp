@@ -13,9 +13,9 @@
 namespace appcore::store {
 namespace {
 
-constexpr std::size_t max_words = 131'072;  // 1 MiB, so that no foreign file fills the memory
+constexpr std::size_t kMaxWords = 131'072;  // 1 MiB, so that no foreign file fills the memory
 // A copy takes microseconds and a worker writes every 20 at most, so a few tries are enough.
-constexpr int max_tries = 100;
+constexpr int kMaxTries = 100;
 
 template <typename Part>
 Part part_of(const std::vector<Word>& words, std::size_t index) {
@@ -39,19 +39,19 @@ Result<std::shared_ptr<const LayoutMap>> layout_of(std::string_view description,
         if (!map) return map.error();
         return std::make_shared<const LayoutMap>(std::move(map).value());
     };
-    static const auto current = parse(slot_description.text(), slot_words);
-    if (description == slot_description.text() && words == slot_words) return current;
+    static const auto kCurrent = parse(kSlotDescription.text(), kSlotWords);
+    if (description == kSlotDescription.text() && words == kSlotWords) return kCurrent;
     return parse(description, words);
 }
 
 // Applies an open transaction. False if the journal makes no sense.
 bool complete_transaction(std::vector<Word>& words, const LayoutMap& layout) {
-    const auto journal = part_of<Journal>(words, header_words);
+    const auto journal = part_of<Journal>(words, kHeaderWords);
     if (journal.sequence % 2 == 0) return true;
     if (journal.length > journal.entries.size()) return false;
     for (std::size_t i = 0; i < journal.length; ++i) {
         const JournalEntry& entry = journal.entries[i];
-        if (entry.word < header_words + journal_words || entry.word >= layout.end) return false;
+        if (entry.word < kHeaderWords + kJournalWords || entry.word >= layout.end) return false;
         words[entry.word] = entry.value;
     }
     return true;
@@ -65,14 +65,14 @@ bool read_fully(int fd, void* target, std::size_t size, std::size_t offset) {
 // change, the journal does not change either, and its entries replace what is being written. The
 // three reads happen in this order: each is a system call of its own.
 std::optional<std::vector<Word>> read_words(int fd, std::size_t count) {
-    constexpr std::size_t sequence_at = offsetof(Slot, journal) + offsetof(Journal, sequence);
+    constexpr std::size_t kSequenceAt = offsetof(Slot, journal) + offsetof(Journal, sequence);
     std::vector<Word> words(count);
-    for (int i = 0; i < max_tries; ++i) {
+    for (int i = 0; i < kMaxTries; ++i) {
         Word before = 0;
         Word after = 0;
-        if (!read_fully(fd, &before, sizeof before, sequence_at) ||
+        if (!read_fully(fd, &before, sizeof before, kSequenceAt) ||
             !read_fully(fd, words.data(), count * sizeof(Word), 0) ||
-            !read_fully(fd, &after, sizeof after, sequence_at)) {
+            !read_fully(fd, &after, sizeof after, kSequenceAt)) {
             return std::nullopt;
         }
         if (before == after) return words;
@@ -87,19 +87,19 @@ SlotHeader SlotImage::header() const {
 }
 
 bool SlotImage::has_current_layout() const {
-    return header().layout_hash == slot_layout_hash && words.size() == slot_words;
+    return header().layout_hash == kSlotLayoutHash && words.size() == kSlotWords;
 }
 
 Word SlotImage::worker(std::size_t field) const {
     const std::size_t index = layout->worker.at(field);
-    return index == LayoutMap::absent ? 0 : words[index];
+    return index == LayoutMap::kAbsent ? 0 : words[index];
 }
 
 Result<SlotImage> decode_slot(std::vector<Word> words) {
-    if (words.size() < header_words + journal_words) return Error{"shorter than a header"};
+    if (words.size() < kHeaderWords + kJournalWords) return Error{"shorter than a header"};
     const auto header = part_of<SlotHeader>(words, 0);
-    if (header.magic != slot_magic) return Error{"not a slot"};
-    if (header.format != slot_format) {
+    if (header.magic != kSlotMagic) return Error{"not a slot"};
+    if (header.format != kSlotFormat) {
         return Error{"its format " + std::to_string(header.format) + " is unknown"};
     }
     if (header.words != words.size()) return Error{"cut short or too long"};
@@ -127,10 +127,10 @@ SlotReading read_slot(int directory, const std::string& file) {
         return {SlotState::unreadable, {}, errno_error(file).message};
     }
     const auto size = static_cast<std::size_t>(status.st_size);
-    if (!S_ISREG(status.st_mode) || size % sizeof(Word) != 0 || size > max_words * sizeof(Word)) {
+    if (!S_ISREG(status.st_mode) || size % sizeof(Word) != 0 || size > kMaxWords * sizeof(Word)) {
         return {SlotState::damaged, {}, file + ": not a slot"};
     }
-    if (size < (header_words + journal_words) * sizeof(Word)) {
+    if (size < (kHeaderWords + kJournalWords) * sizeof(Word)) {
         return {SlotState::damaged, {}, file + ": shorter than a header"};
     }
     std::optional<std::vector<Word>> words = read_words(fd.get(), size / sizeof(Word));

@@ -19,7 +19,7 @@ struct SlotImage {
 
     [[nodiscard]] SlotHeader header() const;
     [[nodiscard]] bool has_current_layout() const;
-    // A field of the worker by its index in worker_fields; 0 if the slot's layout lacks it.
+    // A field of the worker by its index in kWorkerFields; 0 if the slot's layout lacks it.
     [[nodiscard]] Word worker(std::size_t field) const;
 };
 

@@ -27,10 +27,10 @@ namespace appcore::store {
 using Word = std::uint64_t;
 static_assert(std::atomic_ref<Word>::is_always_lock_free, "processes share the words");
 
-inline constexpr std::size_t cache_line = 64;  // x86-64 and most of arm64
+inline constexpr std::size_t kCacheLine = 64;  // x86-64 and most of arm64
 
-inline constexpr Word slot_magic = 0x0a544f4c53505041;  // "APPSLOT\n" in the file
-inline constexpr Word slot_format = 1;  // of header, journal and the description's grammar
+inline constexpr Word kSlotMagic = 0x0a544f4c53505041;  // "APPSLOT\n" in the file
+inline constexpr Word kSlotFormat = 1;  // of header, journal and the description's grammar
 
 struct SlotHeader {
     Word magic;
@@ -74,31 +74,31 @@ struct WorkerWords {
 };
 
 // A larger count is impossible: the last integer that a sample can show exactly.
-inline constexpr Word max_count = Word{1} << 53U;
+inline constexpr Word kMaxCount = Word{1} << 53U;
 
 enum class Health : unsigned char { unknown, healthy, unhealthy };
 
 // A process that dies leaves one pending key at most, which its successor moves here. A second try
 // comes within seconds, and hardly any place dies more often while it is on its way.
-inline constexpr std::size_t orphaned_keys = 16;
+inline constexpr std::size_t kOrphanedKeys = 16;
 
-inline constexpr std::size_t status_labels = http::status_codes.size() + 1;  // the last: other
+inline constexpr std::size_t kStatusLabels = http::kStatusCodes.size() + 1;  // the last: other
 
 // By kSlotBounds, not cumulative.
 using Buckets = std::array<Word, kSlotBuckets>;
 
 // The replies of a cell add up to its buckets.
-struct alignas(cache_line) RequestCell {
+struct alignas(kCacheLine) RequestCell {
     Word sum_ns;
     Buckets buckets;
-    std::array<Word, status_labels> replies;
+    std::array<Word, kStatusLabels> replies;
 };
 
 // The outcomes of a cell add up to its buckets.
 struct PredictionCell {
     Word sum_ns;
     Buckets buckets;
-    std::array<Word, metric::outcome_names.size()> outcomes;
+    std::array<Word, metric::kOutcomeNames.size()> outcomes;
 };
 
 struct Durations {
@@ -108,40 +108,40 @@ struct Durations {
 
 // Of the requests to an endpoint. `wait`: until a worker begins, where that is known; `latency`:
 // the same and the worker's own time, of each.
-struct alignas(cache_line) WaitCell {
+struct alignas(kCacheLine) WaitCell {
     Durations wait;
     Durations latency;
 };
 
-inline constexpr std::size_t model_name_words = 4;  // 31 bytes of a version and a zero
-inline constexpr std::size_t model_entries = 16;    // versions remembered; the last is "other"
+inline constexpr std::size_t kModelNameWords = 4;  // 31 bytes of a version and a zero
+inline constexpr std::size_t kModelEntries = 16;   // versions remembered; the last is "other"
 
 // Entries are filled from the first on; an entry without a name is free.
-struct alignas(cache_line) ModelEntry {
-    std::array<Word, model_name_words> name;  // the bytes in order, zero-padded
+struct alignas(kCacheLine) ModelEntry {
+    std::array<Word, kModelNameWords> name;  // the bytes in order, zero-padded
     PredictionCell cell;
 };
 
-inline constexpr std::size_t description_capacity = 6144;  // about twice of what is used
+inline constexpr std::size_t kDescriptionCapacity = 6144;  // about twice of what is used
 
 struct Slot {
-    alignas(cache_line) SlotHeader header;
-    alignas(cache_line) Journal journal;
-    alignas(cache_line) WorkerWords worker;
-    alignas(cache_line) std::array<std::array<Word, 2>, orphaned_keys> keys;
-    alignas(cache_line) std::array<Word, metric::event_names.size()> events;
-    std::array<std::array<RequestCell, http::endpoint_count>, http::method_names.size()> requests;
-    std::array<WaitCell, http::endpoint_count> waits;
-    std::array<ModelEntry, model_entries> models;
-    alignas(cache_line) std::array<char, description_capacity> description;
+    alignas(kCacheLine) SlotHeader header;
+    alignas(kCacheLine) Journal journal;
+    alignas(kCacheLine) WorkerWords worker;
+    alignas(kCacheLine) std::array<std::array<Word, 2>, kOrphanedKeys> keys;
+    alignas(kCacheLine) std::array<Word, metric::kEventNames.size()> events;
+    std::array<std::array<RequestCell, http::kEndpointCount>, http::kMethodNames.size()> requests;
+    std::array<WaitCell, http::kEndpointCount> waits;
+    std::array<ModelEntry, kModelEntries> models;
+    alignas(kCacheLine) std::array<char, kDescriptionCapacity> description;
 };
 
-inline constexpr std::size_t slot_words = sizeof(Slot) / sizeof(Word);
-inline constexpr std::size_t header_words = sizeof(SlotHeader) / sizeof(Word);
-inline constexpr std::size_t journal_words = sizeof(Journal) / sizeof(Word);
+inline constexpr std::size_t kSlotWords = sizeof(Slot) / sizeof(Word);
+inline constexpr std::size_t kHeaderWords = sizeof(SlotHeader) / sizeof(Word);
+inline constexpr std::size_t kJournalWords = sizeof(Journal) / sizeof(Word);
 
 static_assert(std::is_trivial_v<Slot> && std::is_standard_layout_v<Slot>);
-static_assert(offsetof(Slot, journal) == header_words * sizeof(Word), "the same in every layout");
+static_assert(offsetof(Slot, journal) == kHeaderWords * sizeof(Word), "the same in every layout");
 static_assert(offsetof(Slot, worker) == offsetof(Slot, journal) + sizeof(Journal));
 
 }  // namespace appcore::store

@@ -8,7 +8,7 @@
 namespace appcore::store {
 namespace {
 
-constexpr Word max_sum_ns = Word{1} << 62U;  // 146 years
+constexpr Word kMaxSumNs = Word{1} << 62U;  // 146 years
 
 template <typename Words>
 void add_words(Words& sums, const Words& more) {
@@ -33,7 +33,7 @@ template <typename Places>
 Word add_mapped(std::span<const Word> words, const std::vector<std::size_t>& map, Places& places) {
     Word sum = 0;
     for (std::size_t i = 0; i < words.size(); ++i) {
-        if (words[i] > max_count - sum) return max_count + 1;
+        if (words[i] > kMaxCount - sum) return kMaxCount + 1;
         sum += words[i];
         places[map[i]] += words[i];
     }
@@ -46,30 +46,30 @@ template <typename Parts>
 bool add_cell(std::span<const Word> words, const std::vector<std::size_t>& bucket_map,
               const std::vector<std::size_t>& part_map, Word& sum_ns, auto& buckets, Parts& parts) {
     if (is_unused(words)) return true;
-    if (words[0] > max_sum_ns) return false;
+    if (words[0] > kMaxSumNs) return false;
     sum_ns += words[0];
     const Word observed = add_mapped(words.subspan(1, bucket_map.size()), bucket_map, buckets);
     const Word counted =
         add_mapped(words.subspan(1 + bucket_map.size(), part_map.size()), part_map, parts);
-    return observed == counted && observed <= max_count && (observed > 0 || words[0] == 0) &&
-           sum_ns <= max_sum_ns && sum_of(buckets) <= max_count;
+    return observed == counted && observed <= kMaxCount && (observed > 0 || words[0] == 0) &&
+           sum_ns <= kMaxSumNs && sum_of(buckets) <= kMaxCount;
 }
 
 // Adds durations that nothing else has to add up to.
 bool add_durations(std::span<const Word> words, const std::vector<std::size_t>& bucket_map,
                    Durations& durations) {
     if (is_unused(words)) return true;
-    if (words[0] > max_sum_ns) return false;
+    if (words[0] > kMaxSumNs) return false;
     durations.sum_ns += words[0];
     const Word observed =
         add_mapped(words.subspan(1, bucket_map.size()), bucket_map, durations.buckets);
-    return observed <= max_count && (observed > 0 || words[0] == 0) &&
-           durations.sum_ns <= max_sum_ns && sum_of(durations.buckets) <= max_count;
+    return observed <= kMaxCount && (observed > 0 || words[0] == 0) &&
+           durations.sum_ns <= kMaxSumNs && sum_of(durations.buckets) <= kMaxCount;
 }
 
 bool add_waits(const SlotImage& image, Totals& totals) {
     const LayoutMap& map = *image.layout;
-    if (map.waits.offset == LayoutMap::absent) return true;
+    if (map.waits.offset == LayoutMap::kAbsent) return true;
     const std::span<const Word> words{image.words};
     const std::size_t size = 1 + map.request_buckets.size();
     std::size_t at = map.waits.offset;
@@ -101,7 +101,7 @@ bool add_requests(const SlotImage& image, Totals& totals) {
     return true;
 }
 
-bool is_valid_name(std::span<const Word, model_name_words> words, const std::string& name) {
+bool is_valid_name(std::span<const Word, kModelNameWords> words, const std::string& name) {
     return std::ranges::equal(pack_model_name(name), words);
 }
 
@@ -111,10 +111,10 @@ bool add_models(const SlotImage& image, Totals& totals) {
     for (std::size_t i = 0; i < map.model_count; ++i) {
         const auto entry =
             words.subspan(map.models.offset + i * map.models.stride, map.models.stride);
-        const auto name_words = entry.first<model_name_words>();
+        const auto name_words = entry.first<kModelNameWords>();
         const std::string name = unpack_model_name(name_words);
         if (!is_valid_name(name_words, name)) return false;
-        const auto cell_words = entry.subspan(model_name_words);
+        const auto cell_words = entry.subspan(kModelNameWords);
         if (name.empty()) {
             if (sum_of(cell_words) != 0) return false;
             continue;
@@ -227,8 +227,8 @@ Result<Totals> read_totals(const SlotImage& image) {
     if (!add_models(image, totals)) return Error{"impossible numbers of predictions"};
     for (std::size_t i = 0; i < totals.events.size(); ++i) {
         const std::size_t index = image.layout->events.at(i);
-        if (index == LayoutMap::absent) continue;
-        if (image.words[index] > max_count) return Error{"impossible numbers of events"};
+        if (index == LayoutMap::kAbsent) continue;
+        if (image.words[index] > kMaxCount) return Error{"impossible numbers of events"};
         totals.events.at(i) = image.words[index];
     }
     return totals;
@@ -236,19 +236,19 @@ Result<Totals> read_totals(const SlotImage& image) {
 
 void write_totals(const Totals& totals, Slot& slot) {
     for (std::size_t method = 0; method < slot.requests.size(); ++method) {
-        std::copy_n(&totals.cell(method, 0), http::endpoint_count, slot.requests[method].begin());
+        std::copy_n(&totals.cell(method, 0), http::kEndpointCount, slot.requests[method].begin());
     }
     std::ranges::copy(totals.waits, slot.waits.begin());
     slot.events = totals.events;
 
     ModelEntry& rest = slot.models.back();
     for (ModelEntry& entry : slot.models) entry = ModelEntry{};
-    rest.name = pack_model_name(metric::other);
-    const auto is_named = [](const ModelTotals& m) { return m.version != metric::other; };
+    rest.name = pack_model_name(metric::kOther);
+    const auto is_named = [](const ModelTotals& m) { return m.version != metric::kOther; };
     auto named = static_cast<std::size_t>(std::ranges::count_if(totals.models, is_named));
     std::size_t next = 0;
     for (const ModelTotals& model : totals.models) {
-        const bool merged = !is_named(model) || named > model_entries - 1;
+        const bool merged = !is_named(model) || named > kModelEntries - 1;
         if (merged && is_named(model)) --named;
         ModelEntry& entry = merged ? rest : slot.models.at(next++);
         if (!merged) entry.name = pack_model_name(model.version);
@@ -256,8 +256,8 @@ void write_totals(const Totals& totals, Slot& slot) {
     }
 }
 
-std::array<Word, model_name_words> pack_model_name(std::string_view version) {
-    std::array<Word, model_name_words> words{};
+std::array<Word, kModelNameWords> pack_model_name(std::string_view version) {
+    std::array<Word, kModelNameWords> words{};
     std::string name(version.substr(0, sizeof words - 1));
     for (char& c : name) {
         if (c < ' ' || c > '~') c = '?';
@@ -266,8 +266,8 @@ std::array<Word, model_name_words> pack_model_name(std::string_view version) {
     return words;
 }
 
-std::string unpack_model_name(std::span<const Word, model_name_words> words) {
-    std::array<char, model_name_words * sizeof(Word)> bytes{};
+std::string unpack_model_name(std::span<const Word, kModelNameWords> words) {
+    std::array<char, kModelNameWords * sizeof(Word)> bytes{};
     std::memcpy(bytes.data(), words.data(), bytes.size());
     return {bytes.begin(), std::ranges::find(bytes, '\0')};
 }

@@ -22,16 +22,16 @@ struct ModelTotals {
 struct Totals {
     // By method, then endpoint.
     std::vector<RequestCell> requests =
-        std::vector<RequestCell>(http::method_names.size() * http::endpoint_count);
-    std::vector<WaitCell> waits = std::vector<WaitCell>(http::endpoint_count);
+        std::vector<RequestCell>(http::kMethodNames.size() * http::kEndpointCount);
+    std::vector<WaitCell> waits = std::vector<WaitCell>(http::kEndpointCount);
     std::vector<ModelTotals> models;  // in the order in which they were first seen
-    std::array<Word, metric::event_names.size()> events{};
+    std::array<Word, metric::kEventNames.size()> events{};
 
     [[nodiscard]] RequestCell& cell(std::size_t method, std::size_t endpoint) {
-        return requests[method * http::endpoint_count + endpoint];
+        return requests[method * http::kEndpointCount + endpoint];
     }
     [[nodiscard]] const RequestCell& cell(std::size_t method, std::size_t endpoint) const {
-        return requests[method * http::endpoint_count + endpoint];
+        return requests[method * http::kEndpointCount + endpoint];
     }
     // The sums of this version, added with zeros if they are not there.
     PredictionCell& model(std::string_view version);
@@ -53,9 +53,9 @@ void write_totals(const Totals& totals, Slot& slot);
 
 // A model version as the words of a ModelEntry: cut at 31 bytes, '?' for what is not printable
 // ASCII.
-[[nodiscard]] std::array<Word, model_name_words> pack_model_name(std::string_view version);
+[[nodiscard]] std::array<Word, kModelNameWords> pack_model_name(std::string_view version);
 
 // The opposite; empty for a free entry.
-[[nodiscard]] std::string unpack_model_name(std::span<const Word, model_name_words> words);
+[[nodiscard]] std::string unpack_model_name(std::span<const Word, kModelNameWords> words);
 
 }  // namespace appcore::store

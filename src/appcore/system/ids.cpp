@@ -9,15 +9,15 @@
 namespace appcore::system {
 
 Uuid::Uuid(const std::array<unsigned char, 16>& random) {
-    static constexpr std::string_view hex = "0123456789abcdef";
+    static constexpr std::string_view kHex = "0123456789abcdef";
     std::array<unsigned char, 16> bytes = random;
     bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0fU) | 0x40U);  // version 4
     bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3fU) | 0x80U);  // RFC 9562's variant
     std::size_t at = 0;
     for (std::size_t i = 0; i < bytes.size(); ++i) {
         if (i == 4 || i == 6 || i == 8 || i == 10) text_[at++] = '-';
-        text_[at++] = hex[bytes[i] >> 4U];
-        text_[at++] = hex[bytes[i] & 0x0fU];
+        text_[at++] = kHex[bytes[i] >> 4U];
+        text_[at++] = kHex[bytes[i] & 0x0fU];
     }
 }
 

@@ -38,9 +38,9 @@ std::optional<std::uint32_t> socket_inode(pid_t pid) {
     const std::string path = "/proc/" + std::to_string(pid) + "/fd/0";
     const ssize_t size = ::readlink(path.c_str(), target.data(), target.size());
     std::string_view text(target.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
-    constexpr std::string_view prefix = "socket:[";
-    if (text.substr(0, prefix.size()) != prefix) return std::nullopt;
-    text.remove_prefix(prefix.size());
+    constexpr std::string_view kPrefix = "socket:[";
+    if (text.substr(0, kPrefix.size()) != kPrefix) return std::nullopt;
+    text.remove_prefix(kPrefix.size());
     std::uint32_t inode = 0;
     const auto error = std::from_chars(text.data(), text.data() + text.size(), inode).ec;
     return error == std::errc{} ? std::optional(inode) : std::nullopt;

@@ -85,11 +85,11 @@ Sha256 sha256(std::span<const std::byte> bytes) {
 }
 
 std::string to_hex(const Sha256& hash) {
-    constexpr std::string_view digits = "0123456789abcdef";
+    constexpr std::string_view kDigits = "0123456789abcdef";
     std::string text;
     for (const std::uint8_t byte : hash) {
-        text += digits[byte >> 4U];
-        text += digits[byte & 0xFU];
+        text += kDigits[byte >> 4U];
+        text += kDigits[byte & 0xFU];
     }
     return text;
 }

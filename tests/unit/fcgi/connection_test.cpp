@@ -84,7 +84,7 @@ class Pair {
     fcgi::Buffers buffers;
 };
 
-const wire::Pairs post = {{"REQUEST_METHOD", "POST"}, {"CONTENT_LENGTH", "5"}};
+const wire::Pairs kPost = {{"REQUEST_METHOD", "POST"}, {"CONTENT_LENGTH", "5"}};
 
 constexpr std::string_view kHelloReply =
     "Status: 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello";
@@ -93,7 +93,7 @@ constexpr std::string_view kHelloReply =
 
 TEST_CASE("a request is answered with status, headers, length and body") {
     Pair pair;
-    pair.send(wire::request(post, "hello"));
+    pair.send(wire::request(kPost, "hello"));
     CHECK(pair.serve() == Connection::After::closed);
     CHECK(wire::reply(pair.receive()) == kHelloReply);
     CHECK(pair.handler.replies == 1);
@@ -102,7 +102,7 @@ TEST_CASE("a request is answered with status, headers, length and body") {
 TEST_CASE("a connection is kept if the web server asks for it, and serves many requests") {
     Pair pair;
     for (int i = 0; i < 100; ++i) {
-        pair.send(wire::request(post, "hello", true));
+        pair.send(wire::request(kPost, "hello", true));
         REQUIRE(pair.serve() == Connection::After::kept);
         REQUIRE(wire::reply(pair.receive()) == kHelloReply);
         REQUIRE(pair.connection->state() == Connection::State::silent);
@@ -114,7 +114,7 @@ TEST_CASE("it does not matter how a request is split into records and writes") {
     const unsigned char padding =
         GENERATE(static_cast<unsigned char>(0), static_cast<unsigned char>(255));
     Pair pair;
-    const std::string bytes = wire::request(post, "hello", false, chunk, padding);
+    const std::string bytes = wire::request(kPost, "hello", false, chunk, padding);
     std::thread writer([&] {
         for (const char byte : bytes) ::send(pair.peer.get(), &byte, 1, MSG_NOSIGNAL);
     });
@@ -171,14 +171,14 @@ TEST_CASE("a reply to HEAD has the length of the body it does without") {
 TEST_CASE("a reply larger than the library's buffer arrives whole") {
     Pair pair;
     pair.handler.extra.assign(50000, 'y');
-    pair.send(wire::request(post, "hello"));
+    pair.send(wire::request(kPost, "hello"));
     pair.serve();
     const std::string reply = wire::reply(pair.receive());
     CHECK(reply.substr(reply.find("\r\n\r\n") + 4) == "hello" + std::string(50000, 'y'));
 }
 
 TEST_CASE("a peer that stops in the middle of a request is given up, at every byte") {
-    const std::string bytes = wire::request(post, "hello");
+    const std::string bytes = wire::request(kPost, "hello");
     const bool hangs_up = GENERATE(true, false);
     // A silent peer costs the time limit each, so only some places are tried.
     for (std::size_t size = 1; size < bytes.size(); size += hangs_up ? 1 : 23) {
@@ -193,7 +193,7 @@ TEST_CASE("a peer that stops in the middle of a request is given up, at every by
 TEST_CASE("a peer that does not read its reply is given up") {
     Pair pair(kStall);
     pair.handler.extra.assign(10'000'000, 'y');
-    pair.send(wire::request(post, "hello", true));
+    pair.send(wire::request(kPost, "hello", true));
     CHECK(pair.serve() == Connection::After::closed);
     CHECK(pair.handler.replies == 1);
 }
@@ -202,7 +202,7 @@ TEST_CASE("a connection is closed without waiting for its peer to close, too") {
     std::vector<std::chrono::nanoseconds> times;
     for (int i = 0; i < 5; ++i) {
         Pair pair;
-        pair.send(wire::request(post, "hello"));
+        pair.send(wire::request(kPost, "hello"));
         const auto begin = std::chrono::steady_clock::now();
         CHECK(pair.serve() == Connection::After::closed);
         times.emplace_back(std::chrono::steady_clock::now() - begin);
@@ -225,7 +225,7 @@ TEST_CASE("waiting for a connection ends when it has bytes or when the time is o
 TEST_CASE("a connection is new until its first request") {
     Pair pair;
     CHECK(pair.connection->is_fresh());
-    pair.send(wire::request(post, "hello", true));
+    pair.send(wire::request(kPost, "hello", true));
     pair.serve();
     CHECK_FALSE(pair.connection->is_fresh());
 }
@@ -233,7 +233,7 @@ TEST_CASE("a connection is new until its first request") {
 TEST_CASE("a connection is silent, readable or gone") {
     Pair pair;
     CHECK(pair.connection->state() == Connection::State::silent);
-    pair.send(wire::request(post, "hello", true));
+    pair.send(wire::request(kPost, "hello", true));
     CHECK(pair.connection->state() == Connection::State::readable);
     shutdown(pair.peer.get(), SHUT_WR);
     CHECK(pair.connection->state() == Connection::State::readable);
@@ -276,7 +276,7 @@ TEST_CASE("a long body is announced before it is read, a shorter one is not") {
 
 TEST_CASE("a sender that has only ended its writing gets its reply") {
     Pair pair;
-    pair.send(wire::request(post, "hello", true));
+    pair.send(wire::request(kPost, "hello", true));
     shutdown(pair.peer.get(), SHUT_WR);
     pair.serve();
     CHECK(wire::reply(pair.receive()) == kHelloReply);
@@ -285,7 +285,7 @@ TEST_CASE("a sender that has only ended its writing gets its reply") {
 TEST_CASE("a reply to a peer that has gone is refused as a whole") {
     Pair pair;
     pair.handler.before_sending = [&pair] { pair.peer = system::FileDescriptor(); };
-    pair.send(wire::request(post, "hello", true));
+    pair.send(wire::request(kPost, "hello", true));
     CHECK(pair.serve() == Connection::After::closed);
     CHECK(pair.handler.commits == 1);
     CHECK(pair.handler.last == fcgi::Delivery::refused);
@@ -294,7 +294,7 @@ TEST_CASE("a reply to a peer that has gone is refused as a whole") {
 TEST_CASE("a peer that reads only a part gets a part") {
     Pair pair(kStall);
     pair.handler.extra.assign(3'000'000, 'y');  // more than a socket holds
-    pair.send(wire::request(post, "hello", true));
+    pair.send(wire::request(kPost, "hello", true));
     CHECK(pair.serve() == Connection::After::closed);
     CHECK(pair.handler.last == fcgi::Delivery::partial);
 }
@@ -303,7 +303,7 @@ TEST_CASE(
     "a reply that the peer does not read before it closes is lost, one that it reads is not") {
     const bool reads = GENERATE(true, false);
     Pair pair;
-    pair.send(wire::request(post, "hello", true));
+    pair.send(wire::request(kPost, "hello", true));
     CHECK(pair.serve() == Connection::After::kept);
     CHECK(pair.handler.last == fcgi::Delivery::whole);
     CHECK_FALSE(pair.connection->lost_reply());
@@ -318,12 +318,12 @@ TEST_CASE("a lack of memory for a reply makes a short one, in what has been give
     pair.handler.before_reply = [&] {
         if (++tries == 1) throw std::bad_alloc();
     };
-    pair.send(wire::request(post, "hello", true));
+    pair.send(wire::request(kPost, "hello", true));
     CHECK(pair.serve() == Connection::After::kept);
     CHECK(wire::reply(pair.receive()).substr(0, 11) == "Status: 400");
     CHECK(pair.buffers.body.capacity() < 100);
     CHECK(pair.handler.commits == 1);
-    pair.send(wire::request(post, "hello", true));
+    pair.send(wire::request(kPost, "hello", true));
     CHECK(pair.serve() == Connection::After::kept);
     CHECK(wire::reply(pair.receive()) == kHelloReply);
 }
@@ -331,7 +331,7 @@ TEST_CASE("a lack of memory for a reply makes a short one, in what has been give
 TEST_CASE("a lack of memory for any reply ends the connection and nothing else") {
     Pair pair;
     pair.handler.before_reply = [] { throw std::bad_alloc(); };
-    pair.send(wire::request(post, "hello", true));
+    pair.send(wire::request(kPost, "hello", true));
     CHECK(pair.serve() == Connection::After::closed);
     CHECK(pair.handler.commits == 0);
     CHECK(pair.handler.last == fcgi::Delivery::none);
@@ -342,7 +342,7 @@ TEST_CASE("a peer that goes while it is answered does no harm") {
     Pair pair;
     pair.handler.extra.assign(300000, 'y');
     pair.handler.before_reply = [&pair] { pair.peer = system::FileDescriptor(); };
-    pair.send(wire::request(post, "hello", true));
+    pair.send(wire::request(kPost, "hello", true));
     CHECK(pair.serve() == Connection::After::closed);
     CHECK(pair.handler.last == fcgi::Delivery::refused);
 }
@@ -367,7 +367,7 @@ TEST_CASE("memory of a large body is given back, that of a usual one serves the 
     Pair pair;
     for (const std::size_t capacity : {kUsual, std::size_t{64} << 20U}) {
         pair.buffers.body.reserve(capacity);
-        pair.send(wire::request(post, "hello", true));
+        pair.send(wire::request(kPost, "hello", true));
         pair.serve();
         CHECK((pair.buffers.body.capacity() >= kUsual) == (capacity == kUsual));
         CHECK(pair.buffers.body.capacity() < 2 * kUsual);

@@ -55,8 +55,8 @@ FileDescriptor listen_anywhere(Address& address) {
 
 // Whether a request on this connection is answered; it may be closed without a reply.
 bool is_answered(const FileDescriptor& client) {
-    static const std::string request = wire::request({{"REQUEST_METHOD", "GET"}}, "", true);
-    if (::send(client.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return false;
+    static const std::string kRequest = wire::request({{"REQUEST_METHOD", "GET"}}, "", true);
+    if (::send(client.get(), kRequest.data(), kRequest.size(), MSG_NOSIGNAL) < 0) return false;
     pollfd waiting = {client.get(), POLLIN, 0};
     REQUIRE(::poll(&waiting, 1, kPatience) == 1);
     char byte = 0;

@@ -182,8 +182,8 @@ bool is_open(const FileDescriptor& client) {
     return ::recv(client.get(), &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
-const std::string request = wire::request({{"REQUEST_METHOD", "GET"}}, "");
-const std::string kept_request = wire::request({{"REQUEST_METHOD", "GET"}}, "", true);
+const std::string kRequest = wire::request({{"REQUEST_METHOD", "GET"}}, "");
+const std::string kEptRequest = wire::request({{"REQUEST_METHOD", "GET"}}, "", true);
 
 }  // namespace
 
@@ -205,12 +205,12 @@ TEST_CASE("one process serves more kept connections than it could keep up with o
     for (int i = 0; i < 50; ++i) clients.push_back(listener.connect());
     for (int round = 0; round < 3; ++round) {
         for (const FileDescriptor& client : clients) {
-            send(client, kept_request);
+            send(client, kEptRequest);
             REQUIRE_FALSE(receive(client).empty());
         }
     }
     const FileDescriptor newcomer = listener.connect();
-    send(newcomer, request);
+    send(newcomer, kRequest);
     CHECK(receive(newcomer) == "151");
 }
 
@@ -221,14 +221,14 @@ TEST_CASE("requests of senders that have gone while they waited are not answered
     for (int i = 0; i < 5; ++i) gone.push_back(listener.connect());
     const FileDescriptor client = listener.connect();
     for (FileDescriptor& kept : gone) {
-        send(kept, kept_request);
+        send(kept, kEptRequest);
         REQUIRE_FALSE(receive(kept).empty());
     }
     process.signal(SIGSTOP);
-    for (FileDescriptor& kept : gone) send(kept, kept_request);
+    for (FileDescriptor& kept : gone) send(kept, kEptRequest);
     gone.clear();
     process.signal(SIGCONT);
-    send(client, request);
+    send(client, kRequest);
     CHECK(receive(client) == "6");
 }
 
@@ -239,18 +239,18 @@ TEST_CASE("before a long body silent connections are given up, those with a requ
     const FileDescriptor busy = listener.connect();
     const FileDescriptor large = listener.connect();
     for (const FileDescriptor* client : {&silent, &busy, &large}) {
-        send(*client, kept_request);
+        send(*client, kEptRequest);
         REQUIRE_FALSE(receive(*client).empty());
     }
     process.signal(SIGSTOP);
     send(large, wire::request({{"REQUEST_METHOD", "POST"}, {"CONTENT_LENGTH", "500"}},
                               std::string(500, 'x'), true));
-    send(busy, kept_request);
+    send(busy, kEptRequest);
     process.signal(SIGCONT);
     CHECK_FALSE(receive(large).empty());
     CHECK_FALSE(receive(busy).empty());
     CHECK(is_closed(silent));
-    send(large, kept_request);
+    send(large, kEptRequest);
     CHECK(receive(large) == "6");
 }
 
@@ -263,7 +263,7 @@ TEST_CASE("before a long body a connection whose first request is on its way is 
     send(large, wire::request({{"REQUEST_METHOD", "POST"}, {"CONTENT_LENGTH", "500"}},
                               std::string(500, 'x'), true));
     CHECK(receive(large) == "1");
-    send(fresh, request);
+    send(fresh, kRequest);
     CHECK(receive(fresh) == "2");
 }
 
@@ -273,7 +273,7 @@ TEST_CASE("silent connections hold nobody up, not even very many of them") {
     std::vector<FileDescriptor> silent;
     for (int i = 0; i < 1100; ++i) silent.push_back(listener.connect());
     const FileDescriptor client = listener.connect();
-    send(client, request);
+    send(client, kRequest);
     CHECK(receive(client) == "1");
 }
 
@@ -287,7 +287,7 @@ TEST_CASE("above 1,024 kept connections the one that has waited longest is close
     REQUIRE(silent.back().is_open());
     // Answered after all of them have been accepted, and not kept.
     const FileDescriptor client = listener.connect();
-    send(client, request);
+    send(client, kRequest);
     REQUIRE(receive(client) == "1");
     CHECK(is_closed(silent[0]));
     CHECK(is_closed(silent[1]));
@@ -300,7 +300,7 @@ TEST_CASE("however many requests a connection brings, it is one connection") {
     const FileDescriptor silent = listener.connect();
     const FileDescriptor client = listener.connect();
     for (int i = 1; i <= 1100; ++i) {
-        send(client, kept_request);
+        send(client, kEptRequest);
         REQUIRE(receive(client) == std::to_string(i));
     }
     CHECK(is_open(silent));
@@ -313,14 +313,14 @@ TEST_CASE("without a descriptor for a newcomer the connection that has waited lo
     std::vector<FileDescriptor> kept;
     for (std::size_t i = 0; i < kMost; ++i) {
         kept.push_back(listener.connect());
-        send(kept.back(), kept_request);
+        send(kept.back(), kEptRequest);
         REQUIRE_FALSE(receive(kept.back()).empty());
     }
     // The first one has been active since the second one was.
-    send(kept[0], kept_request);
+    send(kept[0], kEptRequest);
     REQUIRE_FALSE(receive(kept[0]).empty());
     const FileDescriptor client = listener.connect();
-    send(client, request);
+    send(client, kRequest);
     CHECK(receive(client) == "7");
     CHECK(is_closed(kept[1]));
     for (const std::size_t i : {0U, 2U, 3U, 4U}) CHECK(is_open(kept[i]));
@@ -335,7 +335,7 @@ TEST_CASE("only the first of many silent connections is waited for") {
     std::vector<FileDescriptor> silent;
     for (std::size_t i = 0; i < kSilent; ++i) silent.push_back(listener.connect());
     const FileDescriptor client = listener.connect();
-    send(client, request);
+    send(client, kRequest);
     process.signal(SIGCONT);
     CHECK(receive(client) == "1");
     process.signal(SIGTERM);
@@ -347,9 +347,9 @@ TEST_CASE("half a request holds others up for a moment only") {
     const Listener listener;
     const Process process(listener);
     const FileDescriptor half = listener.connect();
-    send(half, std::string_view(request).substr(0, 10));
+    send(half, std::string_view(kRequest).substr(0, 10));
     const FileDescriptor client = listener.connect();
-    send(client, request);
+    send(client, kRequest);
     CHECK(receive(client) == "1");
     CHECK(receive(half).empty());
 }
@@ -362,16 +362,16 @@ TEST_CASE("a connection that waits to be accepted is not left behind by many kep
     std::vector<FileDescriptor> kept;
     for (int i = 0; i < kKept; ++i) {
         kept.push_back(listener.connect());
-        send(kept.back(), kept_request);
+        send(kept.back(), kEptRequest);
         REQUIRE(receive(kept.back()) == std::to_string(i + 1));
     }
     process.signal(SIGSTOP);
     std::vector<FileDescriptor> fresh;
     for (int i = 0; i < kNew; ++i) {
         fresh.push_back(listener.connect());
-        send(fresh.back(), request);
+        send(fresh.back(), kRequest);
     }
-    for (const FileDescriptor& connection : kept) send(connection, kept_request);
+    for (const FileDescriptor& connection : kept) send(connection, kEptRequest);
     process.signal(SIGCONT);
     for (const FileDescriptor& connection : fresh) {
         const int place = std::stoi(receive(connection)) - kKept;
@@ -387,12 +387,12 @@ TEST_CASE("two processes share the work, and one continues when the other is kil
     const Process other(listener);
     for (int i = 0; i < 20; ++i) {
         const FileDescriptor client = listener.connect();
-        send(client, request);
+        send(client, kRequest);
         REQUIRE_FALSE(receive(client).empty());
     }
     one.signal(SIGKILL);
     const FileDescriptor client = listener.connect();
-    send(client, request);
+    send(client, kRequest);
     CHECK_FALSE(receive(client).empty());
 }
 
@@ -400,7 +400,7 @@ TEST_CASE("SIGTERM ends a process with 0, whether it is idle or has kept connect
     const Listener listener;
     Process process(listener);
     const FileDescriptor client = listener.connect();
-    send(client, GENERATE(as<std::string>(), request, kept_request));
+    send(client, GENERATE(as<std::string>(), kRequest, kEptRequest));
     REQUIRE(receive(client) == "1");
     process.signal(GENERATE(SIGTERM, SIGINT));
     CHECK(process.wait() == 0);
@@ -411,10 +411,10 @@ TEST_CASE("a request that has arrived before SIGTERM is answered") {
     for (int i = 0; i < 50; ++i) {
         Process process(listener);
         const FileDescriptor kept = listener.connect();
-        send(kept, kept_request);
+        send(kept, kEptRequest);
         REQUIRE(receive(kept) == "1");
         process.signal(SIGSTOP);
-        send(kept, kept_request);
+        send(kept, kEptRequest);
         process.signal(SIGTERM);
         process.signal(SIGCONT);
         REQUIRE(receive(kept) == "2");
@@ -430,7 +430,7 @@ TEST_CASE("after SIGTERM new connections have 200 ms in all for their first requ
     for (int i = 0; i < 100; ++i) silent.push_back(listener.connect());
     // Answered after all of them have been accepted.
     const FileDescriptor client = listener.connect();
-    send(client, request);
+    send(client, kRequest);
     REQUIRE(receive(client) == "1");
     const auto begin = std::chrono::steady_clock::now();
     process.signal(SIGTERM);
@@ -446,7 +446,7 @@ TEST_CASE("after SIGTERM a connection that has been used is not waited for") {
     for (int i = 0; i < 50; ++i) {
         Process process(listener);
         const FileDescriptor kept = listener.connect();
-        send(kept, kept_request);
+        send(kept, kEptRequest);
         REQUIRE(receive(kept) == "1");
         const auto begin = std::chrono::steady_clock::now();
         process.signal(SIGTERM);
@@ -464,7 +464,7 @@ TEST_CASE("no SIGTERM is lost and no request fails, whenever it comes") {
     std::thread load([&] {
         while (!stop) {
             const FileDescriptor client = listener.connect();
-            if (::send(client.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0 ||
+            if (::send(client.get(), kRequest.data(), kRequest.size(), MSG_NOSIGNAL) < 0 ||
                 receive(client).empty()) {
                 ++lost;
             } else {
@@ -491,11 +491,11 @@ TEST_CASE("signals that only reopen logs end nothing") {
     const Listener listener;
     const Process process(listener);
     const FileDescriptor client = listener.connect();
-    send(client, kept_request);
+    send(client, kEptRequest);
     REQUIRE(receive(client) == "1");
     process.signal(SIGHUP);
     process.signal(SIGUSR1);
-    send(client, kept_request);
+    send(client, kEptRequest);
     CHECK(receive(client) == "2");
 }
 
@@ -508,11 +508,11 @@ TEST_CASE("a process that is told to stop leaves what would take too long to oth
     std::vector<FileDescriptor> clients;
     for (int i = 0; i < kWaiting; ++i) {
         clients.push_back(listener.connect());
-        send(clients.back(), kept_request);
+        send(clients.back(), kEptRequest);
         REQUIRE(receive(clients.back()) == std::to_string(i + 1));
     }
     process.signal(SIGSTOP);
-    for (const FileDescriptor& client : clients) send(client, kept_request);
+    for (const FileDescriptor& client : clients) send(client, kEptRequest);
     process.signal(SIGTERM);
     process.signal(SIGCONT);
     CHECK(process.wait() == 0);
@@ -533,7 +533,7 @@ TEST_CASE("a process that is told to stop leaves what would take too long to oth
     const Process sibling(listener);
     for (FileDescriptor& client : clients) {
         client = listener.connect();
-        send(client, request);
+        send(client, kRequest);
         CHECK_FALSE(receive(client).empty());
     }
 }
@@ -549,8 +549,8 @@ TEST_CASE("a process that always has work to do is told to stop all the same") {
                 const FileDescriptor client = listener.connect();
                 if (!client.is_open()) continue;
                 while (!is_over &&
-                       ::send(client.get(), kept_request.data(), kept_request.size(),
-                              MSG_NOSIGNAL) > 0 &&
+                       ::send(client.get(), kEptRequest.data(), kEptRequest.size(), MSG_NOSIGNAL) >
+                           0 &&
                        !receive(client).empty()) {
                 }
             }

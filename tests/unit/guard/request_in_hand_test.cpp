@@ -12,7 +12,7 @@ using guard::RequestInHand;
 
 namespace {
 
-const system::SteadyTime begin{100s};
+const system::SteadyTime kBegin{100s};
 
 http::Request post() {
     http::Request request;
@@ -28,7 +28,7 @@ http::Request post() {
 TEST_CASE("a request goes through its phases, and is known from when it has been read") {
     RequestInHand hand;
     CHECK(hand.look().phase == Phase::none);
-    hand.begin(7, begin);
+    hand.begin(7, kBegin);
     CHECK(hand.look().phase == Phase::reading);
     CHECK(hand.look().connection == 7);
     CHECK(hand.look().method.empty());
@@ -51,33 +51,33 @@ TEST_CASE("a request goes through its phases, and is known from when it has been
 
 TEST_CASE("only a request that is old enough is condemned") {
     RequestInHand hand;
-    CHECK_FALSE(hand.condemn(begin + 1h));  // there is none
-    hand.begin(7, begin);
-    CHECK_FALSE(hand.condemn(begin - 1ns));
-    const auto view = hand.condemn(begin);
+    CHECK_FALSE(hand.condemn(kBegin + 1h));  // there is none
+    hand.begin(7, kBegin);
+    CHECK_FALSE(hand.condemn(kBegin - 1ns));
+    const auto view = hand.condemn(kBegin);
     REQUIRE(view);
     CHECK(view->phase == Phase::reading);
-    CHECK(view->begun == begin);
-    CHECK_FALSE(hand.condemn(begin + 1h));  // once is enough
+    CHECK(view->begun == kBegin);
+    CHECK_FALSE(hand.condemn(kBegin + 1h));  // once is enough
     CHECK(hand.look().phase == Phase::none);
 }
 
 TEST_CASE("a request that ends while it is read leaves nothing at hand") {
     RequestInHand hand;
-    hand.begin(7, begin);
+    hand.begin(7, kBegin);
     hand.end();
-    CHECK_FALSE(hand.condemn(begin + 1h));
+    CHECK_FALSE(hand.condemn(kBegin + 1h));
 }
 
 TEST_CASE("the serving thread gets no further with a request that is condemned") {
     // It waits until the process ends, so it keeps these for ever.
     static RequestInHand hand;
-    static const http::Request request = post();
+    static const http::Request kRequest = post();
     static std::atomic<bool> passed{false};
-    hand.begin(7, begin);
-    REQUIRE(hand.condemn(begin));
+    hand.begin(7, kBegin);
+    REQUIRE(hand.condemn(kBegin));
     std::thread([] {
-        hand.handle(request);
+        hand.handle(kRequest);
         passed = true;
     }).detach();
     std::this_thread::sleep_for(20ms);
@@ -89,11 +89,11 @@ TEST_CASE("a serving thread and one that watches do not get into each other's wa
     std::atomic<bool> done{false};
     int condemned = 0;
     std::thread watcher([&] {
-        while (!done) condemned += hand.condemn(begin - 1ns) ? 1 : 0;
+        while (!done) condemned += hand.condemn(kBegin - 1ns) ? 1 : 0;
     });
     const http::Request request = post();
     for (int i = 0; i < 20000; ++i) {
-        hand.begin(i, begin);
+        hand.begin(i, kBegin);
         hand.handle(request);
         hand.commit();
         hand.reply();
@@ -107,17 +107,17 @@ TEST_CASE("a serving thread and one that watches do not get into each other's wa
 TEST_CASE("a committed request is taken away by its name only") {
     RequestInHand hand;
     CHECK_FALSE(hand.committed());
-    hand.begin(7, begin);
+    hand.begin(7, kBegin);
     const http::Request request = post();
     hand.handle(request);
     CHECK_FALSE(hand.committed());
-    CHECK_FALSE(hand.condemn_committed(begin));
+    CHECK_FALSE(hand.condemn_committed(kBegin));
     hand.commit();
-    CHECK(hand.committed() == begin);
-    CHECK_FALSE(hand.condemn(begin + 1h));
-    CHECK_FALSE(hand.condemn_committed(begin + 1s));
+    CHECK(hand.committed() == kBegin);
+    CHECK_FALSE(hand.condemn(kBegin + 1h));
+    CHECK_FALSE(hand.condemn_committed(kBegin + 1s));
     hand.reply();
-    const auto view = hand.condemn_committed(begin);
+    const auto view = hand.condemn_committed(kBegin);
     REQUIRE(view);
     CHECK(view->phase == Phase::replying);
     CHECK(view->key == request.key);
@@ -125,7 +125,7 @@ TEST_CASE("a committed request is taken away by its name only") {
 
 // One of the two has the request, whenever they meet: never both, never nobody.
 TEST_CASE("either the serving thread commits a request or another takes it away") {
-    static const http::Request request = post();
+    static const http::Request kRequest = post();
     int committed = 0;
     int taken = 0;
     for (int i = 0; i < 300; ++i) {
@@ -135,8 +135,8 @@ TEST_CASE("either the serving thread commits a request or another takes it away"
         };
         // A thread whose request was taken away waits for the end of the process.
         auto* const meeting = new Meeting;  // NOLINT(cppcoreguidelines-owning-memory)
-        meeting->hand.begin(7, begin);
-        meeting->hand.handle(request);
+        meeting->hand.begin(7, kBegin);
+        meeting->hand.handle(kRequest);
         std::atomic<bool> is_started{false};
         std::thread serving([meeting, &is_started] {
             is_started = true;
@@ -146,7 +146,7 @@ TEST_CASE("either the serving thread commits a request or another takes it away"
         while (!is_started) std::this_thread::yield();
         for (int pause = 0; pause < i * 7; ++pause)
             std::atomic_signal_fence(std::memory_order_seq_cst);
-        if (meeting->hand.condemn(begin)) {
+        if (meeting->hand.condemn(kBegin)) {
             serving.detach();
             CHECK_FALSE(meeting->is_committed);
             ++taken;

@@ -130,7 +130,7 @@ int first_allowed(const std::vector<Attempt>& attempts) {
 }
 
 void check_refused(const Place& place, const std::vector<Attempt>& attempts) {
-    if (guard::has_sanitizer) return;
+    if (guard::kHasSanitizer) return;
     const int allowed = run(place, [&attempts] { return first_allowed(attempts); });
     REQUIRE(allowed != kNoSandbox);
     INFO(std::string(allowed > 0 ? attempts[static_cast<std::size_t>(allowed) - 1].what : ""));
@@ -200,27 +200,27 @@ TEST_CASE("the sandbox refuses programs, processes, sockets and signals to other
 
 TEST_CASE("the sandbox refuses executable memory", "[sandbox]") {
     const Place place;
-    constexpr std::size_t page = 4096;
+    constexpr std::size_t kPage = 4096;
     void* const memory =
-        ::mmap(nullptr, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        ::mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     const auto map = [](int protection) {
-        return ::syscall(SYS_mmap, nullptr, page, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        return ::syscall(SYS_mmap, nullptr, kPage, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     };
     check_refused(
         place,
         {{"mmap to write and execute", [map] { return map(PROT_READ | PROT_WRITE | PROT_EXEC); }},
          {"mmap to execute", [map] { return map(PROT_READ | PROT_EXEC); }},
          {"mprotect to execute",
-          [memory] { return ::syscall(SYS_mprotect, memory, page, PROT_EXEC); }},
+          [memory] { return ::syscall(SYS_mprotect, memory, kPage, PROT_EXEC); }},
          {"mprotect to write and execute",
           [memory] {
-              return ::syscall(SYS_mprotect, memory, page, PROT_READ | PROT_WRITE | PROT_EXEC);
+              return ::syscall(SYS_mprotect, memory, kPage, PROT_READ | PROT_WRITE | PROT_EXEC);
           }},
          {"pkey_mprotect",
-          [memory] { return ::syscall(SYS_pkey_mprotect, memory, page, PROT_EXEC, -1); }},
+          [memory] { return ::syscall(SYS_pkey_mprotect, memory, kPage, PROT_EXEC, -1); }},
          {"memfd_create", [] { return ::syscall(SYS_memfd_create, "x", 0); }},
          {"shmat", [] { return ::syscall(SYS_shmat, 0, nullptr, 0); }}});
-    ::munmap(memory, page);
+    ::munmap(memory, kPage);
 }
 
 TEST_CASE("the sandbox refuses to change files by their paths", "[sandbox]") {
@@ -343,7 +343,7 @@ TEST_CASE("Landlock's rules are for a directory alone where anybody may write be
     }
     int status = 0;
     REQUIRE(::waitpid(child, &status, 0) == child);
-    CHECK((WIFEXITED(status) && (WEXITSTATUS(status) == 0 || guard::has_sanitizer)));
+    CHECK((WIFEXITED(status) && (WEXITSTATUS(status) == 0 || guard::kHasSanitizer)));
 }
 
 TEST_CASE("a sandboxed worker makes a new log after a rotation", "[sandbox]") {
@@ -435,7 +435,7 @@ TEST_CASE("a sandboxed worker sees who holds a slot", "[sandbox]") {
 }
 
 TEST_CASE("memory grows and is given back in the sandbox", "[sandbox]") {
-    if (guard::has_sanitizer) return;
+    if (guard::kHasSanitizer) return;
     const Place place;
     CHECK(run(place, [] {
               // As malloc does for small blocks. Where the call fails, glibc does not notice.
@@ -454,7 +454,7 @@ TEST_CASE("memory grows and is given back in the sandbox", "[sandbox]") {
 
 TEST_CASE("a thread that was there before the sandbox allocates, waits and ends in it",
           "[sandbox]") {
-    if (guard::has_sanitizer) return;
+    if (guard::kHasSanitizer) return;
     const Place place;
     std::mutex mutex;
     std::condition_variable changed;
@@ -491,7 +491,7 @@ TEST_CASE("a thread that was there before the sandbox allocates, waits and ends 
 }
 
 TEST_CASE("a sandboxed process ends together with its threads", "[sandbox]") {
-    if (guard::has_sanitizer) return;
+    if (guard::kHasSanitizer) return;
     const Place place;
     const auto ended = run(
         place, [] { std::thread([] { std::this_thread::sleep_for(10min); }).detach(); },
@@ -501,7 +501,7 @@ TEST_CASE("a sandboxed process ends together with its threads", "[sandbox]") {
 
 // Also while it is being started: glibc ends a process whose thread cannot register.
 TEST_CASE("a thread that is just starting registers with the kernel in the sandbox", "[sandbox]") {
-    if (guard::has_sanitizer) return;
+    if (guard::kHasSanitizer) return;
     const Place place;
     CHECK(run(place, [] {
               return ::syscall(SYS_rseq, nullptr, 0, 0, 0) == -1 && errno == EPERM ? 1 : 0;
@@ -548,7 +548,7 @@ TEST_CASE("a wait continues in the sandbox after the process was stopped", "[san
 
 TEST_CASE("a sandboxed process catches its own signals, and dies of them with its last words",
           "[sandbox]") {
-    if (guard::has_sanitizer) return;
+    if (guard::kHasSanitizer) return;
     const Place place;
     const auto ended = run(
         place, [] { std::signal(SIGUSR2, [](int) { say("caught "); }); },

@@ -6,8 +6,8 @@
 using namespace appcore::http;
 
 TEST_CASE("every route is found by its path, and nothing else is") {
-    for (std::size_t i = 0; i + 1 < endpoint_count; ++i) {
-        CHECK(find_endpoint(endpoint_paths[i]) == static_cast<Endpoint>(i));
+    for (std::size_t i = 0; i + 1 < kEndpointCount; ++i) {
+        CHECK(find_endpoint(kEndpointPaths[i]) == static_cast<Endpoint>(i));
     }
     CHECK(find_endpoint("other") == Endpoint::other);
     CHECK(find_endpoint("") == Endpoint::other);
@@ -33,6 +33,6 @@ TEST_CASE("methods are case-sensitive") {
 TEST_CASE("status codes have their reason, and unknown ones a place of their own") {
     CHECK(reason_phrase(404) == "Not Found");
     CHECK(reason_phrase(299).empty());
-    CHECK(status_index(299) == status_codes.size());
-    CHECK(status_codes[status_index(422)].code == 422);
+    CHECK(status_index(299) == kStatusCodes.size());
+    CHECK(kStatusCodes[status_index(422)].code == 422);
 }

@@ -18,7 +18,7 @@ using nlohmann::json;
 
 namespace {
 
-const std::filesystem::path folder = "tests/models";
+const std::filesystem::path kFolder = "tests/models";
 
 // Compiles the model with the options of the case, and its rows and predictions as golden rows.
 Status compile_case(const std::filesystem::path& model, const json& fixture) {
@@ -56,7 +56,7 @@ json read_cases(const std::filesystem::path& fixture) {
 
 TEST_CASE("predictions of LightGBM's models have LightGBM's bits, for each output") {
     std::size_t compared = 0;
-    for (const auto& fixture : std::filesystem::directory_iterator(folder)) {
+    for (const auto& fixture : std::filesystem::directory_iterator(kFolder)) {
         if (!fixture.path().filename().string().starts_with("lightgbm-")) continue;
         for (const json& one : read_cases(fixture)) {
             for (const std::string file : one["files"]) {
@@ -71,19 +71,19 @@ TEST_CASE("predictions of LightGBM's models have LightGBM's bits, for each outpu
 }
 
 TEST_CASE("a golden prediction that differs in its last bit is refused, and both are named") {
-    json one = read_cases(folder / "lightgbm-binary")[0];
+    json one = read_cases(kFolder / "lightgbm-binary")[0];
     REQUIRE(one["predictions"][2] == 0.9067429382834491);
     one["predictions"][2] = 0.9067429382834492;  // the next double
-    const Status compiled = compile_case(folder / "lightgbm-binary" / "model.txt", one);
+    const Status compiled = compile_case(kFolder / "lightgbm-binary" / "model.txt", one);
     REQUIRE_FALSE(compiled);
     CHECK(compiled.error().message ==
           "golden row 3: the model predicts 0.9067429382834491, expected was 0.9067429382834492");
 }
 
 TEST_CASE("a model of several outputs is refused until one of them is chosen") {
-    json one = read_cases(folder / "lightgbm-multiclass")[0];
+    json one = read_cases(kFolder / "lightgbm-multiclass")[0];
     one["options"] = json::array();
-    const Status compiled = compile_case(folder / "lightgbm-multiclass" / "model.txt", one);
+    const Status compiled = compile_case(kFolder / "lightgbm-multiclass" / "model.txt", one);
     REQUIRE_FALSE(compiled);
     CHECK(compiled.error().message.find("--output class") != std::string::npos);
 }

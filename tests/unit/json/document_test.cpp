@@ -15,7 +15,7 @@ TEST_CASE("a container reaches to the node after all that it holds", "[json]") {
     document.add_literal(10, 1);
     document.close(object);
     document.close(outer);
-    CHECK(outer == Document::root);
+    CHECK(outer == Document::kRoot);
     CHECK(document.after(list) == object);
     CHECK(document.after(object) == document.after(outer));
     CHECK(document.literal(list + 1) == "1");

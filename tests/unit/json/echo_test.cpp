@@ -12,7 +12,7 @@ namespace {
 std::string echo(std::string_view text) {
     const json::ParseResult result = json::parse(text);
     std::string echoed;
-    json::append_value(echoed, std::get<json::Document>(result), json::Document::root);
+    json::append_value(echoed, std::get<json::Document>(result), json::Document::kRoot);
     return echoed;
 }
 

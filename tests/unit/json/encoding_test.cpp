@@ -24,7 +24,7 @@ std::string decoded(std::string_view body) {
 
 // Expected values: Python's body.decode(json.detect_encoding(body), "surrogatepass").
 TEST_CASE("the encoding is known by its mark", "[json]") {
-    constexpr std::array<Decoding, 11> decodings = {{
+    constexpr std::array<Decoding, 11> kDecodings = {{
         {"\xEF\xBB\xBF"
          "1"sv,
          "1"sv},
@@ -50,14 +50,14 @@ TEST_CASE("the encoding is known by its mark", "[json]") {
         {"\xFF\xFE\0\0"sv, ""sv},
         {"\0\0\xFE\xFF"sv, ""sv},
     }};
-    for (const Decoding& decoding : decodings) {
-        CAPTURE(&decoding - decodings.data());
+    for (const Decoding& decoding : kDecodings) {
+        CAPTURE(&decoding - kDecodings.data());
         CHECK(decoded(decoding.body) == decoding.text);
     }
 }
 
 TEST_CASE("without a mark the encoding is known by its NULs", "[json]") {
-    constexpr std::array<Decoding, 12> decodings = {{
+    constexpr std::array<Decoding, 12> kDecodings = {{
         {"1"sv, "1"sv},
         {"1\0"sv, "1"sv},
         {"\0"
@@ -80,8 +80,8 @@ TEST_CASE("without a mark the encoding is known by its NULs", "[json]") {
          "2"sv},
         {"\0[\0]"sv, "[]"sv},
     }};
-    for (const Decoding& decoding : decodings) {
-        CAPTURE(&decoding - decodings.data());
+    for (const Decoding& decoding : kDecodings) {
+        CAPTURE(&decoding - kDecodings.data());
         CHECK(decoded(decoding.body) == decoding.text);
     }
 }

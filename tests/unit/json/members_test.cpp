@@ -17,7 +17,7 @@ json::Document parsed(std::string_view text) {
 std::string unique(std::string_view text) {
     const json::Document document = parsed(text);
     std::string result;
-    for (const json::Member& member : json::unique_members(document, json::Document::root)) {
+    for (const json::Member& member : json::unique_members(document, json::Document::kRoot)) {
         if (!result.empty()) result += ' ';
         result += document.literal(member.key);
         result += '=';
@@ -48,8 +48,8 @@ TEST_CASE("keys are compared by what their escapes stand for", "[json]") {
 
 TEST_CASE("a member is found by its key, the last of several", "[json]") {
     const json::Document document = parsed(R"({"x":{"k":0},"k":1,"\u006b":2,"l":3})");
-    const auto found = json::find_member(document, json::Document::root, "k");
+    const auto found = json::find_member(document, json::Document::kRoot, "k");
     REQUIRE(found);
     CHECK(document.literal(*found) == "2");
-    CHECK_FALSE(json::find_member(document, json::Document::root, "m"));
+    CHECK_FALSE(json::find_member(document, json::Document::kRoot, "m"));
 }

@@ -23,14 +23,14 @@ TEST_CASE("a number is the longest prefix by JSON's grammar", "[json]") {
         std::size_t length;
         bool is_integer;
     };
-    constexpr std::array<Case, 20> cases = {{
+    constexpr std::array<Case, 20> kCases = {{
         {"0", 1, true},      {"-0", 2, true},      {"12,", 2, true},      {"01", 1, true},
         {"-01", 2, true},    {"5.", 1, true},      {"1.e5", 1, true},     {"1e", 1, true},
         {"1e+", 1, true},    {"1.5e-", 3, false},  {"1.5e-7x", 6, false}, {"1E+05", 5, false},
         {"1e5.5", 3, false}, {"-1.25]", 5, false}, {"", 0, false},        {"-", 0, false},
         {"+1", 0, false},    {".5", 0, false},     {"-I", 0, false},      {"x1", 0, false},
     }};
-    for (const Case& c : cases) {
+    for (const Case& c : kCases) {
         CAPTURE(c.text);
         CHECK(number_prefix(c.text).length == c.length);
         if (c.length > 0) CHECK(number_prefix(c.text).is_integer == c.is_integer);

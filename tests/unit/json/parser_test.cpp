@@ -32,7 +32,7 @@ TEST_CASE("syntax errors are told as Python 3.13 tells them", "[json]") {
         std::string_view message;
         std::size_t position;  // in code points
     };
-    constexpr std::array<Case, 58> cases = {{
+    constexpr std::array<Case, 58> kCases = {{
         {"", "Expecting value", 0},
         {" \n\t\r ", "Expecting value", 5},
         {"}", "Expecting value", 0},
@@ -96,7 +96,7 @@ TEST_CASE("syntax errors are told as Python 3.13 tells them", "[json]") {
         {"{} x", "Extra data", 3},
         {"[] \n]", "Extra data", 4},
     }};
-    for (const Case& c : cases) {
+    for (const Case& c : kCases) {
         CAPTURE(c.text);
         const json::ParseResult result = json::parse(c.text);
         const auto* const error = std::get_if<json::SyntaxError>(&result);
@@ -112,18 +112,18 @@ TEST_CASE("every kind of value is known", "[json]") {
         R"( [null, true,-1.5,NaN,-Infinity,Infinity,"a\"",{"k" : []},-7] )";
     const json::ParseResult result = json::parse(text);
     const auto& document = std::get<json::Document>(result);
-    constexpr std::array<Kind, 9> kinds = {Kind::null,     Kind::boolean,  Kind::number,
+    constexpr std::array<Kind, 9> kInds = {Kind::null,     Kind::boolean,  Kind::number,
                                            Kind::constant, Kind::constant, Kind::constant,
                                            Kind::string,   Kind::object,   Kind::number};
-    REQUIRE(document.kind(json::Document::root) == Kind::array);
+    REQUIRE(document.kind(json::Document::kRoot) == Kind::array);
     json::Document::Index node = 1;
-    for (const Kind kind : kinds) {
+    for (const Kind kind : kInds) {
         CAPTURE(node);
         CHECK(document.kind(node) == kind);
         if (kind == Kind::string) CHECK(document.literal(node) == R"("a\"")");
         node = document.after(node);
     }
-    CHECK(node == document.after(json::Document::root));
+    CHECK(node == document.after(json::Document::kRoot));
 }
 
 TEST_CASE("integers have at most 4,300 digits, floats any number", "[json]") {

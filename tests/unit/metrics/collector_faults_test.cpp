@@ -14,7 +14,7 @@ TEST_CASE(
         Recorder one(options(directory.path(), "blue-01"));
         Recorder other(options(directory.path(), "blue-02"));
         for (Recorder* const recorder : {&one, &other}) {
-            REQUIRE_FALSE(recorder->maintain(noon));
+            REQUIRE_FALSE(recorder->maintain(kNoon));
             recorder->record_request(health_check());
         }
         Collector collector(directory.path());

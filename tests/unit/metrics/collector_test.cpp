@@ -24,7 +24,7 @@ Word sum(const auto& words) {
 // Has a worker record `requests` health checks and die.
 void leave_slot(const std::string& directory, const std::string& name, int requests) {
     Recorder recorder(options(directory, name));
-    REQUIRE_FALSE(recorder.maintain(noon));
+    REQUIRE_FALSE(recorder.maintain(kNoon));
     for (int i = 0; i < requests; ++i) recorder.record_request(health_check());
 }
 
@@ -34,7 +34,7 @@ TEST_CASE("the pool's counts are the sums of all slots, of living workers and de
     const TemporaryDirectory directory;
     leave_slot(directory.path(), "worker-01", 3);
     Recorder living(options(directory.path(), "worker-02", 222));
-    REQUIRE_FALSE(living.maintain(noon));
+    REQUIRE_FALSE(living.maintain(kNoon));
     living.record_request(health_check());
     living.record_request(prediction());
     living.begin_request(system::SteadyTime{8s});
@@ -63,7 +63,7 @@ TEST_CASE("a worker that leaves in good order is told from one that is killed") 
     leave_slot(directory.path(), "blue-01", 1);
     {
         Recorder leaving(options(directory.path(), "blue-02"));
-        REQUIRE_FALSE(leaving.maintain(noon));
+        REQUIRE_FALSE(leaving.maintain(kNoon));
         leaving.record_request(health_check());
         leaving.leave();
         // Its process continues for some microseconds.
@@ -77,7 +77,7 @@ TEST_CASE("a worker that leaves in good order is told from one that is killed") 
     const Recorder next(options(directory.path(), "blue-02"));
     CHECK(Collector(directory.path()).collect().workers.at(1).has_left);  // not attached yet
     Recorder attached(options(directory.path(), "blue-02"));
-    REQUIRE_FALSE(attached.maintain(noon));
+    REQUIRE_FALSE(attached.maintain(kNoon));
     CHECK_FALSE(Collector(directory.path()).collect().workers.at(1).has_left);
 }
 
@@ -86,7 +86,7 @@ TEST_CASE("a worker says how many its pool should have") {
     RecorderOptions of_eight = options(directory.path(), "blue-01");
     of_eight.pool_size = 8;
     Recorder recorder(of_eight);
-    REQUIRE_FALSE(recorder.maintain(noon));
+    REQUIRE_FALSE(recorder.maintain(kNoon));
     CHECK(Collector(directory.path()).collect().size == 8U);
     leave_slot(directory.path(), "green-01", 1);
     CHECK(Collector(directory.path()).collect().size == 8U);
@@ -95,7 +95,7 @@ TEST_CASE("a worker says how many its pool should have") {
 TEST_CASE("a worker's errors are its replies that begin with a 5") {
     const TemporaryDirectory directory;
     Recorder recorder(options(directory.path()));
-    REQUIRE_FALSE(recorder.maintain(noon));
+    REQUIRE_FALSE(recorder.maintain(kNoon));
     for (const int status : {200, 431, 500, 503}) {
         recorder.record_request(
             {http::Method::get, http::Endpoint::health, status, 1ms, std::nullopt, {}});
@@ -110,7 +110,7 @@ TEST_CASE("the next holder of a slot says when it has started and how large its 
     next.started = system::WallTime{1'700'000'005s};
     next.pool_size = 7;
     Recorder recorder(next);
-    REQUIRE_FALSE(recorder.maintain(noon));
+    REQUIRE_FALSE(recorder.maintain(kNoon));
     const PoolSnapshot pool = Collector(directory.path()).collect();
     CHECK(pool.size == 7U);
     CHECK(pool.workers.at(0).pid == 333);
@@ -122,7 +122,7 @@ TEST_CASE("a worker that died in a request is not busy") {
     const TemporaryDirectory directory;
     {
         Recorder recorder(options(directory.path()));
-        REQUIRE_FALSE(recorder.maintain(noon));
+        REQUIRE_FALSE(recorder.maintain(kNoon));
         recorder.end_request(system::SteadyTime{7s});
         recorder.begin_request(system::SteadyTime{8s});
     }
@@ -140,13 +140,13 @@ TEST_CASE("the pool is healthy when a living worker says so and none says the op
     CHECK_FALSE(is_healthy());
     {
         Recorder first(options(directory.path(), "worker-01"));
-        REQUIRE_FALSE(first.maintain(noon));
+        REQUIRE_FALSE(first.maintain(kNoon));
         CHECK_FALSE(is_healthy());  // it has said nothing yet
         first.set_health(true);
         CHECK(is_healthy());
         {
             Recorder second(options(directory.path(), "worker-02"));
-            REQUIRE_FALSE(second.maintain(noon));
+            REQUIRE_FALSE(second.maintain(kNoon));
             CHECK(is_healthy());
             second.set_health(false);
             CHECK_FALSE(is_healthy());
@@ -172,7 +172,7 @@ TEST_CASE("a slot that is damaged, set aside or gone does not take its counts wi
     RecorderOptions successor = options(directory.path(), "worker-01", 101);
     {
         Recorder recorder(successor);
-        REQUIRE_FALSE(recorder.maintain(noon));
+        REQUIRE_FALSE(recorder.maintain(kNoon));
         recorder.record_request(health_check());
     }
     pool = collector.collect();
@@ -212,7 +212,7 @@ TEST_CASE("two versions of the layout at once add up, also while one takes over 
     };
     CHECK(predicted() == 3);
     Recorder upgraded(options(directory.path()));
-    REQUIRE_FALSE(upgraded.maintain(noon));
+    REQUIRE_FALSE(upgraded.maintain(kNoon));
     CHECK(predicted() == 3);
     upgraded.record_request(prediction());
     CHECK(predicted() == 4);
@@ -251,7 +251,7 @@ TEST_CASE("a worker that is stopped in the middle of an update is read as if it 
 TEST_CASE("while a worker records, no scrape is inconsistent and no count decreases") {
     const TemporaryDirectory directory;
     Recorder recorder(options(directory.path()));
-    REQUIRE_FALSE(recorder.maintain(noon));
+    REQUIRE_FALSE(recorder.maintain(kNoon));
     std::atomic<bool> is_done{false};
     Word recorded = 0;
     // Between two records there is a pause of some ten microseconds, or none at all.
@@ -300,7 +300,7 @@ TEST_CASE("64 slots add up") {
 TEST_CASE("a request that is taken back between two scrapes makes no count decrease") {
     const TemporaryDirectory directory;
     Recorder recorder(options(directory.path()));
-    REQUIRE_FALSE(recorder.maintain(noon));
+    REQUIRE_FALSE(recorder.maintain(kNoon));
     Collector collector(directory.path());
     recorder.record_request(prediction());
     const RequestRecord lost = prediction();
@@ -321,8 +321,8 @@ TEST_CASE("a request that is taken back at one worker is made up for by the next
     const TemporaryDirectory directory;
     Recorder first(options(directory.path(), "worker-01"));
     Recorder second(options(directory.path(), "worker-02"));
-    REQUIRE_FALSE(first.maintain(noon));
-    REQUIRE_FALSE(second.maintain(noon));
+    REQUIRE_FALSE(first.maintain(kNoon));
+    REQUIRE_FALSE(second.maintain(kNoon));
     Collector collector(directory.path());
     const auto predictions = [](const PoolSnapshot& pool) {
         return count(pool.totals, http::Method::post, http::Endpoint::predict, 201);
@@ -347,7 +347,7 @@ TEST_CASE("a request that is taken back leaves nothing behind when its slot is m
     };
     {
         Recorder recorder(options(directory.path()));
-        REQUIRE_FALSE(recorder.maintain(noon));
+        REQUIRE_FALSE(recorder.maintain(kNoon));
         const RequestRecord lost = prediction();
         recorder.record_request(lost);
         CHECK(predictions() == 1);
@@ -358,7 +358,7 @@ TEST_CASE("a request that is taken back leaves nothing behind when its slot is m
         std::filesystem::remove(file);
     }
     Recorder recorder(options(directory.path()));
-    REQUIRE_FALSE(recorder.maintain(noon));
+    REQUIRE_FALSE(recorder.maintain(kNoon));
     recorder.record_request(prediction());
     CHECK(predictions() == 1);
     recorder.record_request(prediction());

@@ -8,7 +8,7 @@ using namespace appcore::metrics;  // NOLINT(google-build-using-namespace)
 
 namespace {
 
-constexpr std::string_view text_type = "text/plain; version=0.0.4; charset=utf-8";
+constexpr std::string_view kTextType = "text/plain; version=0.0.4; charset=utf-8";
 
 std::string gunzip(std::string_view bytes) {
     std::string source(bytes);
@@ -25,7 +25,7 @@ std::string gunzip(std::string_view bytes) {
     return out;
 }
 
-const std::vector<prometheus::MetricFamily> families{
+const std::vector<prometheus::MetricFamily> kFamilies{
     {"hits_total", "Hits", prometheus::MetricType::Counter, {}}};
 
 }  // namespace
@@ -73,19 +73,19 @@ TEST_CASE("gzip is chosen where Accept-Encoding lists it with a weight above zer
 }
 
 TEST_CASE("a scrape is answered in the format and encoding that it asks for") {
-    const Exposition plain = render_exposition(families, "", "");
-    CHECK(plain.content_type == text_type);
+    const Exposition plain = render_exposition(kFamilies, "", "");
+    CHECK(plain.content_type == kTextType);
     CHECK(plain.content_encoding.empty());
     CHECK(plain.body == "# HELP hits_total Hits\n# TYPE hits_total counter\n");
 
     const Exposition open_metrics =
-        render_exposition(families, "application/openmetrics-text", "identity");
+        render_exposition(kFamilies, "application/openmetrics-text", "identity");
     CHECK(open_metrics.content_type ==
           "application/openmetrics-text; version=1.0.0; charset=utf-8");
     CHECK(open_metrics.body == "# HELP hits Hits\n# TYPE hits counter\n# EOF\n");
 
-    const Exposition compressed = render_exposition(families, "", "gzip");
-    CHECK(compressed.content_type == text_type);
+    const Exposition compressed = render_exposition(kFamilies, "", "gzip");
+    CHECK(compressed.content_type == kTextType);
     CHECK(compressed.content_encoding == "gzip");
     CHECK(gunzip(compressed.body) == plain.body);
 }

@@ -12,7 +12,7 @@ using namespace slot_fixture;      // NOLINT(google-build-using-namespace)
 
 namespace {
 
-constexpr auto healthy = true;
+constexpr auto kHealthy = true;
 
 // A history that is fed by hand, with a pool of two slots that counts as told.
 struct Fixture {
@@ -33,7 +33,7 @@ struct Fixture {
         cell.replies[http::status_index(status)] += replies;
     }
     void sample(std::chrono::milliseconds at) {
-        history.add(pool, healthy, system::SteadyTime{at});
+        history.add(pool, kHealthy, system::SteadyTime{at});
     }
 };
 
@@ -152,7 +152,7 @@ TEST_CASE("five minutes are kept, in bounded memory") {
     CHECK(f.history.last(300s).requests == 300);
     CHECK(f.history.steps().size() == 60);
     CHECK(f.history.steps().front().requests == 5);
-    CHECK(f.history.last(100'000s).requests == max_samples - 1);
+    CHECK(f.history.last(100'000s).requests == kMaxSamples - 1);
     CHECK(f.history.begin() == system::SteadyTime{0s});
 }
 
@@ -208,18 +208,18 @@ TEST_CASE("the history knows since when the pool's health looks as it does") {
 TEST_CASE("the history samples the pool once a second") {
     const TemporaryDirectory directory;
     Recorder recorder(options(directory.path(), "worker-01", ::getpid()));
-    REQUIRE_FALSE(recorder.maintain(noon));
+    REQUIRE_FALSE(recorder.maintain(kNoon));
     recorder.set_health(true);
     Collector collector(directory.path());
     History history(collector);
-    history.maintain(noon);
+    history.maintain(kNoon);
     recorder.record_request(prediction());  // 7 ms
-    history.maintain(noon + 999ms);
+    history.maintain(kNoon + 999ms);
     CHECK(history.last(60s).requests == 0);
-    history.maintain(noon + 1s);
+    history.maintain(kNoon + 1s);
     CHECK(history.last(60s).requests == 1);
     CHECK(history.last(60s).duration == buckets({{7ms, 1}}));
     CHECK(history.last(60s).latency == buckets({{7ms, 1}}));
     CHECK(history.last(60s).wait == Buckets{});
-    CHECK(history.health_since(true, noon + 2s) == noon);
+    CHECK(history.health_since(true, kNoon + 2s) == kNoon);
 }

@@ -11,7 +11,7 @@ using namespace appcore::store;
 
 namespace {
 
-const system::SteadyTime now{std::chrono::seconds(5000)};
+const system::SteadyTime kNow{std::chrono::seconds(5000)};
 
 WorkerState worker(std::string name) {
     WorkerState state;
@@ -20,14 +20,14 @@ WorkerState worker(std::string name) {
     state.started = system::WallTime(std::chrono::seconds(1700000000));
     state.starts = 3;
     state.requests = 12;
-    state.last_activity = now - std::chrono::milliseconds(2500);
+    state.last_activity = kNow - std::chrono::milliseconds(2500);
     state.usage = system::ProcessUsage{4096, 8192, 7};
     return state;
 }
 
 std::string text_of(const PoolSnapshot& pool) {
     const PoolFacts facts{"0.1.0", "abc", 4};
-    return Serializer(ExpositionFormat::text).Serialize(pool_families(pool, facts, now));
+    return Serializer(ExpositionFormat::text).Serialize(pool_families(pool, facts, kNow));
 }
 
 bool has(const std::string& text, const std::string& line) {
@@ -39,7 +39,7 @@ bool has(const std::string& text, const std::string& line) {
 TEST_CASE("each worker has its own series") {
     PoolSnapshot pool;
     pool.workers = {worker("worker-01")};
-    pool.workers[0].busy_since = now;
+    pool.workers[0].busy_since = kNow;
     const std::string text = text_of(pool);
     CHECK(has(text, R"(appcore_worker_up{worker="worker-01"} 1.0)"));
     CHECK(has(text, R"(appcore_worker_busy{worker="worker-01"} 1.0)"));
@@ -84,7 +84,7 @@ TEST_CASE("of a worker that has left there are its counters only") {
 TEST_CASE("activity that is later than the scrape's own time has the age zero") {
     PoolSnapshot pool;
     pool.workers = {worker("worker-01")};
-    pool.workers[0].last_activity = now + std::chrono::microseconds(5);
+    pool.workers[0].last_activity = kNow + std::chrono::microseconds(5);
     CHECK(
         has(text_of(pool), R"(appcore_worker_last_activity_age_seconds{worker="worker-01"} 0.0)"));
 }
@@ -92,7 +92,7 @@ TEST_CASE("activity that is later than the scrape's own time has the age zero") 
 TEST_CASE("the pool has its build, size, requests in flight and queue") {
     PoolSnapshot pool;
     pool.workers = {worker("metrics"), worker("worker-01"), worker("worker-02")};
-    for (WorkerState& state : pool.workers) state.busy_since = now;
+    for (WorkerState& state : pool.workers) state.busy_since = kNow;
     std::string text = text_of(pool);
     CHECK_FALSE(has(text, "appcore_model_info"));
     CHECK(has(text, R"(appcore_build_info{commit="abc",version="0.1.0"} 1.0)"));

@@ -14,7 +14,7 @@ using namespace slot_fixture;      // NOLINT(google-build-using-namespace)
 
 namespace {
 
-const PoolFacts facts{"0.1.0", "abc", 2};
+const PoolFacts kFacts{"0.1.0", "abc", 2};
 
 // False if a minute was not enough, on however busy a machine.
 bool becomes(const std::function<bool()>& is_true) {
@@ -27,7 +27,7 @@ bool becomes(const std::function<bool()>& is_true) {
 TEST_CASE("the textfile is published again and again without anybody asking") {
     const TemporaryDirectory directory;
     const std::string path = directory / "appcore.prom";
-    const PublishingThread thread(directory.path(), directory.path(), facts);
+    const PublishingThread thread(directory.path(), directory.path(), kFacts);
     for (int i = 0; i < 2; ++i) {
         REQUIRE(becomes([&] { return ::access(path.c_str(), F_OK) == 0; }));
         ::unlink(path.c_str());
@@ -38,10 +38,10 @@ TEST_CASE("the last counts are published at the end") {
     const TemporaryDirectory directory;
     const std::string path = directory / "appcore.prom";
     {
-        const PublishingThread thread(directory.path(), directory.path(), facts);
+        const PublishingThread thread(directory.path(), directory.path(), kFacts);
         REQUIRE(becomes([&] { return ::access(path.c_str(), F_OK) == 0; }));
         Recorder recorder(options(directory.path()));
-        REQUIRE_FALSE(recorder.maintain(noon));
+        REQUIRE_FALSE(recorder.maintain(kNoon));
         recorder.record_request(prediction());
     }
     CHECK(read_file(path).find("predictions_total{") != std::string::npos);
@@ -49,7 +49,7 @@ TEST_CASE("the last counts are published at the end") {
 
 TEST_CASE("why nothing is published can be asked") {
     const TemporaryDirectory directory;
-    PublishingThread thread(directory.path(), directory / "none", facts);
+    PublishingThread thread(directory.path(), directory / "none", kFacts);
     std::string problem;
     CHECK(becomes([&] {
         if (problem.empty()) problem = thread.take_problem();

@@ -25,11 +25,11 @@ std::string read_text(const std::filesystem::path& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-const std::filesystem::path fixtures = "tests/models";
+const std::filesystem::path kFixtures = "tests/models";
 
 // A small compiled model: LightGBM's with categories, as bytes.
 std::vector<char> compiled(const std::string& name = "binary-sigmoid-categorical") {
-    const std::string text = read_text(fixtures / ("lightgbm-" + name) / "model.txt");
+    const std::string text = read_text(kFixtures / ("lightgbm-" + name) / "model.txt");
     importers::CompileOptions options;
     options.name = name;
     const auto file = importers::compile(std::as_bytes(std::span(text)), options);
@@ -157,17 +157,19 @@ TEST_CASE("nodes of a file whose checksums fit are checked one by one") {
         return reason(altered);
     };
     CHECK(alter(0, [](acm::LargeNode&) {}).empty());
-    CHECK(alter(0, [](acm::LargeNode& node) { node.left_ = 0; }).find("has no children") !=
+    CHECK(alter(0, [](acm::LargeNode& node) { node.left_index = 0; }).find("has no children") !=
           std::string::npos);
-    CHECK(alter(0, [](acm::LargeNode& node) { node.left_ = 0xFFFFFFFF; }).find("no children") !=
-          std::string::npos);
-    CHECK(alter(0, [](acm::LargeNode& node) { node.column_ = 60'000; }).find("no valid split") !=
-          std::string::npos);
+    CHECK(alter(0, [](acm::LargeNode& node) {
+              node.left_index = 0xFFFFFFFF;
+          }).find("no children") != std::string::npos);
+    CHECK(alter(0, [](acm::LargeNode& node) {
+              node.column_index = 60'000;
+          }).find("no valid split") != std::string::npos);
     CHECK(alter(0, [](acm::LargeNode& node) { node.key = 1; }).find("no valid split") !=
           std::string::npos);
     CHECK(alter(1, [](acm::LargeNode& node) { node.key = 1; }).find("has no parent") !=
           std::string::npos);
-    CHECK(alter(2, [](acm::LargeNode& node) { node.left_ += 2; }).find("tree 0: node") !=
+    CHECK(alter(2, [](acm::LargeNode& node) { node.left_index += 2; }).find("tree 0: node") !=
           std::string::npos);
 }
 

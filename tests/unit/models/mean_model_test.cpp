@@ -12,8 +12,8 @@ double mean(const std::vector<double>& features) {
     return appcore::models::MeanModel().predict(features);
 }
 
-constexpr double largest = std::numeric_limits<double>::max();
-constexpr double smallest = std::numeric_limits<double>::denorm_min();
+constexpr double kLargest = std::numeric_limits<double>::max();
+constexpr double kSmallest = std::numeric_limits<double>::denorm_min();
 
 }  // namespace
 
@@ -26,8 +26,8 @@ TEST_CASE("the mean is Python's compensated sum divided by the count", "[models]
     CHECK(mean({1e16, 1, -1e16}) == 0.3333333333333333);
     CHECK(mean({1e100, 1, -1e100, 3.5}) == 1.125);
     CHECK(mean({1, 1e100, 1, -1e100}) == 0.5);
-    CHECK(mean({smallest}) == smallest);
-    CHECK(mean({smallest, 0}) == 0.0);
+    CHECK(mean({kSmallest}) == kSmallest);
+    CHECK(mean({kSmallest, 0}) == 0.0);
 }
 
 TEST_CASE("zeros of either sign have the mean zero", "[models]") {
@@ -46,17 +46,17 @@ TEST_CASE("the mean is right where the sum overflows", "[models]") {
     CHECK(mean({1e308, 1e308, -1e308, -1e308}) == 0.0);
     CHECK(mean({1e308, 1e308, -1e308}) == Approx(1e308 / 3).epsilon(1e-15));
     CHECK(mean({1.5e308, 1e308, 5e307}) == 1e308);
-    CHECK(mean({largest, largest, -largest}) == Approx(largest / 3).epsilon(1e-15));
+    CHECK(mean({kLargest, kLargest, -kLargest}) == Approx(kLargest / 3).epsilon(1e-15));
 }
 
 // The sum and the division round once each, so the last digit may be off.
 TEST_CASE("the mean of the largest doubles is finite and nearly the largest double", "[models]") {
     for (const std::size_t count : {1U, 2U, 3U, 7U, 10U, 100U, 1000U, 1025U, 12345U, 65537U}) {
         CAPTURE(count);
-        const double next_to_largest = std::nextafter(largest, 0.0);
-        const double result = mean(std::vector<double>(count, largest));
-        CHECK((result == largest || result == next_to_largest));
-        CHECK(mean(std::vector<double>(count, -largest)) == -result);
+        const double next_to_largest = std::nextafter(kLargest, 0.0);
+        const double result = mean(std::vector<double>(count, kLargest));
+        CHECK((result == kLargest || result == next_to_largest));
+        CHECK(mean(std::vector<double>(count, -kLargest)) == -result);
     }
 }
 

@@ -14,7 +14,7 @@ namespace {
 appcore::schema::Feature coerced(const std::string& text) {
     const json::ParseResult result = json::parse(text);
     std::string scratch;
-    return appcore::schema::coerce_feature(std::get<json::Document>(result), json::Document::root,
+    return appcore::schema::coerce_feature(std::get<json::Document>(result), json::Document::kRoot,
                                            scratch);
 }
 

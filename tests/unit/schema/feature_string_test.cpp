@@ -16,22 +16,22 @@ TEST_CASE("decimal strings are numbers", "[schema]") {
         std::string_view text;
         double value;
     };
-    constexpr std::array<Case, 15> cases = {{{"7.25", 7.25},
-                                             {"5.", 5},
-                                             {".5", 0.5},
-                                             {"-.5", -0.5},
-                                             {"+1.5", 1.5},
-                                             {"1e3", 1000},
-                                             {"1.E+2", 100},
-                                             {"00012", 12},
-                                             {"1e-400", 0},
-                                             {"1_000", 1000},
-                                             {"1_.5", 1.5},
-                                             {"1._5", 1.5},
-                                             {"1e_1", 10},
-                                             {"1_e1", 10},
-                                             {"-_1", -1}}};
-    for (const Case& c : cases) {
+    constexpr std::array<Case, 15> kCases = {{{"7.25", 7.25},
+                                              {"5.", 5},
+                                              {".5", 0.5},
+                                              {"-.5", -0.5},
+                                              {"+1.5", 1.5},
+                                              {"1e3", 1000},
+                                              {"1.E+2", 100},
+                                              {"00012", 12},
+                                              {"1e-400", 0},
+                                              {"1_000", 1000},
+                                              {"1_.5", 1.5},
+                                              {"1._5", 1.5},
+                                              {"1e_1", 10},
+                                              {"1_e1", 10},
+                                              {"-_1", -1}}};
+    for (const Case& c : kCases) {
         CAPTURE(c.text);
         const std::optional<double> value = parse_feature_string(c.text);
         REQUIRE(value);

@@ -29,8 +29,8 @@ std::string items(const InputRules& rules, std::string_view list) {
     if (!rejection) return "";
     CHECK(rejection->status == 422);
     CHECK(nlohmann::json::accept(rejection->body));
-    constexpr std::string_view opening = R"({"detail":[)";
-    return rejection->body.substr(opening.size(), rejection->body.size() - opening.size() - 2);
+    constexpr std::string_view kOpening = R"({"detail":[)";
+    return rejection->body.substr(kOpening.size(), rejection->body.size() - kOpening.size() - 2);
 }
 
 std::vector<double> accepted(const InputRules& rules, std::string_view list) {
@@ -59,13 +59,13 @@ std::string not_finite(int index, std::string_view input) {
 }  // namespace
 
 TEST_CASE("a list that is too long is refused before its items are read") {
-    constexpr std::string_view words =
+    constexpr std::string_view kWords =
         R"({"type":"too_long","loc":["body","features"],)"
         R"("msg":"List should have at most 3 items after validation, not 4","input":)";
-    constexpr std::string_view context =
+    constexpr std::string_view kContext =
         R"(,"ctx":{"field_type":"List","max_length":3,"actual_length":4}})";
     for (const std::string list : {"[1.0,2.0,3.0,4.0]", R"(["x",null,[],{}])"}) {
-        CHECK(items(kThree, list) == std::string(words) + list + std::string(context));
+        CHECK(items(kThree, list) == std::string(kWords) + list + std::string(kContext));
     }
 }
 
@@ -81,10 +81,10 @@ TEST_CASE("a list that is too short is refused after its items are read") {
 }
 
 TEST_CASE("a model of one feature asks for one item") {
-    constexpr InputRules one{1, false, false};
-    CHECK(items(one, "[]").find("at least 1 item after validation, not 0") != std::string::npos);
-    CHECK(items(one, "[1,2]").find("at most 1 item after validation, not 2") != std::string::npos);
-    CHECK(accepted(one, "[7]") == std::vector<double>{7});
+    constexpr InputRules kOne{1, false, false};
+    CHECK(items(kOne, "[]").find("at least 1 item after validation, not 0") != std::string::npos);
+    CHECK(items(kOne, "[1,2]").find("at most 1 item after validation, not 2") != std::string::npos);
+    CHECK(accepted(kOne, "[7]") == std::vector<double>{7});
 }
 
 TEST_CASE("null is a missing value only if the model was compiled so") {

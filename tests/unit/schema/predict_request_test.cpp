@@ -12,10 +12,10 @@ using appcore::schema::Rejection;
 
 namespace {
 
-constexpr std::string_view json_type = "application/json";
+constexpr std::string_view kJsonType = "application/json";
 
 // The features that were read; a failure if the body is refused.
-std::vector<double> accepted(std::string_view body, std::string_view content_type = json_type) {
+std::vector<double> accepted(std::string_view body, std::string_view content_type = kJsonType) {
     std::vector<double> features = {-1, -1};
     const std::optional<Rejection> rejection =
         read_predict_request(content_type, body, {}, features);
@@ -24,7 +24,7 @@ std::vector<double> accepted(std::string_view body, std::string_view content_typ
     return features;
 }
 
-Rejection refused(std::string_view body, std::string_view content_type = json_type) {
+Rejection refused(std::string_view body, std::string_view content_type = kJsonType) {
     std::vector<double> features;
     const std::optional<Rejection> rejection =
         read_predict_request(content_type, body, {}, features);
@@ -34,34 +34,34 @@ Rejection refused(std::string_view body, std::string_view content_type = json_ty
 }
 
 // The items of a 422, without the frame around them.
-std::string items(std::string_view body, std::string_view content_type = json_type) {
+std::string items(std::string_view body, std::string_view content_type = kJsonType) {
     const Rejection rejection = refused(body, content_type);
     CHECK(rejection.status == 422);
-    constexpr std::string_view opening = R"({"detail":[)";
-    CHECK(rejection.body.starts_with(opening));
+    constexpr std::string_view kOpening = R"({"detail":[)";
+    CHECK(rejection.body.starts_with(kOpening));
     CHECK(rejection.body.ends_with("]}"));
-    return rejection.body.substr(opening.size(), rejection.body.size() - opening.size() - 2);
+    return rejection.body.substr(kOpening.size(), rejection.body.size() - kOpening.size() - 2);
 }
 
-void check_unparsable(std::string_view body, std::string_view content_type = json_type) {
+void check_unparsable(std::string_view body, std::string_view content_type = kJsonType) {
     const Rejection rejection = refused(body, content_type);
     CHECK(rejection.status == 400);
     CHECK(rejection.body == R"({"detail":"There was an error parsing the body"})");
 }
 
-const std::string not_an_object =
+const std::string kNotAnObject =
     R"({"type":"model_attributes_type","loc":["body"],"msg":"Input should be a valid dictionary )"
     R"(or object to extract fields from","input":)";
-const std::string not_a_list =
+const std::string kNotAList =
     R"({"type":"list_type","loc":["body","features"],"msg":"Input should be a valid list",)"
     R"("input":)";
-const std::string too_short =
+const std::string kTooShort =
     R"({"type":"too_short","loc":["body","features"],"msg":"List should have at least 1 item )"
     R"(after validation, not 0","input":[],)"
     R"("ctx":{"field_type":"List","min_length":1,"actual_length":0}})";
-const std::string no_body =
+const std::string kNoBody =
     R"({"type":"missing","loc":["body"],"msg":"Field required","input":null})";
-const std::string no_features =
+const std::string kNoFeatures =
     R"({"type":"missing","loc":["body","features"],"msg":"Field required","input":)";
 
 std::string feature_item(std::string_view type, int index, std::string_view message,
@@ -104,23 +104,23 @@ TEST_CASE("good bodies replace the features", "[schema]") {
 }
 
 TEST_CASE("an absent body, null included, is missing under any content type", "[schema]") {
-    CHECK(items("") == no_body);
-    CHECK(items("", "text/plain") == no_body);
-    CHECK(items("null") == no_body);
-    CHECK(items(" null\n") == no_body);
+    CHECK(items("") == kNoBody);
+    CHECK(items("", "text/plain") == kNoBody);
+    CHECK(items("null") == kNoBody);
+    CHECK(items(" null\n") == kNoBody);
 }
 
 TEST_CASE("a body is JSON unless its content type says otherwise", "[schema]") {
     CHECK(accepted(R"({"features":[1]})", "") == std::vector<double>{1});
     CHECK(accepted(R"({"features":[1]})", "application/x+json") == std::vector<double>{1});
-    CHECK(items(R"({"features":[1]})", "text/plain") == not_an_object + R"("{\"features\":[1]}"})");
-    CHECK(items("日\"\n", "text/plain") == not_an_object + R"("日\"\n"})");
-    CHECK(items("null", "text/plain") == not_an_object + R"("null"})");
+    CHECK(items(R"({"features":[1]})", "text/plain") == kNotAnObject + R"("{\"features\":[1]}"})");
+    CHECK(items("日\"\n", "text/plain") == kNotAnObject + R"("日\"\n"})");
+    CHECK(items("null", "text/plain") == kNotAnObject + R"("null"})");
 }
 
 // Deviation: the old service failed.
 TEST_CASE("a body of another type that is not UTF-8 is echoed with U+FFFD", "[schema]") {
-    CHECK(items("a\xFF\xE2\x82", "text/plain") == not_an_object + "\"a\xEF\xBF\xBD\xEF\xBF\xBD\"}");
+    CHECK(items("a\xFF\xE2\x82", "text/plain") == kNotAnObject + "\"a\xEF\xBF\xBD\xEF\xBF\xBD\"}");
 }
 
 TEST_CASE("bodies in UTF-16 and UTF-32 are read, with or without a mark", "[schema]") {
@@ -157,26 +157,26 @@ TEST_CASE("syntax errors are told with their position in characters", "[schema]"
 }
 
 TEST_CASE("a body that is not an object is echoed", "[schema]") {
-    CHECK(items("true") == not_an_object + "true}");
-    CHECK(items("1.50") == not_an_object + "1.5}");
-    CHECK(items("[1, 2]") == not_an_object + "[1,2]}");
-    CHECK(items(R"("x")") == not_an_object + R"("x"})");
-    CHECK(items("NaN") == not_an_object + R"("NaN"})");  // deviation: the old service failed
+    CHECK(items("true") == kNotAnObject + "true}");
+    CHECK(items("1.50") == kNotAnObject + "1.5}");
+    CHECK(items("[1, 2]") == kNotAnObject + "[1,2]}");
+    CHECK(items(R"("x")") == kNotAnObject + R"("x"})");
+    CHECK(items("NaN") == kNotAnObject + R"("NaN"})");  // deviation: the old service failed
 }
 
 TEST_CASE("an object without features is echoed whole", "[schema]") {
-    CHECK(items("{}") == no_features + "{}}");
+    CHECK(items("{}") == kNoFeatures + "{}}");
     CHECK(items(R"({"Features": [1], "b": 2.0, "Features": null})") ==
-          no_features + R"({"Features":null,"b":2.0}})");
+          kNoFeatures + R"({"Features":null,"b":2.0}})");
 }
 
 TEST_CASE("features that are not a list, or an empty one, are refused", "[schema]") {
-    CHECK(items(R"({"features":null})") == not_a_list + "null}");
-    CHECK(items(R"({"features":{}})") == not_a_list + "{}}");
-    CHECK(items(R"({"features":"[1]"})") == not_a_list + R"("[1]"})");
-    CHECK(items(R"({"features":NaN})") == not_a_list + R"("NaN"})");  // deviation
-    CHECK(items(R"({"features":[]})") == too_short);
-    CHECK(items(R"({"features":[1],"features":[]})") == too_short);
+    CHECK(items(R"({"features":null})") == kNotAList + "null}");
+    CHECK(items(R"({"features":{}})") == kNotAList + "{}}");
+    CHECK(items(R"({"features":"[1]"})") == kNotAList + R"("[1]"})");
+    CHECK(items(R"({"features":NaN})") == kNotAList + R"("NaN"})");  // deviation
+    CHECK(items(R"({"features":[]})") == kTooShort);
+    CHECK(items(R"({"features":[1],"features":[]})") == kTooShort);
 }
 
 TEST_CASE("every bad feature is reported in order", "[schema]") {
@@ -231,15 +231,15 @@ TEST_CASE("good bodies of the plain shape allocate nothing for the features", "[
     std::vector<double> features;
     features.reserve(3);
     const double* const storage = features.data();
-    REQUIRE_FALSE(read_predict_request(json_type, R"({"features":[1,2,3]})", {}, features));
+    REQUIRE_FALSE(read_predict_request(kJsonType, R"({"features":[1,2,3]})", {}, features));
     CHECK(features.data() == storage);
 }
 
 TEST_CASE("garbage of 32 MiB is answered", "[schema]") {
-    constexpr std::size_t size = std::size_t{32} << 20U;
+    constexpr std::size_t kSize = std::size_t{32} << 20U;
     for (const char c : {'[', '{', '"', '1', ' ', '\0', '\xFF', '\\'}) {
         CAPTURE(static_cast<int>(c));
-        const Rejection rejection = refused(std::string(size, c));
+        const Rejection rejection = refused(std::string(kSize, c));
         CHECK((rejection.status == 400 || rejection.status == 422));
     }
 }

@@ -9,9 +9,9 @@ namespace schema = appcore::schema;
 TEST_CASE("items have the keys of the old service in its order", "[schema]") {
     schema::ValidationErrors errors;
     CHECK(errors.empty());
-    errors.begin(schema::error_type::not_a_number, schema::error_location::feature(12)) += "null";
+    errors.begin(schema::error_type::kNotANumber, schema::error_location::feature(12)) += "null";
     errors.end();
-    errors.begin(schema::error_type::json_invalid, schema::error_location::position(3)) += "{}";
+    errors.begin(schema::error_type::kJsonInvalid, schema::error_location::position(3)) += "{}";
     errors.end(R"({"error":"x"})");
     CHECK_FALSE(errors.empty());
     CHECK(errors.finish() ==
@@ -25,7 +25,7 @@ TEST_CASE("a reply that is full is still JSON", "[schema]") {
     schema::ValidationErrors errors;
     std::size_t items = 0;
     for (; !errors.full(); ++items) {
-        errors.begin(schema::error_type::not_a_list, schema::error_location::features) +=
+        errors.begin(schema::error_type::kNotAList, schema::error_location::kFeatures) +=
             '"' + std::string(1'000'000, 'x') + '"';
         errors.end();
     }

@@ -35,7 +35,7 @@ struct Fixture {
     }
 };
 
-const Json none = Json::array();
+const Json kNone = Json::array();
 
 }  // namespace
 
@@ -113,7 +113,7 @@ TEST_CASE("a request that takes longer than nginx waits is a problem") {
     Fixture f;
     f.add("worker-01").busy_since = f.clock.steady_now - 30s;
     f.add("worker-02");
-    CHECK(f.report()["pool"]["problems"] == none);
+    CHECK(f.report()["pool"]["problems"] == kNone);
     f.pool.workers[0].busy_since = f.clock.steady_now - 45s;
     CHECK(f.report()["pool"]["problems"] ==
           Json{"worker-01 has been at one request for 45 s; nginx gave it up after 30 s"});
@@ -131,14 +131,14 @@ TEST_CASE("slots that cannot be read are problems, whatever bytes their names ha
 TEST_CASE("before anything was seen the report is empty, not wrong") {
     Fixture f;
     const Json report = f.report();
-    CHECK(report["workers"] == none);
-    CHECK(report["service"]["model_versions"] == none);
+    CHECK(report["workers"] == kNone);
+    CHECK(report["service"]["model_versions"] == kNone);
     CHECK(report["pool"]["healthy"] == false);
     CHECK(report["pool"]["watched_seconds"].is_null());
     CHECK(report["pool"]["requests_waiting"].is_null());
     CHECK(report["pool"]["problems"] == Json{"0 of 2 workers are alive"});
     CHECK(report["last_minutes"]["1"]["requests_per_second"].is_null());
-    CHECK(report["history"]["p99_ms"] == none);
+    CHECK(report["history"]["p99_ms"] == kNone);
 }
 
 TEST_CASE("no clock that moved and no number in a slot makes an age negative or overflows") {
@@ -159,5 +159,5 @@ TEST_CASE("no clock that moved and no number in a slot makes an age negative or 
     CHECK(report["workers"][1]["current_request_seconds"] == 0);
     CHECK(report["pool"]["since_seconds"] == 0);
     CHECK(report["pool"]["watched_seconds"] == 0);
-    CHECK(report["pool"]["problems"] == none);
+    CHECK(report["pool"]["problems"] == kNone);
 }

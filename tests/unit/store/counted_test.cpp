@@ -11,7 +11,7 @@ namespace {
 // Leaves the request counted and its reply on the way, as a kill does.
 void die_of(const TemporaryDirectory& directory, RequestKey key, pid_t pid = 100) {
     Recorder dead(options(directory.path(), "worker-01", pid));
-    REQUIRE_FALSE(dead.maintain(noon));
+    REQUIRE_FALSE(dead.maintain(kNoon));
     dead.record_request(prediction(key));
 }
 
@@ -29,7 +29,7 @@ TEST_CASE("a request whose reply was delivered is not looked for") {
     const TemporaryDirectory directory;
     {
         Recorder dead(options(directory.path()));
-        REQUIRE_FALSE(dead.maintain(noon));
+        REQUIRE_FALSE(dead.maintain(kNoon));
         dead.record_request(prediction({{1, 1}}));
         dead.request_delivered();
     }
@@ -39,7 +39,7 @@ TEST_CASE("a request whose reply was delivered is not looked for") {
 TEST_CASE("what a living process is about to answer is for itself to take back") {
     const TemporaryDirectory directory;
     Recorder living(options(directory.path()));
-    REQUIRE_FALSE(living.maintain(noon));
+    REQUIRE_FALSE(living.maintain(kNoon));
     living.record_request(prediction({{1, 1}}));
     CHECK_FALSE(already_counted(directory.path(), {{1, 1}}));
 }
@@ -47,7 +47,7 @@ TEST_CASE("what a living process is about to answer is for itself to take back")
 TEST_CASE("a process that is just dying is waited for") {
     const TemporaryDirectory directory;
     auto dying = std::make_unique<Recorder>(options(directory.path()));
-    REQUIRE_FALSE(dying->maintain(noon));
+    REQUIRE_FALSE(dying->maintain(kNoon));
     dying->record_request(prediction({{1, 1}}));
     std::thread end([&dying] {
         std::this_thread::sleep_for(5ms);
@@ -59,15 +59,15 @@ TEST_CASE("a process that is just dying is waited for") {
 
 TEST_CASE("successors remember what their predecessors died of, whatever passes meanwhile") {
     const TemporaryDirectory directory;
-    for (Word i = 0; i < orphaned_keys; ++i)
+    for (Word i = 0; i < kOrphanedKeys; ++i)
         die_of(directory, {{1, i}}, static_cast<pid_t>(200 + i));
     Recorder next(options(directory.path()));
-    REQUIRE_FALSE(next.maintain(noon));
+    REQUIRE_FALSE(next.maintain(kNoon));
     for (Word i = 0; i < 1000; ++i) {
         next.record_request(prediction({{2, i}}));
         next.request_delivered();
     }
-    for (Word i = 0; i < orphaned_keys; ++i) CHECK(already_counted(directory.path(), {{1, i}}));
+    for (Word i = 0; i < kOrphanedKeys; ++i) CHECK(already_counted(directory.path(), {{1, i}}));
     CHECK_FALSE(already_counted(directory.path(), {{2, 0}}));
 }
 
@@ -76,7 +76,7 @@ TEST_CASE("a successor with another layout remembers it, too") {
     write_words(directory / "worker-01.slot", make_other_slot());
     die_of(directory, {{1, 1}});
     Recorder next(options(directory.path(), "worker-01", 200));
-    REQUIRE_FALSE(next.maintain(noon));
+    REQUIRE_FALSE(next.maintain(kNoon));
     CHECK(already_counted(directory.path(), {{1, 1}}));
     CHECK(already_counted(directory.path(), {{0xabc, 0xdef}}));  // of the other layout
 }

@@ -30,8 +30,8 @@ TEST_CASE("a slot's bounds contain those of every family") {
     CHECK(std::ranges::is_sorted(kSlotBounds));
     CHECK(std::ranges::adjacent_find(kSlotBounds) == kSlotBounds.end());
     CHECK(std::ranges::includes(kSlotBounds, kFineBounds));
-    CHECK(std::ranges::includes(kSlotBounds, metric::request_bounds_ns));
-    CHECK(std::ranges::includes(kSlotBounds, metric::prediction_bounds_ns));
+    CHECK(std::ranges::includes(kSlotBounds, metric::kRequestBoundsNs));
+    CHECK(std::ranges::includes(kSlotBounds, metric::kPredictionBoundsNs));
 }
 
 TEST_CASE("a bound belongs to its bucket") {

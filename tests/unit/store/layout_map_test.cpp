@@ -21,24 +21,24 @@ bool is_valid(const std::string& description, std::size_t words = 120) {
 }  // namespace
 
 TEST_CASE("this build's layout maps every label to itself") {
-    const Result<LayoutMap> map = parse_layout(slot_description.text(), slot_words);
+    const Result<LayoutMap> map = parse_layout(kSlotDescription.text(), kSlotWords);
     REQUIRE(map.ok());
     const auto is_identity = [](const std::vector<std::size_t>& places, std::size_t size) {
         std::vector<std::size_t> expected(size);
         std::iota(expected.begin(), expected.end(), 0);
         return places == expected;
     };
-    CHECK(is_identity(map.value().methods, http::method_names.size()));
-    CHECK(is_identity(map.value().endpoints, http::endpoint_count));
-    CHECK(is_identity(map.value().statuses, status_labels));
+    CHECK(is_identity(map.value().methods, http::kMethodNames.size()));
+    CHECK(is_identity(map.value().endpoints, http::kEndpointCount));
+    CHECK(is_identity(map.value().statuses, kStatusLabels));
     CHECK(is_identity(map.value().request_buckets, kSlotBuckets));
     CHECK(is_identity(map.value().prediction_buckets, kSlotBuckets));
     CHECK(is_identity(map.value().outcomes, 2));
-    CHECK(map.value().model_count == model_entries);
+    CHECK(map.value().model_count == kModelEntries);
 }
 
 TEST_CASE("labels that are unknown here are counted as other") {
-    const Result<LayoutMap> map = parse_layout(other_layout, 120);
+    const Result<LayoutMap> map = parse_layout(kOtherLayout, 120);
     REQUIRE(map.ok());
     CHECK(map.value().methods == std::vector<std::size_t>{2, 7});
     CHECK(map.value().endpoints == std::vector<std::size_t>{2, 10, 10});
@@ -47,7 +47,7 @@ TEST_CASE("labels that are unknown here are counted as other") {
 }
 
 TEST_CASE("a bucket of other bounds maps to the smallest that is sure to contain it") {
-    const Result<LayoutMap> map = parse_layout(other_layout, 120);
+    const Result<LayoutMap> map = parse_layout(kOtherLayout, 120);
     REQUIRE(map.ok());
     // 3 ms to 3.16 ms, 5 ms to itself, 60 s and more beyond the last bound.
     const std::size_t last = kSlotBounds.size();
@@ -56,34 +56,34 @@ TEST_CASE("a bucket of other bounds maps to the smallest that is sure to contain
 }
 
 TEST_CASE("fields are found by name, and absent ones are known to be absent") {
-    const Result<LayoutMap> map = parse_layout(other_layout, 120);
+    const Result<LayoutMap> map = parse_layout(kOtherLayout, 120);
     REQUIRE(map.ok());
     CHECK(map.value().worker[0] == 41);  // pid
     CHECK(map.value().worker[2] == 40);  // starts
-    CHECK(map.value().worker[3] == LayoutMap::absent);
+    CHECK(map.value().worker[3] == LayoutMap::kAbsent);
     CHECK(map.value().events[2] == 44);
 }
 
 TEST_CASE("a description whose sections do not fit into the slot is refused") {
-    CHECK(is_valid(other_layout));
-    CHECK_FALSE(is_valid(other_layout, 113));
+    CHECK(is_valid(kOtherLayout));
+    CHECK_FALSE(is_valid(kOtherLayout, 113));
     CHECK_FALSE(is_valid(""));
-    CHECK_FALSE(is_valid(replaced(other_layout, "worker 40", "worker 39")));
-    CHECK_FALSE(is_valid(replaced(other_layout, "worker 40", "worker 113")));
-    CHECK_FALSE(is_valid(replaced(other_layout, "keys 42 1", "keys 42 37")));
-    CHECK_FALSE(is_valid(replaced(other_layout, "events 44", "events 114")));
-    CHECK_FALSE(is_valid(replaced(other_layout, "requests 48 8", "requests 48 7")));
-    CHECK_FALSE(is_valid(replaced(other_layout, "requests 48 8", "requests 67 8")));
+    CHECK_FALSE(is_valid(replaced(kOtherLayout, "worker 40", "worker 39")));
+    CHECK_FALSE(is_valid(replaced(kOtherLayout, "worker 40", "worker 113")));
+    CHECK_FALSE(is_valid(replaced(kOtherLayout, "keys 42 1", "keys 42 37")));
+    CHECK_FALSE(is_valid(replaced(kOtherLayout, "events 44", "events 114")));
+    CHECK_FALSE(is_valid(replaced(kOtherLayout, "requests 48 8", "requests 48 7")));
+    CHECK_FALSE(is_valid(replaced(kOtherLayout, "requests 48 8", "requests 67 8")));
     CHECK_FALSE(
-        is_valid(replaced(other_layout, "requests 48 8", "requests 48 18446744073709551615")));
-    CHECK(is_valid(replaced(other_layout, "models 96 9", "waits 48 10\nmodels 96 9")));
-    CHECK_FALSE(is_valid(replaced(other_layout, "models 96 9", "waits 48 9\nmodels 96 9")));
-    CHECK_FALSE(is_valid(replaced(other_layout, "models 96 9", "waits 85 10\nmodels 96 9")));
-    CHECK_FALSE(is_valid(replaced(other_layout, "models 96 9", "models 96 8")));
-    CHECK_FALSE(is_valid(replaced(other_layout, "models 96 9", "models 106 9")));
-    CHECK_FALSE(is_valid(replaced(other_layout, "models 96 9", "models x 9")));
-    CHECK_FALSE(is_valid(replaced(other_layout, "end 114 0\n", "")));
-    CHECK_FALSE(is_valid(replaced(other_layout, "POST BREW", "")));
-    CHECK_FALSE(is_valid(replaced(other_layout, "3000000 5000000", "5000000 3000000")));
-    CHECK_FALSE(is_valid(replaced(other_layout, "3000000 5000000", "3000000 five")));
+        is_valid(replaced(kOtherLayout, "requests 48 8", "requests 48 18446744073709551615")));
+    CHECK(is_valid(replaced(kOtherLayout, "models 96 9", "waits 48 10\nmodels 96 9")));
+    CHECK_FALSE(is_valid(replaced(kOtherLayout, "models 96 9", "waits 48 9\nmodels 96 9")));
+    CHECK_FALSE(is_valid(replaced(kOtherLayout, "models 96 9", "waits 85 10\nmodels 96 9")));
+    CHECK_FALSE(is_valid(replaced(kOtherLayout, "models 96 9", "models 96 8")));
+    CHECK_FALSE(is_valid(replaced(kOtherLayout, "models 96 9", "models 106 9")));
+    CHECK_FALSE(is_valid(replaced(kOtherLayout, "models 96 9", "models x 9")));
+    CHECK_FALSE(is_valid(replaced(kOtherLayout, "end 114 0\n", "")));
+    CHECK_FALSE(is_valid(replaced(kOtherLayout, "POST BREW", "")));
+    CHECK_FALSE(is_valid(replaced(kOtherLayout, "3000000 5000000", "5000000 3000000")));
+    CHECK_FALSE(is_valid(replaced(kOtherLayout, "3000000 5000000", "3000000 five")));
 }

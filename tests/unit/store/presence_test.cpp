@@ -61,7 +61,7 @@ TEST_CASE(
     const std::string state = base / "state";
     Recorder worker(member_of_two(state, "blue-02"));
     worker.set_health(true);
-    CHECK(worker.maintain(noon));
+    CHECK(worker.maintain(kNoon));
     Collector collector(state);
     PoolSnapshot pool = collector.collect();
     CHECK(is_pool_healthy(pool));

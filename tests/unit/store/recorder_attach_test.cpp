@@ -11,10 +11,10 @@ using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
 
 namespace {
 
-constexpr std::size_t starts_field = 2;
+constexpr std::size_t kStartsField = 2;
 
 Word starts(const std::string& directory) {
-    return read(directory).image.worker(starts_field);
+    return read(directory).image.worker(kStartsField);
 }
 
 }  // namespace
@@ -24,17 +24,17 @@ TEST_CASE("a slot that another process holds is refused, and what was counted is
     Recorder late(options(directory.path(), "worker-01", 200));
     {
         Recorder first(options(directory.path()));
-        REQUIRE_FALSE(first.maintain(noon));
+        REQUIRE_FALSE(first.maintain(kNoon));
         first.record_request(health_check());
-        const auto error = late.maintain(noon);
+        const auto error = late.maintain(kNoon);
         REQUIRE(error);
         CHECK(error->message == "slot worker-01 is held by another process");
         late.record_request(prediction());
         late.record_request(health_check());
     }
-    CHECK_FALSE(late.maintain(noon + 59s));
+    CHECK_FALSE(late.maintain(kNoon + 59s));
     CHECK_FALSE(late.is_attached());
-    CHECK_FALSE(late.maintain(noon + 60s));
+    CHECK_FALSE(late.maintain(kNoon + 60s));
     CHECK(late.is_attached());
     late.record_request(health_check());
     const Totals totals = totals_of(directory.path());
@@ -48,7 +48,7 @@ TEST_CASE("without a state directory a worker counts on, and adds it when there 
     const TemporaryDirectory parent;
     const std::string path = parent / "state";
     Recorder recorder(options(path));
-    const auto error = recorder.maintain(noon);
+    const auto error = recorder.maintain(kNoon);
     REQUIRE(error);
     CHECK(error->message == "state directory " + path + ": No such file or directory");
     recorder.record_request(health_check());
@@ -63,15 +63,15 @@ TEST_CASE("a slot whose directory vanishes while it is held comes back with all 
     const std::string path = parent / "state";
     REQUIRE(::mkdir(path.c_str(), 0700) == 0);
     Recorder recorder(options(path));
-    REQUIRE_FALSE(recorder.maintain(noon));
+    REQUIRE_FALSE(recorder.maintain(kNoon));
     recorder.record_request(health_check());
     const auto lineage = read(path).image.header().lineage;
     std::filesystem::remove_all(path);
     recorder.record_request(health_check());
-    CHECK(recorder.maintain(noon + 1min));
+    CHECK(recorder.maintain(kNoon + 1min));
     recorder.record_request(health_check());
     REQUIRE(::mkdir(path.c_str(), 0700) == 0);
-    CHECK_FALSE(recorder.maintain(noon + 2min));
+    CHECK_FALSE(recorder.maintain(kNoon + 2min));
     recorder.record_request(health_check());
     CHECK(health_checks(totals_of(path)) == 4);
     CHECK(read(path).image.header().lineage == lineage);
@@ -81,7 +81,7 @@ TEST_CASE("a slot whose directory vanishes while it is held comes back with all 
 TEST_CASE("a name that no slot can have is refused") {
     const TemporaryDirectory directory;
     Recorder recorder(options(directory.path(), "../evil"));
-    CHECK(recorder.maintain(noon)->message == "no name for a slot: ../evil");
+    CHECK(recorder.maintain(kNoon)->message == "no name for a slot: ../evil");
     CHECK(count_files(directory.path()) == 0);
 }
 
@@ -90,13 +90,13 @@ TEST_CASE("on a full file system a worker counts on, and adds it when there is s
     if (!disk.is_mounted()) return;
     disk.fill();
     Recorder recorder(options(disk.path()));
-    const auto error = recorder.maintain(noon);
+    const auto error = recorder.maintain(kNoon);
     REQUIRE(error);
     CHECK(error->message == "worker-01.new: No space left on device");
     recorder.record_request(health_check());
-    CHECK(recorder.maintain(noon + 1min));
+    CHECK(recorder.maintain(kNoon + 1min));
     disk.make_space();
-    CHECK_FALSE(recorder.maintain(noon + 2min));
+    CHECK_FALSE(recorder.maintain(kNoon + 2min));
     recorder.record_request(health_check());
     CHECK(health_checks(totals_of(disk.path())) == 2);
     CHECK(event(totals_of(disk.path()), metric::Event::attach_failed) == 2);
@@ -107,7 +107,7 @@ TEST_CASE("a file system that fills up does not stop the holder of a slot, nor t
     if (!disk.is_mounted()) return;
     for (int i = 0; i < 2; ++i) {
         Recorder recorder(options(disk.path()));
-        REQUIRE_FALSE(recorder.maintain(noon));
+        REQUIRE_FALSE(recorder.maintain(kNoon));
         if (i == 0) disk.fill();
         recorder.record_request(health_check());
         recorder.record_request(prediction());
@@ -118,17 +118,17 @@ TEST_CASE("a file system that fills up does not stop the holder of a slot, nor t
 TEST_CASE("a slot with a hole on a full file system is an error and no crash") {
     const SmallFileSystem disk;
     if (!disk.is_mounted()) return;
-    CHECK_FALSE(Recorder(options(disk.path())).maintain(noon));
+    CHECK_FALSE(Recorder(options(disk.path())).maintain(kNoon));
     // A page of zero counts, which the slot is intact without.
     const int fd = ::open((disk.path() + "/worker-01.slot").c_str(), O_RDWR | O_CLOEXEC);
     REQUIRE(::fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 8192, 16384) == 0);
     ::close(fd);
     disk.fill();
     Recorder recorder(options(disk.path()));
-    const auto error = recorder.maintain(noon);
+    const auto error = recorder.maintain(kNoon);
     REQUIRE(error);
     CHECK(error->message == "worker-01.slot: No space left on device");
-    for (std::size_t method = 0; method < http::method_names.size(); ++method) {
+    for (std::size_t method = 0; method < http::kMethodNames.size(); ++method) {
         RequestRecord record = health_check();
         record.method = static_cast<http::Method>(method);
         recorder.record_request(record);
@@ -143,7 +143,7 @@ TEST_CASE("in a read-only directory a worker counts on, and adds it when it is w
     if (!disk.is_mounted()) return;
     disk.set_read_only(true);
     Recorder recorder(options(disk.path()));
-    const auto error = recorder.maintain(noon);
+    const auto error = recorder.maintain(kNoon);
     REQUIRE(error);
     CHECK(error->message == "worker-01.lock: Read-only file system");
     recorder.record_request(health_check());
@@ -157,7 +157,7 @@ TEST_CASE("at its end a worker takes what it counted in a directory that is gone
     const std::string state = directory / "state";
     std::filesystem::create_directory(state);
     Recorder recorder(options(state));
-    REQUIRE_FALSE(recorder.maintain(noon));
+    REQUIRE_FALSE(recorder.maintain(kNoon));
     recorder.record_request(health_check());
     std::filesystem::rename(state, directory / "away");
     std::filesystem::create_directory(state);
@@ -169,7 +169,7 @@ TEST_CASE("at its end a worker takes what it counted in a directory that is gone
 TEST_CASE("a request that hung is counted from another thread, whatever the journal holds") {
     const TemporaryDirectory directory;
     Recorder recorder(options(directory.path()));
-    REQUIRE_FALSE(recorder.maintain(noon));
+    REQUIRE_FALSE(recorder.maintain(kNoon));
     std::thread([&recorder] { recorder.count_timeout(); }).join();
     recorder.record_request(health_check());
     const Totals totals = totals_of(directory.path());

@@ -15,7 +15,7 @@ Word prepare(const std::string& directory, Found found) {
     const std::string path = directory + "/worker-01.slot";
     if (found == Found::own_layout || found == Found::other_model) {
         Recorder before(options(directory));
-        REQUIRE_FALSE(before.maintain(noon));
+        REQUIRE_FALSE(before.maintain(kNoon));
         before.record_request(health_check());
         return 1;
     }
@@ -41,7 +41,7 @@ TEST_CASE("whatever call fails while a slot is taken over, no count is lost and 
             recorder.record_request(health_check());
             ++expected;
         }
-        const auto problem = fault.during([&] { return recorder.maintain(noon); });
+        const auto problem = fault.during([&] { return recorder.maintain(kNoon); });
         INFO(fault.describe());
         REQUIRE(recorder.is_attached() == !problem);
         recorder.record_request(health_check());
@@ -50,7 +50,7 @@ TEST_CASE("whatever call fails while a slot is taken over, no count is lost and 
             REQUIRE(health_checks(totals_of(directory.path())) == expected);
         }
         // The fault is over: the worker gets its slot, with everything in it.
-        REQUIRE_FALSE(recorder.maintain(noon + kLater));
+        REQUIRE_FALSE(recorder.maintain(kNoon + kLater));
         recorder.record_request(health_check());
         ++expected;
         const Totals totals = totals_of(directory.path());
@@ -68,13 +68,13 @@ TEST_CASE("whatever call fails while a slot is looked after, its counts stay as 
     faults::fail_each_call(kind, [&](const faults::Injection& fault) {
         const TemporaryDirectory directory;
         Recorder recorder(options(directory.path()));
-        REQUIRE_FALSE(recorder.maintain(noon));
+        REQUIRE_FALSE(recorder.maintain(kNoon));
         recorder.record_request(health_check());
         if (is_removed) std::filesystem::remove(directory / "worker-01.slot");
-        static_cast<void>(fault.during([&] { return recorder.maintain(noon + kLater); }));
+        static_cast<void>(fault.during([&] { return recorder.maintain(kNoon + kLater); }));
         INFO(fault.describe());
         recorder.record_request(health_check());
-        REQUIRE_FALSE(recorder.maintain(noon + 2 * kLater));
+        REQUIRE_FALSE(recorder.maintain(kNoon + 2 * kLater));
         recorder.record_request(health_check());
         REQUIRE(health_checks(totals_of(directory.path())) == 3);
     });

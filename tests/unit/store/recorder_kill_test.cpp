@@ -88,7 +88,7 @@ Word recorded_prefix(const std::string& directory) {
 
     const TemporaryDirectory other;
     Recorder undisturbed(options(other.path()));
-    REQUIRE_FALSE(undisturbed.maintain(noon));
+    REQUIRE_FALSE(undisturbed.maintain(kNoon));
     for (Word i = 0; i < requests; ++i) undisturbed.record_request(request_number(i));
     CHECK(numbers(totals, reading.image, requests) ==
           numbers(totals_of(other.path()), read(other.path()).image, requests));
@@ -101,13 +101,13 @@ Word recorded_for_next_holder(const std::string& bytes) {
     const TemporaryDirectory directory;
     write_file(directory / "worker-01.slot", bytes);
     Recorder next(options(directory.path(), "worker-01", 200));
-    REQUIRE_FALSE(next.maintain(noon));
+    REQUIRE_FALSE(next.maintain(kNoon));
     return recorded_prefix(directory.path());
 }
 
 [[noreturn]] void record_while_traced(const std::string& directory) {
     Recorder recorder(options(directory));
-    if (recorder.maintain(noon) || ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(1);
+    if (recorder.maintain(kNoon) || ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(1);
     recorder.record_request(request_number(0));
     const RequestRecord record = request_number(1);
     ::raise(SIGSTOP);
@@ -182,7 +182,7 @@ TEST_CASE("a worker that is killed at any time, again and again, loses and doubl
     Word recorded = 0;
     const auto work = [&] {
         Recorder recorder(options(directory.path()));
-        if (recorder.maintain(noon)) ::_exit(1);
+        if (recorder.maintain(kNoon)) ::_exit(1);
         for (Word next = recorded; next < recorded + 20'000; ++next) {
             recorder.record_request(request_number(next));
             finished = next + 1;
@@ -211,7 +211,7 @@ TEST_CASE("a worker that is killed while it takes over another layout loses and 
     for (useconds_t i = 0; i < 100; ++i) {
         run_and_kill(i * 3, [&] {
             Recorder recorder(options(directory.path()));
-            recorder.maintain(noon);
+            recorder.maintain(kNoon);
         });
         const Totals totals = totals_of(directory.path());
         REQUIRE(requests_in(totals) == 4);

@@ -11,18 +11,18 @@ Word worker_word(const std::string& directory, std::size_t field) {
     return read(directory).image.worker(field);
 }
 
-constexpr std::size_t pid_field = 0;
-constexpr std::size_t starts_field = 2;
-constexpr std::size_t health_field = 3;
-constexpr std::size_t busy_field = 4;
-constexpr std::size_t activity_field = 5;
+constexpr std::size_t kPidField = 0;
+constexpr std::size_t kStartsField = 2;
+constexpr std::size_t kHealthField = 3;
+constexpr std::size_t kBusyField = 4;
+constexpr std::size_t kActivityField = 5;
 
 }  // namespace
 
 TEST_CASE("a recorded request is in all its numbers") {
     const TemporaryDirectory directory;
     Recorder recorder(options(directory.path()));
-    REQUIRE_FALSE(recorder.maintain(noon));
+    REQUIRE_FALSE(recorder.maintain(kNoon));
     CHECK(recorder.is_attached());
     recorder.record_request(prediction(RequestKey{{1, 2}}));
     recorder.record_request(health_check(5ms));  // bounds are inclusive
@@ -47,7 +47,7 @@ TEST_CASE("a recorded request is in all its numbers") {
 TEST_CASE("what a request waited is counted where it is known, and its latency always") {
     const TemporaryDirectory directory;
     Recorder recorder(options(directory.path()));
-    REQUIRE_FALSE(recorder.maintain(noon));
+    REQUIRE_FALSE(recorder.maintain(kNoon));
     RequestRecord waited = prediction();  // 7 ms
     waited.wait = 100ms;
     recorder.record_request(waited);
@@ -62,7 +62,7 @@ TEST_CASE("what a request waited is counted where it is known, and its latency a
 TEST_CASE("a status that is not in the list is counted as other") {
     const TemporaryDirectory directory;
     Recorder recorder(options(directory.path()));
-    REQUIRE_FALSE(recorder.maintain(noon));
+    REQUIRE_FALSE(recorder.maintain(kNoon));
     recorder.record_request({http::Method::get, http::Endpoint::other, 299, 1ms, std::nullopt, {}});
     CHECK(count(totals_of(directory.path()), http::Method::get, http::Endpoint::other, 299) == 1);
 }
@@ -71,12 +71,12 @@ TEST_CASE("the next holder of a slot continues its counts") {
     const TemporaryDirectory directory;
     for (Word i = 1; i <= 1000; ++i) {
         Recorder recorder(options(directory.path(), "worker-01", static_cast<pid_t>(1000 + i)));
-        REQUIRE_FALSE(recorder.maintain(noon));
+        REQUIRE_FALSE(recorder.maintain(kNoon));
         recorder.record_request(health_check());
         if (i % 100 != 0) continue;
         CHECK(health_checks(totals_of(directory.path())) == i);
-        CHECK(worker_word(directory.path(), starts_field) == i);
-        CHECK(worker_word(directory.path(), pid_field) == 1000 + i);
+        CHECK(worker_word(directory.path(), kStartsField) == i);
+        CHECK(worker_word(directory.path(), kPidField) == 1000 + i);
     }
     CHECK(count_files(directory.path()) == 2);  // slot and lock, however often it started
 }
@@ -85,22 +85,22 @@ TEST_CASE("the state of a worker is that of its current process") {
     const TemporaryDirectory directory;
     {
         Recorder recorder(options(directory.path()));
-        REQUIRE_FALSE(recorder.maintain(noon));
+        REQUIRE_FALSE(recorder.maintain(kNoon));
         recorder.set_health(true);
         recorder.begin_request(system::SteadyTime{5s});
-        CHECK(worker_word(directory.path(), health_field) == 1);
-        CHECK(worker_word(directory.path(), busy_field) == 5'000'000'000);
+        CHECK(worker_word(directory.path(), kHealthField) == 1);
+        CHECK(worker_word(directory.path(), kBusyField) == 5'000'000'000);
         recorder.end_request(system::SteadyTime{6s});
-        CHECK(worker_word(directory.path(), busy_field) == 0);
-        CHECK(worker_word(directory.path(), activity_field) == 6'000'000'000);
+        CHECK(worker_word(directory.path(), kBusyField) == 0);
+        CHECK(worker_word(directory.path(), kActivityField) == 6'000'000'000);
         recorder.begin_request(system::SteadyTime{7s});
     }
     Recorder next(options(directory.path()));
     next.set_health(false);
-    REQUIRE_FALSE(next.maintain(noon));
-    CHECK(worker_word(directory.path(), health_field) == 2);
-    CHECK(worker_word(directory.path(), busy_field) == 0);
-    CHECK(worker_word(directory.path(), activity_field) == 0);
+    REQUIRE_FALSE(next.maintain(kNoon));
+    CHECK(worker_word(directory.path(), kHealthField) == 2);
+    CHECK(worker_word(directory.path(), kBusyField) == 0);
+    CHECK(worker_word(directory.path(), kActivityField) == 0);
 }
 
 TEST_CASE("a damaged slot is set aside and counted, and counting starts again") {
@@ -108,7 +108,7 @@ TEST_CASE("a damaged slot is set aside and counted, and counting starts again") 
     const std::string path = directory / "worker-01.slot";
     {
         Recorder recorder(options(directory.path()));
-        REQUIRE_FALSE(recorder.maintain(noon));
+        REQUIRE_FALSE(recorder.maintain(kNoon));
         recorder.record_request(health_check());
     }
     std::string bytes = read_file(path);
@@ -128,7 +128,7 @@ TEST_CASE("a damaged slot is set aside and counted, and counting starts again") 
 
     for (Word i = 1; i <= 3; ++i) {
         Recorder recorder(options(directory.path()));
-        REQUIRE_FALSE(recorder.maintain(noon));
+        REQUIRE_FALSE(recorder.maintain(kNoon));
         recorder.record_request(health_check());
         CHECK(event(totals_of(directory.path()), metric::Event::damaged_set_aside) == 1);
         CHECK(health_checks(totals_of(directory.path())) == i);
@@ -142,7 +142,7 @@ TEST_CASE("a slot of another layout is taken over with its counts, its starts an
     write_words(directory / "worker-01.slot", make_other_slot());
     {
         Recorder recorder(options(directory.path()));
-        REQUIRE_FALSE(recorder.maintain(noon));
+        REQUIRE_FALSE(recorder.maintain(kNoon));
         recorder.record_request(prediction());
     }
     const Totals totals = totals_of(directory.path());
@@ -157,7 +157,7 @@ TEST_CASE("a slot of another layout is taken over with its counts, its starts an
     const SlotImage image = read(directory.path()).image;
     CHECK(image.has_current_layout());
     CHECK(image.header().lineage == std::array<Word, 2>{11, 22});
-    CHECK(image.worker(starts_field) == 6);
+    CHECK(image.worker(kStartsField) == 6);
     CHECK(image.words[image.layout->keys] == 0xabc);
     CHECK(count_files(directory.path()) == 2);
 }
@@ -168,7 +168,7 @@ TEST_CASE("each model version counts for itself, and the oldest make room") {
         RecorderOptions with_model = options(directory.path());
         with_model.model_version = "v" + std::to_string(i);
         Recorder recorder(with_model);
-        REQUIRE_FALSE(recorder.maintain(noon));
+        REQUIRE_FALSE(recorder.maintain(kNoon));
         recorder.record_request(prediction());
     }
     Totals totals = totals_of(directory.path());
@@ -183,7 +183,7 @@ TEST_CASE("a worker without a model version counts under other") {
     RecorderOptions without_model = options(directory.path());
     without_model.model_version = "";
     Recorder recorder(without_model);
-    REQUIRE_FALSE(recorder.maintain(noon));
+    REQUIRE_FALSE(recorder.maintain(kNoon));
     recorder.record_request(prediction());
     CHECK(totals_of(directory.path()).model("other").outcomes[0] == 1);
 }
@@ -191,7 +191,7 @@ TEST_CASE("a worker without a model version counts under other") {
 TEST_CASE("a request that is taken back leaves every number as if it had never been") {
     const TemporaryDirectory directory;
     Recorder recorder(options(directory.path()));
-    REQUIRE_FALSE(recorder.maintain(noon));
+    REQUIRE_FALSE(recorder.maintain(kNoon));
     recorder.record_request(prediction());
     const Totals before = totals_of(directory.path());
     RequestRecord other = prediction(RequestKey{{1, 2}});
@@ -220,7 +220,7 @@ TEST_CASE("a request that is taken back leaves every number as if it had never b
 TEST_CASE("a request is pending until its reply has been delivered") {
     const TemporaryDirectory directory;
     Recorder recorder(options(directory.path()));
-    REQUIRE_FALSE(recorder.maintain(noon));
+    REQUIRE_FALSE(recorder.maintain(kNoon));
     recorder.record_request(prediction(RequestKey{{1, 2}}));
     CHECK(pending_key(read(directory.path()).image) == RequestKey{{1, 2}});
     recorder.request_delivered();
@@ -231,14 +231,14 @@ TEST_CASE("a slot says up to where the lines in its ring count, to the next hold
     const TemporaryDirectory directory;
     {
         Recorder recorder(options(directory.path()));
-        REQUIRE_FALSE(recorder.maintain(noon));
+        REQUIRE_FALSE(recorder.maintain(kNoon));
         recorder.use_log_ring(7);
         RequestRecord record = prediction();
         record.log_position = 300;
         recorder.record_request(record);
     }
     Recorder next(options(directory.path()));
-    REQUIRE_FALSE(next.maintain(noon));
+    REQUIRE_FALSE(next.maintain(kNoon));
     CHECK(next.log_mark().identity == 7);
     CHECK(next.log_mark().position == 300);
     next.use_log_ring(7);

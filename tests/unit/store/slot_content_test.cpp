@@ -8,7 +8,7 @@ using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
 TEST_CASE("a new slot is intact and empty") {
     const auto slot = make_slot(100, system::WallTime{1'700'000'000s});
     const Word* const words = words_of(*slot);
-    const Result<SlotImage> image = decode_slot({words, words + slot_words});
+    const Result<SlotImage> image = decode_slot({words, words + kSlotWords});
     REQUIRE(image.ok());
     CHECK(image.value().has_current_layout());
     CHECK(image.value().header().lineage == std::array<Word, 2>{1'700'000'000'000'000, 100});
@@ -20,7 +20,7 @@ TEST_CASE("a new slot is intact and empty") {
 
 TEST_CASE("a successor keeps lineage, starts and as many keys as it has room for") {
     const auto slot = make_slot(100, system::WallTime{1'700'000'000s});
-    for (std::size_t i = 0; i + 1 < orphaned_keys; ++i) slot->keys[i] = {7, i};
+    for (std::size_t i = 0; i + 1 < kOrphanedKeys; ++i) slot->keys[i] = {7, i};
     const Result<SlotImage> found = decode_slot(make_other_slot());
     REQUIRE(found.ok());
     succeed(found.value(), *slot);
@@ -35,9 +35,9 @@ TEST_CASE("a successor keeps lineage, starts and as many keys as it has room for
 
 TEST_CASE("a successor never has a count that its own successor would refuse") {
     const auto slot = make_slot(100, system::WallTime{1'700'000'000s});
-    slot->events[2] = max_count;  // layout_migrated
+    slot->events[2] = kMaxCount;  // layout_migrated
     const Result<SlotImage> found = decode_slot(make_other_slot());
     REQUIRE(found.ok());
     succeed(found.value(), *slot);
-    CHECK(slot->events[2] == max_count);
+    CHECK(slot->events[2] == kMaxCount);
 }

@@ -25,7 +25,7 @@ const std::string kBounds =
 // text may change freely as long as its grammar does not.
 TEST_CASE("a slot describes itself in this text") {
     CHECK(
-        slot_description.text() ==
+        kSlotDescription.text() ==
         "worker 40 0 pid started_us starts health busy_since_ns last_activity_ns pool_size "
         "pending_1 pending_2 log_position log_ring\n"
         "keys 56 16\n"

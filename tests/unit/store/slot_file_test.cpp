@@ -146,9 +146,9 @@ TEST_CASE("only files of slots are listed, in order, and no more than the limit"
     }
     const auto directory = open_state_directory(path.path());
     CHECK(list_slots(directory.value().get()).value() == std::vector<std::string>{"a", "b"});
-    for (std::size_t i = 0; i < max_slots; ++i)
+    for (std::size_t i = 0; i < kMaxSlots; ++i)
         write_file(path / ("z" + std::to_string(i) + ".slot"), "");
-    CHECK(list_slots(directory.value().get()).value().size() == max_slots);
+    CHECK(list_slots(directory.value().get()).value().size() == kMaxSlots);
 }
 
 TEST_CASE("a slot's file is replaced as a whole, over what a killed writer left") {

@@ -44,7 +44,7 @@ class TemporaryDirectory {
     std::string path_;
 };
 
-inline const system::SteadyTime noon{12h};  // any time
+inline const system::SteadyTime kNoon{12h};  // any time
 
 inline RecorderOptions options(const std::string& directory, const std::string& name = "worker-01",
                                pid_t pid = 100) {
@@ -119,7 +119,7 @@ inline std::string read_file(const std::string& path) {
 // The words of a slot with this description and this number of words before it.
 inline std::vector<Word> make_words(const std::string& description, std::size_t description_word) {
     std::vector<Word> words(description_word + (description.size() + 7) / 8);
-    const SlotHeader header{slot_magic,   slot_format,      layout_hash(description),
+    const SlotHeader header{kSlotMagic,   kSlotFormat,      layout_hash(description),
                             words.size(), description_word, description.size(),
                             {11, 22}};
     std::memcpy(words.data(), &header, sizeof header);
@@ -135,7 +135,7 @@ inline void write_words(const std::string& path, const std::vector<Word>& words)
 
 // A layout as another version of the program might have it: fewer labels, other bounds, a field
 // less.
-inline const std::string other_layout =
+inline const std::string kOtherLayout =
     "worker 40 0 starts pid\n"
     "keys 42 1\n"
     "events 44 0 layout_migrated something_new\n"
@@ -152,7 +152,7 @@ inline const std::string other_layout =
 // A slot of that layout. POST /predict 201 three times (4 ms: 2, 20 s: 1), BREW /brew 418 once
 // (2 ms); model "v0.9": an error and a success, both within 1 ms.
 inline std::vector<Word> make_other_slot() {
-    std::vector<Word> words = make_words(other_layout, 120);
+    std::vector<Word> words = make_words(kOtherLayout, 120);
     words[40] = 5;    // starts
     words[41] = 321;  // pid
     words[42] = 0xabc;

@@ -9,7 +9,7 @@ using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
 
 namespace {
 
-constexpr std::size_t journal_at = header_words;
+constexpr std::size_t kJournalAt = kHeaderWords;
 
 // The reason why the words are refused, or "".
 std::string refusal(std::vector<Word> words) {
@@ -59,19 +59,19 @@ TEST_CASE("words that are not a slot are refused with the reason") {
         CHECK(refusal(words) == "its description is damaged");
     }
     SECTION("a description in the place of a section") {
-        words = make_words(other_layout, 113);
+        words = make_words(kOtherLayout, 113);
         CHECK(refusal(words) == "its description overlaps");
     }
     SECTION("an open journal of more entries than it can hold") {
-        words[journal_at] = 1;
-        words[journal_at + 1] = 16;
+        words[kJournalAt] = 1;
+        words[kJournalAt + 1] = 16;
         CHECK(refusal(words) == "its journal is damaged");
     }
     SECTION("an open journal that writes outside of the sections") {
-        words[journal_at] = 1;
-        words[journal_at + 1] = 1;
+        words[kJournalAt] = 1;
+        words[kJournalAt + 1] = 1;
         for (const Word target : {0UL, 39UL, 114UL, 1UL << 40U}) {
-            words[journal_at + 2] = target;
+            words[kJournalAt + 2] = target;
             CHECK(refusal(words) == "its journal is damaged");
         }
     }
@@ -79,15 +79,15 @@ TEST_CASE("words that are not a slot are refused with the reason") {
 
 TEST_CASE("an open transaction is completed in the copy") {
     std::vector<Word> words = make_other_slot();
-    words[journal_at] = 7;
-    words[journal_at + 1] = 1;
-    words[journal_at + 2] = 40;
-    words[journal_at + 3] = 6;
+    words[kJournalAt] = 7;
+    words[kJournalAt + 1] = 1;
+    words[kJournalAt + 2] = 40;
+    words[kJournalAt + 3] = 6;
     const Result<SlotImage> image = decode_slot(words);
     REQUIRE(image.ok());
     CHECK(image.value().worker(2) == 6);
 
-    words[journal_at] = 8;  // closed: the entries are history
+    words[kJournalAt] = 8;  // closed: the entries are history
     CHECK(decode_slot(words).value().worker(2) == 5);
 }
 
@@ -138,12 +138,12 @@ TEST_CASE("reading a slot's file tells what stands in its place") {
 }
 
 TEST_CASE("a file above one megabyte is not read, whatever stands in it") {
-    constexpr std::size_t most = 131'072;  // words
-    const std::size_t description = (other_layout.size() + 7) / 8;
+    constexpr std::size_t kMost = 131'072;  // words
+    const std::size_t description = (kOtherLayout.size() + 7) / 8;
     const TemporaryDirectory directory;
     const std::string path = directory / "worker-01.slot";
-    write_words(path, make_words(other_layout, most - description));
+    write_words(path, make_words(kOtherLayout, kMost - description));
     CHECK(read(directory.path()).state == SlotState::intact);
-    write_words(path, make_words(other_layout, most - description + 1));
+    write_words(path, make_words(kOtherLayout, kMost - description + 1));
     CHECK(read(directory.path()).state == SlotState::damaged);
 }

@@ -18,11 +18,11 @@ Result<Totals> totals_in(const std::vector<Word>& words) {
     return read_totals(image.value());
 }
 
-constexpr std::size_t post = 2;
-constexpr std::size_t predict = 2;
-constexpr auto other_method = static_cast<std::size_t>(http::Method::other);
-constexpr auto other_endpoint = static_cast<std::size_t>(http::Endpoint::other);
-constexpr std::size_t other_status = http::status_codes.size();
+constexpr std::size_t kPost = 2;
+constexpr std::size_t kPredict = 2;
+constexpr auto kOtherMethod = static_cast<std::size_t>(http::Method::other);
+constexpr auto kOtherEndpoint = static_cast<std::size_t>(http::Endpoint::other);
+constexpr std::size_t kOtherStatus = http::kStatusCodes.size();
 
 }  // namespace
 
@@ -30,11 +30,11 @@ TEST_CASE("the sums of a slot of another layout appear under this build's labels
     const Result<Totals> read = totals_in(make_other_slot());
     REQUIRE(read.ok());
     const Totals& totals = read.value();
-    const RequestCell& predicted = totals.cell(post, predict);
+    const RequestCell& predicted = totals.cell(kPost, kPredict);
     CHECK(predicted.replies[1] == 3);  // 201
     CHECK(predicted.buckets == buckets({{5ms, 2}, {1h, 1}}));
     CHECK(predicted.sum_ns == 20'008'000'000);
-    CHECK(totals.cell(other_method, other_endpoint).replies[other_status] == 1);
+    CHECK(totals.cell(kOtherMethod, kOtherEndpoint).replies[kOtherStatus] == 1);
     CHECK(totals.events[2] == 1);
     REQUIRE(totals.models.size() == 1);
     CHECK(totals.models[0].version == "v0.9");
@@ -47,7 +47,7 @@ TEST_CASE("the durations of a slot without fine buckets are known to be at most 
     const Result<Totals> read = totals_in(make_other_slot());
     REQUIRE(read.ok());
     // 4 ms, counted up to 5 ms: not below, and exact for whoever asks for 5 ms.
-    const RequestCell& cell = read.value().cell(post, predict);
+    const RequestCell& cell = read.value().cell(kPost, kPredict);
     CHECK(std::accumulate(cell.buckets.begin(),
                           cell.buckets.begin() + static_cast<int>(bucket_of(5'000'000)),
                           Word{0}) == 0);
@@ -58,8 +58,8 @@ TEST_CASE("the durations of a slot without fine buckets are known to be at most 
 }
 
 TEST_CASE("waiting is read by endpoint, and impossible numbers of it are refused") {
-    // Cells of other_layout's three endpoints, in the place of its models, which move behind them.
-    std::string layout = other_layout;
+    // Cells of kOtherLayout's three endpoints, in the place of its models, which move behind them.
+    std::string layout = kOtherLayout;
     const std::string_view models = "models 96 9\nend 114 0\n";
     layout.replace(layout.find(models), models.size(), "waits 96 10\nmodels 126 9\nend 144 0\n");
     std::vector<Word> words = make_words(layout, 150);
@@ -67,10 +67,10 @@ TEST_CASE("waiting is read by endpoint, and impossible numbers of it are refused
     std::ranges::copy(predicted, words.begin() + 96);
     const Result<Totals> totals = totals_in(words);
     REQUIRE(totals.ok());
-    CHECK(totals.value().waits[predict].wait.sum_ns == 2'000'000);
-    CHECK(totals.value().waits[predict].wait.buckets == buckets({{3ms, 1}}));
-    CHECK(totals.value().waits[predict].latency.sum_ns == 8'000'000);
-    CHECK(totals.value().waits[predict].latency.buckets == buckets({{1h, 1}}));
+    CHECK(totals.value().waits[kPredict].wait.sum_ns == 2'000'000);
+    CHECK(totals.value().waits[kPredict].wait.buckets == buckets({{3ms, 1}}));
+    CHECK(totals.value().waits[kPredict].latency.sum_ns == 8'000'000);
+    CHECK(totals.value().waits[kPredict].latency.buckets == buckets({{1h, 1}}));
     SECTION("a bucket beyond every count") {
         words[98] = Word{1} << 60U;
     }
@@ -132,8 +132,8 @@ TEST_CASE("sums add up label by label") {
     CHECK_FALSE(one.empty());
     sum.add(one);
     sum.add(one);
-    CHECK(sum.cell(post, predict).replies[1] == 6);
-    CHECK(sum.cell(post, predict).sum_ns == 40'016'000'000);
+    CHECK(sum.cell(kPost, kPredict).replies[1] == 6);
+    CHECK(sum.cell(kPost, kPredict).sum_ns == 40'016'000'000);
     CHECK(sum.model("v0.9").outcomes == std::array<Word, 2>{2, 2});
     CHECK(sum.events[2] == 2);
 }
@@ -168,23 +168,23 @@ TEST_CASE("a model version is kept as printable ASCII of at most 31 bytes") {
 
 TEST_CASE("sums that are raised are never below the others, and replies add up to buckets") {
     Totals before;
-    RequestCell& seen = before.cell(post, predict);
+    RequestCell& seen = before.cell(kPost, kPredict);
     seen.replies[1] = 5;
     seen.buckets = buckets({{4ms, 4}, {9s, 1}});
     seen.sum_ns = 9'000;
     before.model("v1").outcomes[0] = 5;
     before.model("v1").buckets[2] = 5;
     before.events[0] = 2;
-    before.waits[predict].latency = {9'000, buckets({{4ms, 4}, {9s, 1}})};
+    before.waits[kPredict].latency = {9'000, buckets({{4ms, 4}, {9s, 1}})};
 
     // The slow one has been taken back, and another one with another status was fast.
     Totals now;
-    RequestCell& cell = now.cell(post, predict);
+    RequestCell& cell = now.cell(kPost, kPredict);
     cell.replies[1] = 4;
     cell.replies[2] = 1;
     cell.buckets = buckets({{4ms, 5}});
     cell.sum_ns = 1'000;
-    now.waits[predict].latency = {1'000, buckets({{4ms, 5}})};
+    now.waits[kPredict].latency = {1'000, buckets({{4ms, 5}})};
     now.raise_to(before);
     CHECK(cell.replies[1] == 5);
     CHECK(cell.replies[2] == 1);
@@ -193,12 +193,12 @@ TEST_CASE("sums that are raised are never below the others, and replies add up t
     CHECK(now.model("v1").outcomes[0] == 5);
     CHECK(now.model("v1").buckets[2] == 5);
     CHECK(now.events[0] == 2);
-    CHECK(now.waits[predict].latency.sum_ns == 9'000);
-    CHECK(now.waits[predict].latency.buckets == buckets({{4ms, 5}}));
+    CHECK(now.waits[kPredict].latency.sum_ns == 9'000);
+    CHECK(now.waits[kPredict].latency.buckets == buckets({{4ms, 5}}));
 
     // The next of its kind takes its place.
     Totals later;
-    RequestCell& last = later.cell(post, predict);
+    RequestCell& last = later.cell(kPost, kPredict);
     last.replies[1] = 5;
     last.replies[2] = 1;
     last.buckets = buckets({{4ms, 6}});
