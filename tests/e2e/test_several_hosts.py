@@ -15,7 +15,7 @@ from stack import Stack, wait_until
 
 CLONE_NEWNET = 0x40000000
 CLIENTS = 16
-TIMEOUT = 2  # APPCORE_REQUEST_TIMEOUT: what is on its way when the cable breaks waits five seconds longer
+TIMEOUT = 8  # APPCORE_REQUEST_TIMEOUT: what is on its way when the cable breaks waits five seconds longer
 PEER_PORT = 9100
 CASES = (Case("POST", "/predict", 201, b'{"features":[1,2]}'),
          Case("POST", "/predict", 201, b'{"features":[' + b"1.5," * 40000 + b"2]}"))
