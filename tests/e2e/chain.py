@@ -18,7 +18,7 @@ RULES = os.path.join(CONFIGS, "rules")
 DASHBOARD = os.path.join(CONFIGS, "grafana", "appcore-dashboard.json")
 
 JOB = "practical-production-service"
-API, NODE_EXPORTER = "appcore", "node"  # names of the files in configs/targets
+API, NODE_EXPORTER, FRONT = "appcore", "node", "front"  # names of the files in configs/targets
 INTERVAL = "500ms"  # of scrapes and rules, instead of the real ones, so that tests are short
 
 SAMPLE = re.compile(r"(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>.*)\})? (?P<value>\S+)\Z")

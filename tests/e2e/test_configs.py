@@ -109,7 +109,7 @@ class Dashboard(unittest.TestCase):
 
     def test_there_is_a_row_for_each_worker(self):
         rows = [panel for panel in self.panels if panel["type"] == "row"]
-        self.assertEqual([row.get("repeat") for row in rows], [None, None, "worker"])
+        self.assertEqual([row.get("repeat") for row in rows], [None, None, None, "worker"])
 
     def test_panels_fill_the_grid_and_do_not_overlap(self):
         taken = set()

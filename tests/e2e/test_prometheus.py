@@ -1,4 +1,4 @@
-"""The whole chain from Debian's packages: stack, textfile, node-exporter, Prometheus, Pushgateway.
+"""The whole chain from Debian's packages: stack, HAProxy, textfile, node-exporter, Prometheus, Pushgateway.
 
 The load happens once, before the tests; they look at what arrived where.
 """
@@ -11,7 +11,8 @@ import re
 import shutil
 import tempfile
 
-from chain import (API, DASHBOARD, JOB, NODE_EXPORTER, Client, NodeExporter, Prometheus,
+import fronts
+from chain import (API, DASHBOARD, FRONT, JOB, NODE_EXPORTER, Client, NodeExporter, Prometheus,
                    Pushgateway, promtool, replies_by_status, samples,
                    settings_for_node_exporter_only)
 from stack import StackTest, wait_until
@@ -41,12 +42,16 @@ class Chain(StackTest):
         super().setUpClass()
         cls.textfiles = os.path.join(cls.stack.run_dir, "textfile")
         cls.node_exporter = cls.begin(NodeExporter(folder, cls.textfiles))
+        front = fronts.haproxy(cls.stack.port, frontend="http-request use-service prometheus-exporter if { path /metrics }")
+        cls.addClassCleanup(front.stop)
         cls.prometheus = cls.begin(Prometheus(folder, {
-            API: f"127.0.0.1:{cls.stack.port}", NODE_EXPORTER: cls.node_exporter.address}))
+            API: f"127.0.0.1:{cls.stack.port}", NODE_EXPORTER: cls.node_exporter.address, FRONT: f"127.0.0.1:{front.port}"}))
         cls.client = Client(cls.stack, replies_by_status(samples(cls.exposition())))
         cls.counted = cls.client.counted
         for _ in range(ROUNDS):
             cls.client.round()
+            assert fronts.ask(front.port, "/version").status == 200
+            cls.counted["200"] += 1
             wait_until(lambda: cls.prometheus.by("status_code", REPLIES) == cls.counted, ARRIVES)
         wait_until(lambda: any(cls.prometheus.by("job", "job:http_request_errors:rate5m").values()),
                    ARRIVES)
@@ -129,7 +134,7 @@ class Chain(StackTest):
     def test_all_targets_are_up(self):
         targets = self.prometheus.ask("targets")["activeTargets"]
         states = {t["labels"]["job"]: (t["health"], t["lastError"]) for t in targets}
-        self.assertEqual(states, {JOB: ("up", ""), "node": ("up", "")})
+        self.assertEqual(states, {JOB: ("up", ""), "node": ("up", ""), "appcore-front": ("up", "")})
 
     def test_counters_equal_what_the_client_counted(self):
         self.assertTrue(wait_until(
