@@ -94,8 +94,9 @@ $(OUT)/tests/unit/%.o: private CPPFLAGS += -Itests/unit
 # Models predict the bits of the libraries that trained them: no product is fused with a sum.
 $(OUT)/src/appcore/models/%.o $(OUT)/src/appcore/importers/%.o: private CXXFLAGS += -ffp-contract=off
 
-# appcore-model prints this script.
+# Files that are built into a program (src/appcore/system/embedded_file.hpp).
 $(OUT)/src/appcore/model_commands/export_script.o: deploy/appcore_export.py
+$(OUT)/src/appcore/status/status_page.o: $(addprefix src/appcore/status/page.,html css js)
 
 # The commit is known to one object, which is rebuilt when the commit changes.
 COMMIT := $(or $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null),unknown)
@@ -194,6 +195,7 @@ TESTS = APPCORE_BIN_DIR='$(abspath $(OUT))' tests/run
 test: ## all tests
 	@deploy/install-packages run build test
 	@deploy/fetch-docs-ui
+	@deploy/npm-ci axe
 	@$(MAKE) --no-print-directory -j$(JOBS) programs $(OBEDIENT) $(UNIT_TESTS) fuzz-programs
 	@exec env $(TESTS) unit ctl seeds mutants e2e
 
@@ -205,6 +207,7 @@ unit: ## the unit tests, those of deploy/ctl, and the fuzz targets with their se
 e2e: ## the end-to-end tests; MODULES="test_logs ..." for some of them
 	@deploy/install-packages run build test
 	@deploy/fetch-docs-ui
+	@deploy/npm-ci axe
 	@$(MAKE) --no-print-directory -j$(JOBS) e2e-programs
 	@exec env $(TESTS) e2e $(MODULES)
 

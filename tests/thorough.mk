@@ -10,6 +10,7 @@ COVERAGE_LEAST := 95
 coverage: ## lines of src/ that no test reaches; fails below 95 %
 	@deploy/install-packages run build test coverage
 	@deploy/fetch-docs-ui
+	@deploy/npm-ci axe
 	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=coverage coverage-programs
 	@find build/coverage -name '*.gcda' -delete
 	@APPCORE_SANDBOX=off APPCORE_BIN_DIR='$(abspath build/coverage)' tests/run unit e2e

@@ -19,9 +19,9 @@ class Tab:
         read_end, self.to_browser = os.pipe()
         self.from_browser, write_end = os.pipe()
         # No name is looked up, so that whatever the page wants from elsewhere fails and is seen.
-        # The protocol's descriptors are 3 and 4; a shell moves them there.
+        # The protocol's descriptors are 3 and 4; a shell moves them there. dash knows descriptors up to 9 only.
         self.browser = subprocess.Popen(
-            ["sh", "-c", f'exec 3<&{read_end} 4>&{write_end}; exec "$@"', "sh", "chromium",
+            ["bash", "-c", f'exec 3<&{read_end} 4>&{write_end}; exec "$@"', "bash", "chromium",
              "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
              "--disable-background-networking", "--disable-component-update", "--disable-sync",
              "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
@@ -85,8 +85,8 @@ class Tab:
             self.note(message)
 
     def evaluate(self, expression):
-        """The value of a JavaScript expression in the page."""
-        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        """The value of a JavaScript expression in the page; that of a promise when there is one."""
+        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in answer:
             raise AssertionError(answer["exceptionDetails"])
         return answer["result"].get("value")
@@ -105,8 +105,15 @@ class Tab:
         self.call("Page.navigate", url=url)
         self.wait_for(f"location.href == {json.dumps(url)} && document.readyState == 'complete'")
 
+    def look(self, width, scheme="light", height=844):
+        """Makes the window as wide as that, and the user's preference "light" or "dark"."""
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
+                  mobile=width < 700)
+        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+
     def text(self):
-        return self.evaluate("document.body.innerText")
+        """What the page shows; nothing while it is being loaded."""
+        return self.evaluate("document.body?.innerText ?? ''")
 
     def click(self, selector):
         """Clicks on the first such element as soon as it is there."""

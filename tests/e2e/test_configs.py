@@ -65,6 +65,17 @@ class Rules(unittest.TestCase):
             machine, _, _ = machine.partition("promql_expr_test")
             self.assertLessEqual(asked - FOR_DASHBOARDS, set(SERIES.findall(machine)))
 
+    def test_status_calls_a_problem_what_the_alerts_call_one(self):
+        alerts = read(os.path.join(RULES, "appcore.alerts.yml"))
+        sources = read(os.path.join(ROOT, "src", "appcore", "status", "status_report.cpp")) \
+            + read(os.path.join(ROOT, "src", "appcore", "status", "status_page.cpp"))
+        for alert, metric, constant in (("AppcoreQueue", r'quantile="0.5"}', "kLongWait"),
+                                        ("AppcoreQueue", r"avg_over_time\(appcore_requests_waiting\[1m\]\)", "kManyWaiting"),
+                                        ("AppcoreErrors", "ratio_rate5m", "kManyErrors")):
+            bound, = re.findall(rf"{constant} = ([\d.]+);", sources)
+            _, _, rule = alerts.partition(f"- alert: {alert}\n")
+            self.assertRegex(rule.partition("- alert: ")[0], rf"{metric}\)* > {re.escape(bound)}\b")
+
     def test_every_alert_has_a_test_in_which_it_fires_and_one_in_which_it_does_not(self):
         asked = [found for name in ("alerts", "objectives")
                  for found in ABOUT_ALERT.findall(read(os.path.join(RULE_TESTS, f"{name}.test.yml")))]

@@ -49,6 +49,9 @@ class Waiting(StackTest):
             for thread in threads:
                 thread.join()
         self.assertEqual({status for status, _ in measured.values()}, {201})
+        pool = wait_until(lambda: (found := self.stack.get("/status").json()["pool"])["callers_wait"] and found)
+        self.assertTrue(pool)
+        self.assertRegex("\n".join(pool["problems"]), "callers wait: half of the requests of the last minute waited .* or longer")
         lines = {line["request_id"]: line for line in self.stack.logged("appcore", logger="appcore")
                  if line.get("request_id") in measured}
         self.assertEqual(len(lines), len(measured))

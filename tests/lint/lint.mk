@@ -1,7 +1,7 @@
 # Checks of the sources and pages without running a test, and the acceptance script of the old project: what CI wants besides `make test`.
 
 ##@ Check without running
-.PHONY: lint format tidy cppcheck scripts workflows kubernetes-check docs-check nginx-check verify image-smoke
+.PHONY: lint format tidy cppcheck scripts workflows kubernetes-check page-check docs-check nginx-check verify image-smoke
 
 # Checks without running: format, clang-tidy, cppcheck, shell scripts, nginx's view of its configuration.
 CPP_FILES = $(shell find src tests -name '*.cpp' -o -name '*.hpp')
@@ -13,7 +13,7 @@ lint: ## format, clang-tidy, cppcheck, shellcheck, nginx -t, the CI workflow, de
 	@deploy/install-packages run build test lint
 	@deploy/npm-ci lint
 	@deploy/npm-ci kubernetes
-	@$(MAKE) --no-print-directory -j$(JOBS) format tidy cppcheck scripts workflows kubernetes-check nginx-check docs-check
+	@$(MAKE) --no-print-directory -j$(JOBS) format tidy cppcheck scripts workflows kubernetes-check page-check nginx-check docs-check
 
 format:
 	@clang-format --dry-run -Werror $(CPP_FILES)
@@ -52,6 +52,10 @@ workflows:
 kubernetes-check: ## deploy/kubernetes by the schemas and types of npm's kubernetes-models
 	@deploy/npm-ci kubernetes
 	@node tests/lint/kubernetes.mjs deploy/kubernetes
+
+page-check: ## the files of the /status page by html-validate and eslint
+	@deploy/npm-ci lint
+	@node tests/lint/page.mjs $(addprefix src/appcore/status/page.,html css js)
 
 nginx-check: RUN_DIR = $(OUT)/nginx-check
 nginx-check: programs

@@ -1,21 +1,8 @@
 #include "appcore/model_commands/export_script.hpp"
 
-// The file's bytes as they are; Makefile rebuilds this object when the file changes.
-asm(R"(
-.section .rodata
-.global appcore_export_script_begin
-.global appcore_export_script_end
-appcore_export_script_begin:
-.incbin "deploy/appcore_export.py"
-appcore_export_script_end:
-.byte 0
-.previous
-)");
+#include "appcore/system/embedded_file.hpp"
 
-extern "C" {
-extern const char appcore_export_script_begin[];  // NOLINT(modernize-avoid-c-arrays)
-extern const char appcore_export_script_end[];    // NOLINT(modernize-avoid-c-arrays)
-}
+APPCORE_EMBEDDED_FILE(appcore_export_script, "deploy/appcore_export.py");
 
 namespace appcore::model_commands {
 

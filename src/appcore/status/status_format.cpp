@@ -14,21 +14,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kUnknown = "–";
-constexpr double kPlotWidth = 60;   // points; kHistoryLength in HistorySteps
-constexpr double kPlotHeight = 20;  // of which one is left free at either edge for the stroke
-
-// With commas between thousands. Numbers here are below 2^64.
-std::string fixed(double value, int decimals) {
-    std::array<char, 64> buffer{};
-    const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
-                                            std::chars_format::fixed, decimals);
-    if (error != std::errc{}) return std::string(kUnknown);
-    std::string text(buffer.data(), end);
-    std::size_t at = std::min(text.find('.'), text.size());
-    const std::size_t first = text.starts_with('-') ? 1 : 0;
-    for (; at > first + 3; at -= 3) text.insert(at - 3, 1, ',');
-    return text;
-}
 
 std::string rate(double value) {
     if (value == 0) return "0/s";
@@ -42,11 +27,15 @@ std::string percent(double ratio) {
 }
 
 std::string milliseconds(double value) {
+    constexpr double kMicrosecond = 0.001;
     constexpr double kSecond = 1000;
+    constexpr double kFirstBound = 0.01;  // of the buckets, whose percentiles these are
     constexpr double kLastBound = 37.3 * kSecond;
+    if (value < kFirstBound) return "< 10 µs";
     if (value >= kLastBound) return "≥ 37 s";
     if (value >= kSecond) return fixed(value / kSecond, 1) + " s";
-    return fixed(value, value < 1 ? 2 : value < 100 ? 1 : 0) + " ms";
+    if (value < 0.9995) return fixed(value / kMicrosecond, 0) + " µs";
+    return fixed(value, value < 100 ? 1 : 0) + " ms";
 }
 
 std::string bytes(double value) {
@@ -68,11 +57,18 @@ std::string duration(double seconds) {
     return whole(seconds / kDay) + " d " + whole(std::fmod(seconds, kDay) / kHour) + " h";
 }
 
+// Of an RFC 3339 time.
+constexpr std::size_t kDateLength = std::string_view{"2026-11-23"}.size();
+constexpr std::size_t kClockLength = std::string_view{"03:12:07"}.size();
+
 std::string clock(std::string_view time) {
-    constexpr std::size_t kBegin = std::string_view{"2026-11-23T"}.size();
-    constexpr std::size_t kLength = std::string_view{"03:12:07"}.size();
-    if (time.size() < kBegin + kLength) return std::string(kUnknown);
-    return std::string(time.substr(kBegin, kLength)) + " UTC";
+    if (time.size() < kDateLength + 1 + kClockLength) return std::string(kUnknown);
+    return std::string(time.substr(kDateLength + 1, kClockLength)) + " UTC";
+}
+
+std::string date(std::string_view time) {
+    if (time.size() < kDateLength + 1 + kClockLength) return std::string(kUnknown);
+    return std::string(time.substr(0, kDateLength)) + " " + clock(time);
 }
 
 std::string number(std::string_view format, double value) {
@@ -106,10 +102,23 @@ std::string joined(const Json& values) {
 
 }  // namespace
 
+std::string fixed(double value, int decimals) {
+    std::array<char, 64> buffer{};
+    const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                            std::chars_format::fixed, decimals);
+    if (error != std::errc{}) return std::string(kUnknown);
+    std::string text(buffer.data(), end);
+    std::size_t at = std::min(text.find('.'), text.size());
+    const std::size_t first = text.starts_with('-') ? 1 : 0;
+    for (; at > first + 3; at -= 3) text.insert(at - 3, 1, ',');
+    return text;
+}
+
 std::string format_value(std::string_view format, const Json& value) {
     if (value.is_string()) {
         const auto& text = value.get_ref<const std::string&>();
         if (format == "clock") return clock(text);
+        if (format == "date") return date(text);
         return format == "text" ? text : std::string(kUnknown);
     }
     if (value.is_number_integer() && format == "text") return value.dump();
@@ -119,33 +128,6 @@ std::string format_value(std::string_view format, const Json& value) {
         return top ? number(format, *top) : std::string(kUnknown);
     }
     return value.is_number() ? number(format, value.get<double>()) : std::string(kUnknown);
-}
-
-std::string plot_path(const Json& values, PlotKind kind) {
-    const double top = largest(values).value_or(0);
-    const double scale = top > 0 ? (kPlotHeight - 2) / top : 0;
-    const bool is_area = kind == PlotKind::area;
-    double x = kPlotWidth - static_cast<double>(values.size());
-    std::string path;
-    bool is_gap = true;
-    const auto end_run = [&] {
-        if (is_area && !is_gap) path.append("V19Z");
-        is_gap = true;
-    };
-    for (const Json& value : values) {
-        if (value.is_number() && x >= 0) {
-            const std::string y = fixed(kPlotHeight - 1 - value.get<double>() * scale, 2);
-            path.append(is_gap ? "M" : "L").append(fixed(x, 0));
-            path.append(is_gap && is_area ? " 19V" : " ").append(y);
-            if (is_gap) path.append("h0.5");  // a lonely point is visible, too
-            is_gap = false;
-        } else {
-            end_run();
-        }
-        ++x;
-    }
-    end_run();
-    return path;
 }
 
 }  // namespace appcore::status

@@ -98,14 +98,24 @@ Json history_json(const std::vector<Traffic>& steps) {
         for (const Traffic& step : steps) values.push_back(value_of(step));
         return values;
     };
-    return {
-        {"step_seconds", std::chrono::seconds(metrics::HistoryStep{1}).count()},
-        {"requests_per_second",
-         series([](const Traffic& step) { return rounded(step.per_second(step.requests)); })},
-        {"errors_per_second",
-         series([](const Traffic& step) { return rounded(step.per_second(step.errors)); })},
-        {"p50_ms", series([](const Traffic& step) { return milliseconds(step.latency, 0.5); })},
-        {"p99_ms", series([](const Traffic& step) { return milliseconds(step.latency, 0.99); })}};
+    const auto quantiles = [&series](store::Buckets Traffic::*buckets, double quantile) {
+        return series([=](const Traffic& step) { return milliseconds(step.*buckets, quantile); });
+    };
+    const auto all_of = [&quantiles](store::Buckets Traffic::*buckets) -> Json {
+        return {{"p50", quantiles(buckets, 0.5)},
+                {"p90", quantiles(buckets, 0.9)},
+                {"p99", quantiles(buckets, 0.99)}};
+    };
+    return {{"step_seconds", std::chrono::seconds(metrics::HistoryStep{1}).count()},
+            {"requests_per_second",
+             series([](const Traffic& step) { return rounded(step.per_second(step.requests)); })},
+            {"errors_per_second",
+             series([](const Traffic& step) { return rounded(step.per_second(step.errors)); })},
+            {"p50_ms", quantiles(&Traffic::latency, 0.5)},
+            {"p99_ms", quantiles(&Traffic::latency, 0.99)},
+            {"latency_ms", all_of(&Traffic::latency)},
+            {"wait_ms", all_of(&Traffic::wait)},
+            {"duration_ms", all_of(&Traffic::duration)}};
 }
 
 }  // namespace appcore::status

@@ -21,8 +21,9 @@ namespace appcore::status {
 // workers' own time, the waiting before it, and both together, which is the latency.
 [[nodiscard]] nlohmann::ordered_json traffic_json(const metrics::Traffic& traffic);
 
-// {"step_seconds", "requests_per_second", "errors_per_second", "p50_ms", "p99_ms"}: a number or
-// null for each step.
+// {"step_seconds", "requests_per_second", "errors_per_second", "p50_ms", "p99_ms", "latency_ms",
+// "wait_ms", "duration_ms"}: a number or null for each step; the last three have p50, p90 and p99,
+// and those of the latency stand there under their old names, too.
 [[nodiscard]] nlohmann::ordered_json history_json(const std::vector<metrics::Traffic>& steps);
 
 }  // namespace appcore::status

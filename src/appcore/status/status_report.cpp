@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "appcore/metrics/worker_activity.hpp"
+#include "appcore/status/status_format.hpp"
 #include "appcore/status/status_numbers.hpp"
 
 namespace appcore::status {
@@ -90,9 +91,26 @@ unsigned workers_configured(const StatusSources& sources) {
     return sources.pool.size.value_or(sources.facts.workers);
 }
 
+// Nothing where callers do not wait. The bounds are those of the alert AppcoreQueue.
+std::optional<std::string> waiting_problem(const StatusSources& sources) {
+    constexpr double kLongWait = 0.1;  // seconds, of the median
+    constexpr unsigned kManyWaiting = 100;
+    const auto median =
+        metrics::quantile_of(sources.history.last(std::chrono::minutes{1}).wait, 0.5);
+    if (median > kLongWait) {
+        return "callers wait: half of the requests of the last minute waited " +
+               format_value("ms", *median * 1000) + " or longer for a worker";
+    }
+    if (sources.pool.requests_waiting > kManyWaiting) {
+        return "callers wait: " + std::to_string(*sources.pool.requests_waiting) +
+               " requests are waiting for a worker";
+    }
+    return std::nullopt;
+}
+
 // What an operator has to know, the most important first.
 Json problems_of(const StatusSources& sources, const std::vector<Worker>& workers,
-                 system::SteadyTime now) {
+                 const std::optional<std::string>& waiting, system::SteadyTime now) {
     Json problems = Json::array();
     const ServiceFacts& facts = sources.facts;
     const unsigned configured = workers_configured(sources);
@@ -102,6 +120,7 @@ Json problems_of(const StatusSources& sources, const std::vector<Worker>& worker
         problems.push_back(std::to_string(alive) + " of " + std::to_string(configured) +
                            " workers are alive");
     }
+    if (waiting) problems.push_back(*waiting);
     for (const auto& [state, activity] : workers) {
         if (activity == Activity::dead) continue;
         if (activity == Activity::stopped) {
@@ -130,7 +149,8 @@ Json pool_json(const StatusSources& sources, const std::vector<Worker>& workers,
     const system::SteadyTime since = sources.history.health_since(is_healthy, now.steady);
     const auto unchanged =
         std::chrono::duration_cast<std::chrono::microseconds>(now.steady - since);
-    Json problems = problems_of(sources, workers, now.steady);
+    const std::optional<std::string> waiting = waiting_problem(sources);
+    Json problems = problems_of(sources, workers, waiting, now.steady);
 
     const PoolWords& words = !is_healthy ? kUnhealthy : problems.empty() ? kHealthy : kImpaired;
     Json json;
@@ -148,6 +168,7 @@ Json pool_json(const StatusSources& sources, const std::vector<Worker>& workers,
         count([](const Worker& worker) { return worker.state.busy_since.has_value(); });
     json["requests_waiting"] =
         sources.pool.requests_waiting ? Json(*sources.pool.requests_waiting) : Json(nullptr);
+    json["callers_wait"] = waiting.has_value();
     json["problems"] = std::move(problems);
     return json;
 }

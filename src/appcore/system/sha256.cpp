@@ -94,4 +94,18 @@ std::string to_hex(const Sha256& hash) {
     return text;
 }
 
+std::string to_base64(const Sha256& hash) {
+    constexpr std::string_view kDigits =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string text;
+    for (std::size_t i = 0; i < hash.size(); i += 3) {
+        std::uint32_t group = 0;
+        for (std::size_t j = i; j < i + 3; ++j)
+            group = group << 8U | (j < hash.size() ? hash[j] : 0);
+        for (const unsigned shift : {18U, 12U, 6U, 0U}) text += kDigits[group >> shift & 63U];
+    }
+    text.back() = '=';  // 32 bytes are one short of eleven groups of three
+    return text;
+}
+
 }  // namespace appcore::system

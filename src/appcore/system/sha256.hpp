@@ -16,4 +16,7 @@ using Sha256 = std::array<std::uint8_t, 32>;
 // 64 small hexadecimal digits.
 [[nodiscard]] std::string to_hex(const Sha256& hash);
 
+// 44 characters (RFC 4648, section 4).
+[[nodiscard]] std::string to_base64(const Sha256& hash);
+
 }  // namespace appcore::system

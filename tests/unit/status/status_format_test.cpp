@@ -5,8 +5,6 @@
 #include "catch.hpp"
 
 using appcore::status::format_value;
-using appcore::status::plot_path;
-using appcore::status::PlotKind;
 using Json = nlohmann::ordered_json;
 
 TEST_CASE("counts have commas between thousands") {
@@ -25,7 +23,9 @@ TEST_CASE("rates, ratios and latencies have about three digits and a unit") {
     CHECK(format_value("percent", 0.00001) == "< 0.01 %");
     CHECK(format_value("percent", 0.00123) == "0.12 %");
     CHECK(format_value("percent", 1) == "100.0 %");
-    CHECK(format_value("ms", 0.417) == "0.42 ms");
+    CHECK(format_value("ms", 0.005) == "< 10 µs");
+    CHECK(format_value("ms", 0.01) == "10 µs");
+    CHECK(format_value("ms", 0.417) == "417 µs");
     CHECK(format_value("ms", 2.5) == "2.5 ms");
     CHECK(format_value("ms", 417.2) == "417 ms");
     CHECK(format_value("ms", 4'170) == "4.2 s");
@@ -47,6 +47,8 @@ TEST_CASE("durations have the units that matter") {
 TEST_CASE("times of day and texts") {
     CHECK(format_value("clock", "2026-11-23T03:12:07.000001Z") == "03:12:07 UTC");
     CHECK(format_value("clock", "2026") == "–");
+    CHECK(format_value("date", "2026-11-23T03:12:07.000001Z") == "2026-11-23 03:12:07 UTC");
+    CHECK(format_value("date", "2026-11-23") == "–");
     CHECK(format_value("text", "<b>") == "<b>");
     CHECK(format_value("text", 4711) == "4711");
     CHECK(format_value("text", Json{"v1.0", "v1.1"}) == "v1.0, v1.1");
@@ -64,19 +66,4 @@ TEST_CASE("what is not known or not of that kind is a dash") {
     CHECK(format_value("count", true) == "–");
     CHECK(format_value("text", Json::array()) == "–");
     CHECK(format_value("nothing", 1) == "–");
-}
-
-TEST_CASE("a plot ends at the right edge, scales to its largest value, and breaks at a null") {
-    const auto line = [](const Json& values) { return plot_path(values, PlotKind::line); };
-    CHECK(line({0, 5, 10}) == "M57 19.00h0.5L58 10.00L59 1.00");
-    CHECK(line({4, nullptr, 4}) == "M57 1.00h0.5M59 1.00h0.5");
-    CHECK(line({0, 0}) == "M58 19.00h0.5L59 19.00");
-    CHECK(line(Json::array()).empty());
-    CHECK(line(nullptr).empty());
-    CHECK(line(Json(std::vector<int>(61, 1))).starts_with("M0 1.00h0.5L1 1.00"));
-}
-
-TEST_CASE("the area below a plot reaches down to its base") {
-    CHECK(plot_path({0, 5, nullptr, 10}, PlotKind::area) ==
-          "M56 19V19.00h0.5L57 10.00V19ZM59 19V1.00h0.5V19Z");
 }

@@ -85,11 +85,13 @@ TEST_CASE("of nothing all is null, and of no requests only the rate is known") {
     CHECK(json["error_ratio"].is_null());
 }
 
-TEST_CASE("the history is a list for each plot") {
-    CHECK(status::history_json({traffic(), {}}).dump() ==
-          R"({"step_seconds":5,"requests_per_second":[12.5,null],)"
-          R"("errors_per_second":[3.125,null],"p50_ms":[2.91,null],"p99_ms":[23.875,null]})");
-    CHECK(status::history_json({}).dump() ==
-          R"({"step_seconds":5,"requests_per_second":[],"errors_per_second":[],"p50_ms":[],)"
-          R"("p99_ms":[]})");
+TEST_CASE("the history is a list for each line of a plot") {
+    const Json history = status::history_json({traffic(), {}});
+    CHECK(history.dump().starts_with(
+        R"({"step_seconds":5,"requests_per_second":[12.5,null],)"
+        R"("errors_per_second":[3.125,null],"p50_ms":[2.91,null],"p99_ms":[23.875,null],)"
+        R"("latency_ms":{"p50":[2.91,null],"p90":[23.875,null],"p99":[23.875,null]},)"
+        R"("wait_ms":{"p50":[0.005,null],)"));
+    CHECK(history["duration_ms"]["p90"] == Json{9.209, nullptr});
+    CHECK(status::history_json({})["wait_ms"].dump() == R"({"p50":[],"p90":[],"p99":[]})");
 }

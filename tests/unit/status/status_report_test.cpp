@@ -61,7 +61,7 @@ TEST_CASE("the report of a healthy pool has everything in its order") {
         R"("generated_at":"2026-11-23T08:06:48.675307Z",)"
         R"("pool":{"healthy":true,"state":"healthy","summary":"The pool is healthy",)"
         R"("since_means":"can predict","since":"2026-11-23T08:05:08.675307Z","since_seconds":100.0,"watched_seconds":100.0,)"
-        R"("workers_configured":2,"workers_alive":2,"workers_busy":1,"requests_waiting":7,)"
+        R"("workers_configured":2,"workers_alive":2,"workers_busy":1,"requests_waiting":7,"callers_wait":false,)"
         R"("problems":[]},)"
         R"("workers":[{"name":"worker-01","state":"busy","pid":-1,"age_seconds":90.0,"starts":1,)"
         R"("requests":12,"errors":3,"current_request_seconds":0.25,)"
@@ -160,4 +160,34 @@ TEST_CASE("no clock that moved and no number in a slot makes an age negative or 
     CHECK(report["pool"]["since_seconds"] == 0);
     CHECK(report["pool"]["watched_seconds"] == 0);
     CHECK(report["pool"]["problems"] == kNone);
+}
+
+TEST_CASE("callers that wait are a problem, by what the last minute was or how many wait now") {
+    Fixture f;
+    f.add("worker-01");
+    f.add("worker-02");
+    f.pool.requests_waiting = 100;
+    CHECK(f.report()["pool"]["callers_wait"] == false);
+    f.pool.requests_waiting = 101;
+    Json pool = f.report()["pool"];
+    CHECK(pool["callers_wait"] == true);
+    CHECK(pool["state"] == "impaired");
+    CHECK(pool["problems"] == Json{"callers wait: 101 requests are waiting for a worker"});
+
+    const auto wait_for = [&f](std::uint64_t nanoseconds, int seconds) {
+        f.history.add(f.pool, true, f.clock.steady_now - std::chrono::seconds{seconds});
+        store::WaitCell& cell =
+            f.pool.totals.waits.at(static_cast<std::size_t>(http::Endpoint::predict));
+        cell.wait.buckets.at(store::bucket_of(nanoseconds)) += 10;
+        f.history.add(f.pool, true, f.clock.steady_now - std::chrono::seconds{seconds - 1});
+    };
+    wait_for(90'000'000, 50);
+    f.pool.requests_waiting = std::nullopt;
+    CHECK(f.report()["pool"]["problems"] == kNone);
+    wait_for(5'300'000'000, 40);
+    wait_for(5'300'000'000, 30);
+    pool = f.report()["pool"];
+    CHECK(pool["callers_wait"] == true);
+    CHECK(pool["problems"] == Json{"callers wait: half of the requests of the last minute waited "
+                                   "5.6 s or longer for a worker"});
 }

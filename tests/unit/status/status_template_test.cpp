@@ -4,50 +4,64 @@
 
 #include "catch.hpp"
 
-using appcore::status::append_html;
 using appcore::status::fill_template;
 using Json = nlohmann::ordered_json;
 
-TEST_CASE("a value stands in its element, escaped") {
+TEST_CASE("a value stands in text and attributes, escaped") {
     const Json data = {{"a", {{"b", "<script>alert('1' & \"2\")</script>"}}}};
-    CHECK(fill_template(R"(<p class="x" data-value="/a/b" data-as="text"></p>!)", data) ==
-          R"(<p class="x" data-value="/a/b" data-as="text">)"
-          "&lt;script&gt;alert(&#39;1&#39; &amp; &quot;2&quot;)&lt;/script&gt;</p>!");
+    const std::string escaped =
+        "&lt;script&gt;alert(&#39;1&#39; &amp; &quot;2&quot;)&lt;/script&gt;";
+    CHECK(fill_template(R"(<p class="{{/a/b text}}">{{/a/b text}}</p>!)", data) ==
+          "<p class=\"" + escaped + "\">" + escaped + "</p>!");
+    CHECK(fill_template("{{/n count}}", {{"n", 1234}}) == "1,234");
 }
 
-TEST_CASE("states, marks and plots are attributes, escaped") {
-    const Json data = {{"s", "a\"b"}, {"p", {1}}};
-    CHECK(fill_template(R"(<i data-value="/s" data-as="state"></i>)", data) ==
-          R"(<i data-value="/s" data-as="state" data-state="a&quot;b">a&quot;b</i>)");
-    CHECK(fill_template(R"(<i data-value="/s" data-as="mark">kept</i>)", data) ==
-          R"(<i data-value="/s" data-as="mark" data-state="a&quot;b">kept</i>)");
-    CHECK(fill_template(R"(<path data-value="/p" data-as="line"></path>)", data) ==
-          R"(<path data-value="/p" data-as="line" d="M59 1.00h0.5"></path>)");
-}
-
-TEST_CASE("rows follow their template, for objects, plain elements and members") {
-    const std::string row = R"(<li data-value="/key" data-as="text"></li>)";
-    const std::string markup = R"(<ul data-each="/x"><template>)" + row + "</template></ul>";
-    const auto rows = [&](const Json& items) {
-        const std::string filled = fill_template(markup, {{"x", items}});
-        const std::string begin = R"(<ul data-each="/x"><template>)" + row + "</template>";
-        REQUIRE(filled.starts_with(begin));
-        REQUIRE(filled.ends_with("</ul>"));
-        return filled.substr(begin.size(), filled.size() - begin.size() - 5);
+TEST_CASE("a row is repeated for objects, plain elements and members") {
+    const auto rows = [](const Json& items) {
+        return fill_template("<!-- each /x -->[{{/key text}}]<!-- end -->.", {{"x", items}});
     };
-    const auto filled = [](const std::string& text) {
-        return R"(<li data-value="/key" data-as="text">)" + text + "</li>";
-    };
-    CHECK(rows(Json::array()).empty());
-    CHECK(rows(nullptr).empty());
-    CHECK(rows({{{"key", "a"}}, {{"key", "b"}}}) == filled("a") + filled("b"));
-    CHECK(rows({{"200", 7}, {"404", 1}}) == filled("200") + filled("404"));
-    CHECK(rows(Json::array({"x", "y"})) == filled("0") + filled("1"));
+    CHECK(rows(Json::array()) == ".");
+    CHECK(rows(nullptr) == ".");
+    CHECK(rows({{{"key", "a"}}, {{"key", "b"}}}) == "[a][b].");
+    CHECK(rows({{"200", 7}, {"404", 1}}) == "[200][404].");
+    CHECK(rows(Json::array({"x", "y"})) == "[0][1].");
 }
 
-TEST_CASE("what is not there is a dash") {
-    CHECK(fill_template(R"(<p data-value="/a/b/0" data-as="ms"></p>)", Json::object()) ==
-          R"(<p data-value="/a/b/0" data-as="ms">–</p>)");
-    CHECK(fill_template(R"(<p data-value="/a/b/0" data-as="ms"></p>)", {{"a", {1, 2}}}) ==
-          R"(<p data-value="/a/b/0" data-as="ms">–</p>)");
+TEST_CASE("a part is there if its value is something") {
+    const auto part = [](const Json& value) {
+        return fill_template("<!-- if /x -->yes<!-- end -->", {{"x", value}}) == "yes";
+    };
+    CHECK(part(1));
+    CHECK(part("no requests"));
+    CHECK(part(true));
+    CHECK(part({{"a", 1}}));
+    CHECK_FALSE(part(nullptr));
+    CHECK_FALSE(part(false));
+    CHECK_FALSE(part(""));
+    CHECK_FALSE(part(Json::array()));
+    CHECK(fill_template("<!-- if /away -->yes<!-- end -->", Json::object()).empty());
+}
+
+TEST_CASE("blocks contain blocks, each with its own end") {
+    const Json data = {
+        {"rows", {{{"n", "a"}, {"in", {1, 2}}}, {{"n", "b"}, {"in", Json::array()}}}}};
+    CHECK(fill_template("<!-- each /rows -->{{/n text}}<!-- if /in -->(<!-- each /in -->{{/value "
+                        "text}}<!-- end -->)<!-- end -->;<!-- end -->!",
+                        data) == "a(12);b;!");
+}
+
+TEST_CASE("what is not there is a dash, and other comments are left out") {
+    CHECK(fill_template("<!-- what it is -->{{/a/b/0 ms}}", Json::object()) == "–");
+    CHECK(fill_template("{{/a/b/0 ms}}", {{"a", {1, 2}}}) == "–");
+}
+
+TEST_CASE("markup that is cut ends, wherever") {
+    const std::string whole =
+        "<!-- each /x -->a{{/value text}}<!-- if /y -->b<!-- end --><!-- end -->c";
+    const Json data = {{"x", {1}}, {"y", 1}};
+    for (std::size_t length = 0; length < whole.size(); ++length) {
+        CHECK(fill_template(whole.substr(0, length), data).size() <= whole.size());
+    }
+    CHECK(fill_template(whole, data) == "a1c");
+    CHECK(fill_template("<!-- end -->a", data) == "a");
 }

@@ -57,7 +57,7 @@ TEST_CASE("/status is JSON unless HTML is preferred, and is not kept by anybody"
         CHECK(f.has("X-Request-ID: "));
     }
     CHECK(f.has("Content-Type: text/html; charset=utf-8\r\n"));
-    CHECK(f.has("Content-Security-Policy: " + status::status_page_policy() + "\r\n"));
+    CHECK(f.has("Content-Security-Policy: " + status::StatusPage().policy() + "\r\n"));
     CHECK(f.has("Referrer-Policy: no-referrer\r\n"));
     CHECK(f.response.body.starts_with("<!DOCTYPE html>"));
     CHECK(f.observer.seen.size() == 3);

@@ -25,6 +25,7 @@ TEST_CASE("CRC-32C has the value of RFC 3720, with and without the processor's i
 }
 
 TEST_CASE("SHA-256 has the values of FIPS 180-4") {
+    CHECK(to_base64(sha256(bytes_of("abc"))) == "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
     CHECK(to_hex(sha256(bytes_of("abc"))) ==
           "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     CHECK(to_hex(sha256(bytes_of(""))) ==
