@@ -25,12 +25,12 @@ inline constexpr std::array<std::uint64_t, kBoundsPerDecade> kDecade = {
 namespace detail {
 
 // The bounds of all decades, every `step`-th of them.
-template <std::size_t Count>
-consteval std::array<std::uint64_t, Count> geometric_bounds(std::size_t step) {
-    std::array<std::uint64_t, Count> bounds{};
+template <std::size_t kCount>
+consteval std::array<std::uint64_t, kCount> geometric_bounds(std::size_t step) {
+    std::array<std::uint64_t, kCount> bounds{};
     std::uint64_t decade = kFirstBound;
     std::size_t at = 0;
-    for (std::size_t i = 0; i < Count; ++i) {
+    for (std::size_t i = 0; i < kCount; ++i) {
         bounds.at(i) = kDecade.at(at) * decade / kDecade.front();
         at += step;
         if (at >= kBoundsPerDecade) {
@@ -42,9 +42,9 @@ consteval std::array<std::uint64_t, Count> geometric_bounds(std::size_t step) {
 }
 
 // Three sorted lists as one, each bound once; the rest of the array is zeros.
-template <std::size_t Count>
+template <std::size_t kCount>
 struct Union {
-    std::array<std::uint64_t, Count> bounds{};
+    std::array<std::uint64_t, kCount> bounds{};
     std::size_t size = 0;
 
     constexpr void add(std::span<const std::uint64_t> more) {
