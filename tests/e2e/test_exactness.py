@@ -12,6 +12,7 @@ exact nevertheless.
 
 import collections
 import contextlib
+import http.client
 import json
 import os
 import random
@@ -127,7 +128,8 @@ class Exactness(unittest.TestCase):
         """A count that nobody got may be taken back, but no counter may go down."""
         last = {}
         while not ended.wait(0.3):
-            with contextlib.suppress(ValueError):  # the metrics program has just been killed
+            # The metrics program has just been killed, or in the middle of its reply.
+            with contextlib.suppress(ValueError, http.client.IncompleteRead):
                 now = self.samples()
                 problems.extend(f"{name}: {value}, then {now.get(name)}" for name, value in last.items() if now.get(name, -1) < value)
                 last = now
