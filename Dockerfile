@@ -6,9 +6,9 @@
 # It runs as any user, on a read-only root and without capabilities. What it writes is below /tmp (a
 # tmpfs will do) and, if a volume is mounted there and named in the environment, /var/lib/appcore.
 #
-# Packages have the versions of the lock file where the package sources still have them; PACKAGES=exact
-# stops a build that would get others.
-ARG BASE=debian:bookworm-slim
+# Debian 13 by default; BASE=debian:bookworm-slim makes the same of Debian 12. Packages have the versions of that
+# release's lock file where the package sources still have them; PACKAGES=exact stops a build that would get others.
+ARG BASE=debian:trixie-slim
 ARG PACKAGES=locked
 
 # --- docs: Swagger UI and ReDoc -----------------------------------------------------------------------
@@ -27,7 +27,7 @@ FROM ${BASE} AS build
 ARG PACKAGES
 WORKDIR /build
 # Packages first: their layer stays as it is while only sources change.
-COPY deploy/install-packages deploy/lock-packages deploy/
+COPY deploy/install-packages deploy/lock-packages deploy/needed-packages deploy/
 COPY deploy/packages deploy/packages
 RUN PACKAGES="${PACKAGES}" deploy/install-packages build
 COPY Makefile VERSION ./
@@ -36,18 +36,21 @@ ARG COMMIT=unknown
 RUN make -j"$(nproc)" programs COMMIT="${COMMIT}"
 COPY deploy deploy
 COPY --from=docs /build/build/docs-ui build/docs-ui
-RUN make install COMMIT="${COMMIT}" PREFIX=/usr DESTDIR=/image && strip /image/usr/bin/*
+RUN make install COMMIT="${COMMIT}" PREFIX=/usr DESTDIR=/image && strip /image/usr/bin/* \
+ && deploy/needed-packages /image/usr/bin/* >/libraries.txt
 
 # --- the image ---------------------------------------------------------------------------------------
 FROM ${BASE}
 ARG PACKAGES
 COPY deploy/install-packages deploy/lock-packages /tmp/deploy/
 COPY deploy/packages /tmp/deploy/packages
+# The packages of the programs' own libraries, whose names differ from release to release.
+COPY --from=build /libraries.txt /tmp/deploy/packages/
 # Left out: Python's byte code (16 MB; without it a start takes about 0.3 s longer), its manuals and tests,
 # and time zones (all times are UTC). The base image has no translations and documentation already.
 RUN printf 'path-exclude %s\n' '/usr/share/zoneinfo/*' /usr/bin/tini-static >/etc/dpkg/dpkg.cfg.d/appcore \
- && PACKAGES="${PACKAGES}" /tmp/deploy/install-packages run image \
- && rm -r /usr/lib/python3*/pydoc_data /usr/lib/python3*/test \
+ && PACKAGES="${PACKAGES}" /tmp/deploy/install-packages run image libraries \
+ && rm -rf /usr/lib/python3*/pydoc_data /usr/lib/python3*/test \
  && find / -xdev -name __pycache__ -prune -exec rm -r {} + \
  && rm -r /tmp/deploy /var/lib/apt/lists/* /var/lib/dpkg/*-old /var/cache/* /var/log/* \
  && useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonexistent appcore \
