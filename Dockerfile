@@ -32,6 +32,7 @@ COPY deploy/packages deploy/packages
 RUN PACKAGES="${PACKAGES}" deploy/install-packages build
 COPY Makefile VERSION ./
 COPY src src
+COPY deploy/appcore_export.py deploy/
 ARG COMMIT=unknown
 RUN make -j"$(nproc)" programs COMMIT="${COMMIT}"
 COPY deploy deploy

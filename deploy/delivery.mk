@@ -1,7 +1,8 @@
 # The ways in which the service is delivered: container image, Debian package, archive.
 
 ##@ Deliver
-.PHONY: image run-package run-container run-compose image-test artefacts reproducible lock lock-check deb deb-test
+.PHONY: image run-package run-container run-compose image-test image-sbom artefacts reproducible lock lock-check deb deb-sbom \
+        deb-test
 
 # The container image. ENGINE is docker or podman, with sudo if need be; IMAGE_ARGS are more arguments for its `build`, RUN_ARGS for
 # its `run`; SOURCE is the address of the sources, for the label.
@@ -32,18 +33,32 @@ run-compose: docs-ui ## the same with Prometheus and node-exporter, by docker-co
 image-test: image ## tests of the image, in containers
 	@ENGINE='$(ENGINE)' IMAGE='$(IMAGE)' python3 -B tests/image/test_image.py -v
 
+# Software bills of materials: what the image has installed, and what the package depends on with the lock's versions.
+SBOM = deploy/sbom.py --time '$(COMMIT_TIME)' --lock
+image-sbom: image ## the image's bill of materials (SPDX), in build/image
+	@mkdir -p build/image
+	@release=$$($(ENGINE) run --rm --network none --entrypoint bash '$(IMAGE)' -c '. /etc/os-release && echo "$$ID-$$VERSION_ID"') && \
+	 $(ENGINE) run --rm --network none --entrypoint dpkg-query '$(IMAGE)' -W -f '$${Package}=$${Version}\n' | \
+	 python3 -B $(SBOM) "deploy/packages/$$release.lock" --name appcore-image --version '$(VERSION)' >build/image/appcore-image.spdx.json
+	@ls build/image/appcore-image.spdx.json
+
+deb-sbom: deb ## the Debian package's bill of materials (SPDX), in build/deb
+	@dpkg-deb -f '$(DEB_DIR)'/appcore_*.deb Depends | tr ',' '\n' | \
+	 python3 -B $(SBOM) "$$(deploy/lock-packages file)" --name appcore --version '$(DEB_VERSION)' >'$(DEB_DIR)/appcore.spdx.json'
+	@ls '$(DEB_DIR)/appcore.spdx.json'
+
 # What a release consists of: what `make install` installs as an archive, whose bytes do not depend on
-# when it is made, the Debian package, and checksums.
+# when it is made, the Debian package with its bill of materials, and checksums.
 ARCHIVE = appcore-$(VERSION)-$(shell uname -m).tar.gz
 artefacts: ## an archive of the installed files, the Debian package and checksums, in build/artefacts
 	@deploy/fetch-docs-ui
-	@$(MAKE) --no-print-directory deb
+	@$(MAKE) --no-print-directory deb-sbom
 	@rm -rf build/artefacts build/artefacts-root
 	@mkdir -p build/artefacts
 	@$(MAKE) --no-print-directory install DESTDIR=build/artefacts-root
 	@tar -C build/artefacts-root --sort=name --owner=0 --group=0 --numeric-owner --mtime='@$(COMMIT_TIME)' -c . | \
 	 gzip -9 -n >'build/artefacts/$(ARCHIVE)'
-	@cp '$(DEB_DIR)'/appcore*.deb build/artefacts
+	@cp '$(DEB_DIR)'/appcore*.deb '$(DEB_DIR)/appcore.spdx.json' build/artefacts
 	@cd build/artefacts && sha256sum * >SHA256SUMS && cat SHA256SUMS
 
 # The same commit, built in two folders without a compiler cache, must give the same bytes.
@@ -52,7 +67,7 @@ reproducible: ## build HEAD twice, in different folders, and compare
 	@CXX='$(filter-out ccache,$(CXX))' JOBS='$(JOBS)' tests/reproducible
 
 # Exact versions of the packages that building and running take.
-lock: ## renew the lock file of package versions from the package sources
+lock: ## renew the lock files of package versions, of both releases, from the package sources
 	@deploy/lock-packages renew
 
 lock-check: ## what differs between the lock file and this machine

@@ -19,7 +19,7 @@ from stack import Stack, free_port, wait_until  # noqa: E402
 
 ENGINE = os.environ.get("ENGINE", "docker").split()  # perhaps with sudo
 IMAGE = os.environ.get("IMAGE", "appcore:latest")
-LARGEST = 120_000_000  # bytes, what the project promises
+LARGEST = 130_000_000  # bytes, what the project promises
 START = 60  # seconds until a container has to answer; it takes about one
 STOP = 20  # seconds that a container gets to stop; it takes about one
 CONFINED = ("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL",

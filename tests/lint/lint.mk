@@ -5,7 +5,7 @@
 
 # Checks without running: format, clang-tidy, cppcheck, shell scripts, nginx's view of its configuration.
 CPP_FILES = $(shell find src tests -name '*.cpp' -o -name '*.hpp')
-SCRIPTS := deploy/keepalived/move-address deploy/launch deploy/run-nginx deploy/start-as deploy/install-packages deploy/lock-packages \
+SCRIPTS := deploy/keepalived/move-address deploy/launch deploy/run-nginx deploy/start-as deploy/install-packages deploy/lock-packages deploy/needed-packages \
            deploy/npm-ci deploy/fetch-docs-ui tests/fuzz/run tests/reproducible tests/deb/run \
            $(addprefix deploy/debian/,appcorectl appcore.postinst appcore.prerm appcore.postrm) tests/verify tests/parity/debian-13 tests/models/make_fixtures .ci/run
 
@@ -36,8 +36,9 @@ cppcheck:
 scripts:
 	@shellcheck -x $(SCRIPTS)
 	@pyflakes3 deploy/appcorectl deploy/ctl/*.py tests/ctl/*.py tests/run tests/memcheck tests/mutants/run tests/fuzz/make_seeds.py tests/e2e/*.py tests/image/*.py tests/deb/*.py tests/docs/check tests/docs/*.py tests/fleet/*.py \
-	 deploy/appcore_export.py tests/parity/*.py tests/bench/*.py configs/examples/*/*.py
+	 deploy/appcore_export.py deploy/sbom.py tests/parity/*.py tests/bench/*.py configs/examples/*/*.py
 	@MYPYPATH=deploy mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy -p ctl
+	@mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy deploy/sbom.py
 	@mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy tests/mutants/run
 	@MYPYPATH=deploy:tests/docs mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy tests/docs/check tests/docs/*.py
 	@tests/mutants/run --check

@@ -26,12 +26,28 @@ struct RequestView {
     std::string_view key;        // the web server's name of the request
 };
 
+// What the threads of a process share words by, and how one waits for another. A test has its own.
+struct RealThreads {
+    template <typename T>
+    using Atomic = std::atomic<T>;
+    static void pause();
+};
+
 // One a process: whose the request at hand is. The serving thread takes it through its phases; each
 // step costs one atomic operation and no system call. Until it is committed, another thread may
 // take it away: then the serving thread's next step never returns, so that it neither answers nor
 // counts, and the request's bytes stay alive until the process ends. So one of the two answers and
 // counts, and never both.
-class RequestInHand {
+//
+// Orders of memory. What is said of a request is stored before the step that makes it visible, and
+// a step is a release; whoever reads the state acquires. So the other thread sees what belongs to
+// the state that it has read, or what came later: then the step that it takes the request away
+// with, which compares the state with what it is now, fails, or finds the next request in the same
+// phase and gives it back. Once it has succeeded the serving thread makes no step, hence writes
+// nothing that is read, and view() has the words of that one request. A release of the step that
+// gives the request back is for nobody: nothing was written.
+template <typename Threads>
+class BasicRequestInHand {
   public:
     // --- the serving thread
     void begin(int connection, system::SteadyTime now);
@@ -60,21 +76,26 @@ class RequestInHand {
     // The phases, and one more.
     static constexpr unsigned char kCondemned = 0xff;
     static_assert(std::atomic<unsigned char>::is_always_lock_free);
+    template <typename T>
+    using Atomic = typename Threads::template Atomic<T>;
 
     void step(Phase from, Phase to);
     [[nodiscard]] RequestView view(Phase phase) const;
     template <typename IsMeant>
     std::optional<RequestView> take(unsigned char state, IsMeant is_meant);
 
-    std::atomic<unsigned char> state_{static_cast<unsigned char>(Phase::none)};
-    std::atomic<system::SteadyTime::rep> begun_{0};
+    Atomic<unsigned char> state_{static_cast<unsigned char>(Phase::none)};
+    Atomic<system::SteadyTime::rep> begun_{0};
     Phase phase_ = Phase::none;  // as the serving thread knows it
     // Written before the step that makes them visible.
-    std::atomic<int> connection_{-1};
+    Atomic<int> connection_{-1};
     std::string_view method_;
     std::string_view target_;
     std::string_view client_id_;
     std::string_view key_;
 };
+
+extern template class BasicRequestInHand<RealThreads>;
+using RequestInHand = BasicRequestInHand<RealThreads>;
 
 }  // namespace appcore::guard

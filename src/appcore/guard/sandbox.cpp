@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -60,7 +61,11 @@ constexpr std::array kRules = {
     Rule{SCMP_SYS(epoll_ctl)},
     Rule{SCMP_SYS(epoll_pwait)},
     Rule{SCMP_SYS(getsockopt), equals(1, SOL_SOCKET), equals(2, SO_ERROR)},  // replies lost
+#ifdef SYS_poll
     Rule{SCMP_SYS(poll)},
+#else
+    Rule{SCMP_SYS(ppoll)},  // poll(2) where the processor has none, as on arm64
+#endif
     Rule{SCMP_SYS(pselect6)},  // libfcgi waits in it for the peer of a refused body
     Rule{SCMP_SYS(read)},
     Rule{SCMP_SYS(sendmsg)},  // replies (fcgi/reply.cpp)
@@ -79,6 +84,7 @@ constexpr std::array kRules = {
     Rule{SCMP_SYS(fcntl), equals(1, F_OFD_GETLK)},
     Rule{SCMP_SYS(fcntl), equals(1, F_OFD_SETLK)},
     Rule{SCMP_SYS(fcntl), equals(1, F_SETFD)},
+    Rule{SCMP_SYS(fstat)},  // of glibc 2.39 and later, which made newfstatat of it before
     Rule{SCMP_SYS(ftruncate)},
     Rule{SCMP_SYS(getdents64)},
     Rule{SCMP_SYS(lseek)},

@@ -122,7 +122,9 @@ bool Ring::append(std::string_view line) {
     return true;
 }
 
-// Before the look whether the writer sleeps (writer.cpp), hence in one order with that.
+// A release of the lines; and before the look whether the writer sleeps (writer.cpp), hence in one
+// order with that. Room is only used after written() has said so, whose acquire follows the
+// writer's last read of what was there.
 void Ring::publish() {
     shared(header_->published).store(end_, std::memory_order_seq_cst);
 }
@@ -171,6 +173,9 @@ Position Ring::line_end(Position begin, Position end) const {
     return behind == std::string_view::npos ? end : begin + first.size() + behind + 1;
 }
 
+// The mark is for a successor after a kill, who has what this process stored in the order of the
+// program. That is the compiler's to keep: the end of the batch is a release behind the mark, and
+// a system call lies between the end of one batch and the mark of the next.
 void Ring::begin_batch(Position end, const FileMark& mark) {
     header_->batch_mark = mark;
     header_->batch_check = check_of(&mark, sizeof mark);

@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <cstring>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include "appcore/store/journal.hpp"
 #include "appcore/system/file_descriptor.hpp"
 
 namespace appcore::store {
@@ -44,41 +46,16 @@ Result<std::shared_ptr<const LayoutMap>> layout_of(std::string_view description,
     return parse(description, words);
 }
 
-// Applies an open transaction. False if the journal makes no sense.
-bool complete_transaction(std::vector<Word>& words, const LayoutMap& layout) {
-    const auto journal = part_of<Journal>(words, kHeaderWords);
-    if (journal.sequence % 2 == 0) return true;
-    if (journal.length > journal.entries.size()) return false;
-    for (std::size_t i = 0; i < journal.length; ++i) {
-        const JournalEntry& entry = journal.entries[i];
-        if (entry.word < kHeaderWords + kJournalWords || entry.word >= layout.end) return false;
-        words[entry.word] = entry.value;
-    }
-    return true;
-}
+// A file that others write to by a mapping. read(2) is outside C++; the kernel copies words whole,
+// and an acquire fence is an instruction where the processor needs one, for its loads too.
+struct FileWords {
+    int fd;
 
-bool read_fully(int fd, void* target, std::size_t size, std::size_t offset) {
-    return ::pread(fd, target, size, static_cast<off_t>(offset)) == static_cast<ssize_t>(size);
-}
-
-// The words of an instant at which the journal's sequence stood still. While it is odd and does not
-// change, the journal does not change either, and its entries replace what is being written. The
-// three reads happen in this order: each is a system call of its own.
-std::optional<std::vector<Word>> read_words(int fd, std::size_t count) {
-    constexpr std::size_t kSequenceAt = offsetof(Slot, journal) + offsetof(Journal, sequence);
-    std::vector<Word> words(count);
-    for (int i = 0; i < kMaxTries; ++i) {
-        Word before = 0;
-        Word after = 0;
-        if (!read_fully(fd, &before, sizeof before, kSequenceAt) ||
-            !read_fully(fd, words.data(), count * sizeof(Word), 0) ||
-            !read_fully(fd, &after, sizeof after, kSequenceAt)) {
-            return std::nullopt;
-        }
-        if (before == after) return words;
+    [[nodiscard]] bool read(void* target, std::size_t size, std::size_t offset) const {
+        return ::pread(fd, target, size, static_cast<off_t>(offset)) == static_cast<ssize_t>(size);
     }
-    return std::nullopt;
-}
+    static void fence() { std::atomic_thread_fence(std::memory_order_acquire); }
+};
 
 }  // namespace
 
@@ -108,7 +85,7 @@ Result<SlotImage> decode_slot(std::vector<Word> words) {
     Result<std::shared_ptr<const LayoutMap>> layout = layout_of(description, header.words);
     if (!layout) return Error{"its description has " + layout.error().message};
     if (layout.value()->end > header.description_word) return Error{"its description overlaps"};
-    if (!complete_transaction(words, *layout.value())) return Error{"its journal is damaged"};
+    if (!complete_transaction(words, layout.value()->end)) return Error{"its journal is damaged"};
     return SlotImage{std::move(words), std::move(layout).value()};
 }
 
@@ -133,7 +110,8 @@ SlotReading read_slot(int directory, const std::string& file) {
     if (size < (kHeaderWords + kJournalWords) * sizeof(Word)) {
         return {SlotState::damaged, {}, file + ": shorter than a header"};
     }
-    std::optional<std::vector<Word>> words = read_words(fd.get(), size / sizeof(Word));
+    const FileWords source{fd.get()};
+    std::optional<std::vector<Word>> words = read_words(source, size / sizeof(Word), kMaxTries);
     if (!words) return {SlotState::unreadable, {}, file + ": changes whenever it is read"};
     Result<SlotImage> image = decode_slot(*std::move(words));
     if (!image) return {SlotState::damaged, {}, file + ": " + image.error().message};

@@ -131,11 +131,16 @@ class Exploration {
 
     void make_step(const State& state, std::size_t index, const Step& step) {
         switch (step.kind) {
-            case Step::Kind::store: return store(state, index, step);
-            case Step::Kind::access: return access(state, index, step);
-            case Step::Kind::pause: return pause(state, index);
-            case Step::Kind::acquire_fence: return fence(state, index);
-            case Step::Kind::wait: break;
+            case Step::Kind::store:
+                return store(state, index, step);
+            case Step::Kind::access:
+                return access(state, index, step);
+            case Step::Kind::pause:
+                return pause(state, index);
+            case Step::Kind::acquire_fence:
+                return fence(state, index);
+            case Step::Kind::wait:
+                break;
         }
         State next = state;
         next.threads[index].taken.push_back(0);

@@ -43,7 +43,7 @@ Value take(Step step);
 // Before the threads begin: a word that they share.
 Place make_place(Value initial);
 
-using Results = std::vector<Value>;        // what a thread returns
+using Results = std::vector<Value>;  // what a thread returns
 using Thread = std::function<Results()>;
 struct Outcome {
     std::vector<std::optional<Results>> results;  // by thread; nothing if it waits for ever
@@ -79,8 +79,7 @@ class Ref {
     bool compare_exchange_strong(T& expected, T desired,
                                  std::memory_order order = std::memory_order_seq_cst) const {
         const auto wanted = static_cast<Value>(expected);
-        const auto failure =
-            order == std::memory_order_acq_rel ? std::memory_order_acquire : order;
+        const auto failure = order == std::memory_order_acq_rel ? std::memory_order_acquire : order;
         const T found = update(order, failure, [wanted, desired](Value value) {
             return value == wanted ? std::optional(static_cast<Value>(desired)) : std::nullopt;
         });
