@@ -11,13 +11,17 @@ BUILD ?= release
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 DESTDIR ?=
+# A processor to compile for, by Debian's name of its tools: make programs CROSS=aarch64-linux-gnu
+CROSS ?=
 CXX ?= g++
 ifeq ($(origin CXX),default)
-CXX := g++
+CXX := $(CROSS:%=%-)g++
 endif
+# What the compiler makes programs for, such as x86_64.
+PROCESSOR := $(firstword $(subst -, ,$(shell $(CXX) -dumpmachine 2>/dev/null || uname -m)))
 
 # Everything that is built goes below OUT, a folder per kind of build.
-OUT_DIR ?= build/$(BUILD)
+OUT_DIR ?= build/$(BUILD)$(CROSS:%=-%)
 OUT := $(OUT_DIR)
 VERSION := $(shell cat VERSION)
 
@@ -47,9 +51,10 @@ WARNINGS := -Wall -Wextra -Werror -Wpedantic -Wshadow -Wconversion -Wsign-conver
             -Wcast-qual -Wformat=2 -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual -Wundef \
             -Wdouble-promotion -Wimplicit-fallthrough
 
-# What makes a mistake in memory harder to abuse; -fcf-protection exists on x86 only.
+# What makes a mistake in memory harder to abuse; the last is for jumps that were not meant, by each processor's name.
 HARDENING = -fPIE -fstack-protector-strong -fstack-clash-protection \
-            $(if $(filter x86_64 i%86,$(shell uname -m)),-fcf-protection)
+            $(if $(filter x86_64 i%86,$(PROCESSOR)),-fcf-protection) \
+            $(if $(filter aarch64,$(PROCESSOR)),-mbranch-protection=standard)
 
 comma := ,
 

@@ -49,7 +49,7 @@ deb-sbom: deb ## the Debian package's bill of materials (SPDX), in build/deb
 
 # What a release consists of: what `make install` installs as an archive, whose bytes do not depend on
 # when it is made, the Debian package with its bill of materials, and checksums.
-ARCHIVE = appcore-$(VERSION)-$(shell uname -m).tar.gz
+ARCHIVE = appcore-$(VERSION)-$(DEBIAN)-$(PROCESSOR).tar.gz
 artefacts: ## an archive of the installed files, the Debian package and checksums, in build/artefacts
 	@deploy/fetch-docs-ui
 	@$(MAKE) --no-print-directory deb-sbom
@@ -58,8 +58,9 @@ artefacts: ## an archive of the installed files, the Debian package and checksum
 	@$(MAKE) --no-print-directory install DESTDIR=build/artefacts-root
 	@tar -C build/artefacts-root --sort=name --owner=0 --group=0 --numeric-owner --mtime='@$(COMMIT_TIME)' -c . | \
 	 gzip -9 -n >'build/artefacts/$(ARCHIVE)'
-	@cp '$(DEB_DIR)'/appcore*.deb '$(DEB_DIR)/appcore.spdx.json' build/artefacts
-	@cd build/artefacts && sha256sum * >SHA256SUMS && cat SHA256SUMS
+	@cp '$(DEB_DIR)'/appcore*.deb build/artefacts
+	@cp '$(DEB_DIR)/appcore.spdx.json' 'build/artefacts/$(ARCHIVE:.tar.gz=.spdx.json)'
+	@cd build/artefacts && sha256sum * >'$(ARCHIVE:.tar.gz=.sha256)' && cat '$(ARCHIVE:.tar.gz=.sha256)'
 
 # The same commit, built in two folders without a compiler cache, must give the same bytes.
 reproducible: ## build HEAD twice, in different folders, and compare
@@ -74,8 +75,10 @@ lock-check: ## what differs between the lock file and this machine
 	@deploy/lock-packages check
 
 # The Debian package: what `make install` installs, packed by debhelper. Its version says the commit and the time
-# of that, so that newer commits are newer packages; the time is also that of all files in it.
-DEB_VERSION = $(VERSION)+git$(shell date -u -d @$(COMMIT_TIME) +%Y%m%d%H%M%S).$(subst -,+,$(COMMIT))
+# of that, so that newer commits are newer packages, and the release it was built on, so that the next release's
+# replaces it; the time is also that of all files in it.
+DEBIAN = $(shell . /etc/os-release && echo "$${ID:-}$${VERSION_ID:-}")
+DEB_VERSION = $(VERSION)+git$(shell date -u -d @$(COMMIT_TIME) +%Y%m%d%H%M%S).$(subst -,+,$(COMMIT))+$(DEBIAN:debian%=deb%)
 DEB_DIR ?= build/deb
 DEB_SOURCE = $(abspath $(DEB_DIR))/source
 deb: ## the Debian package, in build/deb
