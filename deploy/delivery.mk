@@ -2,7 +2,7 @@
 
 ##@ Deliver
 .PHONY: image run-package run-container run-compose image-test image-sbom artefacts reproducible lock lock-check deb deb-sbom \
-        deb-test
+        deb-test upgrade-test
 
 # The container image. ENGINE is docker or podman, with sudo if need be; IMAGE_ARGS are more arguments for its `build`, RUN_ARGS for
 # its `run`; SOURCE is the address of the sources, for the label.
@@ -105,3 +105,10 @@ deb-test: ## lintian, and the package's life in a fresh Debian; as root
 	@$(MAKE) --no-print-directory deb
 	@lintian --fail-on error,warning --tag-display-limit 0 build/deb/appcore_*.changes
 	@tests/deb/run build/deb/appcore_*.deb build/deb-newer/appcore_*.deb
+
+# OLD is a package that `make deb` has made on Debian 12, NEW one that it has made on Debian 13.
+OLD ?= $(firstword $(wildcard build/deb/appcore_*+deb12_*.deb))
+NEW ?= $(firstword $(wildcard build/deb/appcore_*+deb13_*.deb))
+upgrade-test: ## a machine with the package of Debian 12 (OLD=) becomes Debian 13, then gets that of 13 (NEW=); as root
+	@deploy/install-packages deb-test
+	@tests/deb/upgrade '$(OLD)' '$(NEW)'

@@ -31,6 +31,10 @@ struct SharedSlot {
         }
     }
 
+    [[nodiscard]] bool is_entry(const Word* word) const {
+        return word >= &slot.journal.length && word < &slot.worker.pid;
+    }
+
     [[nodiscard]] weak::Place place_of(const Word* word) const {
         for (const auto& [shared, place] : places) {
             if (shared == word) return place;
@@ -58,36 +62,43 @@ struct ModelMemory {
 // Reads the words that are shared, and nothing of the others.
 struct ModelSource {
     const SharedSlot& shared;
+    mutable Word before = 0;
 
     bool read(void* target, std::size_t size, std::size_t offset) const {
         const auto* const slot = reinterpret_cast<const char*>(&shared.slot);
         for (const auto& [word, place] : shared.places) {
             const auto at = static_cast<std::size_t>(reinterpret_cast<const char*>(word) - slot);
             if (at < offset || at >= offset + size) continue;
+            // Nobody looks at entries beside an even sequence: fewer executions, too.
+            if (before % 2 == 0 && shared.is_entry(word)) continue;
             const Word value = weak::Ref<Word>(place).load(std::memory_order_relaxed);
             std::memcpy(static_cast<char*>(target) + (at - offset), &value, sizeof value);
+            if (word != &shared.slot.journal.sequence) continue;
+            // The sequence has moved, so that this reading is not used: fewer executions.
+            if (size > sizeof value && value != before) return false;
+            before = value;
         }
         return true;
     }
     static void fence() { weak::acquire_fence(); }
 };
 
-// Two updates: 1 in both words, then 2 in the second one.
+// Two updates, of one word and of both: 1 and 0, then 3 and 2.
 weak::Results write(Slot& slot) {
+    BasicTransaction<ModelMemory> one(slot);
+    one.set(slot.events[0], 1);
+    one.commit();
     BasicTransaction<ModelMemory> both(slot);
-    both.set(slot.events[0], 1);
-    both.set(slot.events[1], 1);
+    both.set(slot.events[1], 2);
+    both.set(slot.events[0], 3);
     both.commit();
-    BasicTransaction<ModelMemory> second(slot);
-    second.set(slot.events[1], 2);
-    second.commit();
     return {};
 }
 
 // Both words as one reading finds them; nothing if the sequence has moved meanwhile.
 weak::Results read(const SharedSlot& shared) {
     constexpr std::size_t kFirst = offsetof(Slot, events) / sizeof(Word);
-    auto words = read_words(ModelSource{shared}, kFirst + 2, 1);
+    auto words = read_words(ModelSource{.shared = shared}, kFirst + 2, 1);
     if (!words) return {};
     if (!complete_transaction(*words, kFirst + 2)) return {99, 99};
     return {(*words)[kFirst], (*words)[kFirst + 1]};
@@ -107,7 +118,7 @@ TEST_CASE("in every order that a processor may make of them, a reading has whole
     const auto check = [&](const weak::Outcome& outcome) {
         const weak::Results& found = outcome.results[1].value();
         if (found.empty()) return;
-        const std::array<weak::Results, 3> states = {{{0, 0}, {1, 1}, {1, 2}}};
+        const std::array<weak::Results, 3> states = {{{0, 0}, {1, 0}, {3, 2}}};
         const auto state = std::ranges::find(states, found);
         if (state == states.end()) {
             ++torn;

@@ -71,6 +71,7 @@ class Exploration {
         for (ThreadState& thread : state.threads) thread.view = thread.fenced = nothing;
         writers_.assign(nothing.size(), std::vector<bool>(threads, false));
         early_.assign(nothing.size(), false);
+        exchanged_.assign(nothing.size(), false);
         go_on(state);
         for (Place place = 0; place < early_.size(); ++place) {
             if (early_[place] && std::ranges::count(writers_[place], true) > 1) {
@@ -109,7 +110,8 @@ class Exploration {
             }
             // A store whose place nobody else writes may come as early as it can: a load may still
             // take what was there before.
-            if (step->kind == Step::Kind::store && step->order != std::memory_order_seq_cst) {
+            if (step->kind == Step::Kind::store && step->order != std::memory_order_seq_cst &&
+                !exchanged_[step->place]) {
                 early_[step->place] = true;
                 return make_step(state, i, *step);
             }
@@ -157,7 +159,10 @@ class Exploration {
         released[step.place] = modifications.size();
         if (is_release(step.order)) released = thread.view;
         // A read-modify-write goes on with the release of what it replaces.
-        if (step.kind == Step::Kind::access) join(released, seen);
+        if (step.kind == Step::Kind::access) {
+            exchanged_[step.place] = true;
+            join(released, seen);
+        }
         modifications.push_back({value, std::move(released)});
         if (step.order == std::memory_order_seq_cst) {
             state.sequential[step.place] = modifications.size() - 1;
@@ -212,6 +217,7 @@ class Exploration {
     const std::function<void(const Outcome&)>& check_;
     std::vector<std::vector<bool>> writers_;  // by place and thread
     std::vector<bool> early_;                 // by place: whether a store came as early as it could
+    std::vector<bool> exchanged_;             // by place: whether there was a read-modify-write
     std::size_t executions_ = 0;
 };
 
