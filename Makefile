@@ -230,7 +230,7 @@ install: programs ## programs and deploy/ to $(DESTDIR)$(PREFIX)
 	install -m 755 $(PROGRAMS) '$(DESTDIR)$(PREFIX)/bin'
 	install -d '$(DESTDIR)$(PREFIX)/share/appcore/ctl'
 	install -m 755 deploy/appcorectl deploy/launch deploy/run-nginx '$(DESTDIR)$(PREFIX)/share/appcore'
-	install -m 644 deploy/nginx.conf deploy/supervisord.conf deploy/pool.conf deploy/first-headers.js deploy/appcore.service \
+	install -m 644 deploy/nginx.conf deploy/supervisord.conf deploy/pool.conf deploy/first-headers.js deploy/api-keys.js deploy/appcore.service \
 	        deploy/appcore_export.py \
 	        '$(DESTDIR)$(PREFIX)/share/appcore'
 	install -m 644 deploy/ctl/*.py '$(DESTDIR)$(PREFIX)/share/appcore/ctl'

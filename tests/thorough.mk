@@ -94,9 +94,10 @@ parity-13: ## the same with Debian 13's libraries, in a root made by debootstrap
 	@test -e build/parity/13/trained || { tests/parity/debian-13 build/parity/13 $(KINDS) && touch build/parity/13/trained; }
 	@/usr/bin/python3 -B tests/parity/compare.py $(OUT)/appcore-model build/parity/13 $(KINDS)
 
-# Renewals and reloads under load, and what testssl.sh thinks of the listener for TLS.
-door-test: ## 20 renewals of a certificate and six reloads under load; testssl.sh on the listener for TLS
+# Renewals, changes of keys and reloads under load, and what testssl.sh thinks of the listener for TLS.
+door-test: ## 20 renewals of a certificate, 20 changes of API keys and six reloads under load; testssl.sh on the listener for TLS
 	@$(BUILD_PROGRAMS)
 	@deploy/install-packages run test door-test
 	@APPCORE_BIN_DIR='$(abspath $(OUT))' /usr/bin/python3 -B tests/e2e/test_renewal.py long
+	@APPCORE_BIN_DIR='$(abspath $(OUT))' /usr/bin/python3 -B tests/e2e/test_keys.py long
 	@APPCORE_BIN_DIR='$(abspath $(OUT))' /usr/bin/python3 -B tests/e2e/testssl.py

@@ -10,6 +10,7 @@ from pathlib import Path
 from ctl import draining, ending, launching, limits, messages, models, probe, renewal, settings, status, supervisor_config, values
 from ctl import pool as pools
 from ctl.host import START_LIMIT
+from ctl.key_commands import KeyCommands
 from ctl.lock import Lock
 from ctl.messages import FAILED, NOT_RUNNING, CtlError, Interrupted
 from ctl.own_host import find_supervisord
@@ -149,6 +150,16 @@ class Commands:
         if renewal.is_of(pool, folder):
             renewal.renew(self._host, pool)
         return 0
+
+    def key(self, *words: str) -> int:
+        running = pools.current(self._place)
+        said = settings.merge(running.said if running else {}, self._stack.environment)
+
+        def lock() -> Pool | None:
+            self._lock("key")
+            return self._need_running() if self._whole_pool() else None
+
+        return KeyCommands(said.get("APPCORE_API_KEYS", ""), self._host, lock).run(*words)
 
     # --- restart, scale, reopen -----------------------------------------------------------------------
 

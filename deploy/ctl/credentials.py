@@ -1,9 +1,10 @@
-"""Certificates, as nginx reads them: checked copies in a folder that is named after its content and never changes.
+"""Certificates and API keys, as nginx reads them: checked copies in folders that are named after their content and never change.
 
-    KEEP_DIR/credentials/3f2a.../    certificate.pem, key.pem, client-ca.pem
+    KEEP_DIR/credentials/3f2a.../         certificate.pem, key.pem, client-ca.pem
+    KEEP_DIR/credentials/keys-9c01.../    what nginx_keys.py makes of the file of API keys
 
-nginx.conf names the folder, so a new certificate is a new configuration, and a file that somebody is just replacing, or
-has broken, keeps no nginx from starting. Only their owner may read them.
+nginx.conf names the folders, so a new certificate or key is a new configuration, and a file that somebody is just
+replacing, or has broken, keeps no nginx from starting. Only their owner may read them.
 """
 
 from __future__ import annotations
@@ -12,45 +13,65 @@ import hashlib
 import os
 import re
 import shutil
-import stat
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ctl import certificate, messages
+from ctl import certificate, input_file, key_file, messages, nginx_keys
 from ctl import place as places
 from ctl.front import Front
-from ctl.messages import CtlError
 from ctl.place import Place
 
 CERTIFICATE, KEY, CLIENT_CA = "certificate.pem", "key.pem", "client-ca.pem"
-LARGEST = 1 << 20  # bytes of any of these files
 WARNING_DAYS = 14  # before a certificate expires
-NAMED = re.compile(r"/credentials/([0-9a-f]{16})/")
+OF_CERTIFICATE = re.compile(r"/credentials/([0-9a-f]{16})/")  # in nginx.conf
+OF_KEYS = re.compile(r"/credentials/(keys-[0-9a-f]{16})/")
 
 
 @dataclass(frozen=True)
-class Credentials:
+class Certificate:
     folder: Path
     not_after: int  # seconds since the epoch
 
 
-def take(place: Place, front: Front) -> Credentials | None:
-    """Copies and checks what the settings name; None if they name nothing."""
+@dataclass(frozen=True)
+class Credentials:
+    """What the settings name, and nothing of what they do not."""
+
+    certificate: Certificate | None = None
+    keys: Path | None = None  # a folder
+
+
+def take(place: Place, front: Front) -> Credentials:
+    return Credentials(take_certificate(place, front), take_keys(place, front))
+
+
+def take_certificate(place: Place, front: Front) -> Certificate | None:
+    """Copies and checks it; None if the settings name none."""
     if front.tls is None:
         return None
     tls = front.tls
-    files = {CERTIFICATE: _read("APPCORE_TLS_CERT", tls.certificate),
-             KEY: _read("APPCORE_TLS_KEY", tls.key, is_secret=True)}
+    files = {CERTIFICATE: input_file.read("APPCORE_TLS_CERT", tls.certificate),
+             KEY: input_file.read("APPCORE_TLS_KEY", tls.key, is_secret=True)}
     if tls.client_ca:
-        files[CLIENT_CA] = _read("APPCORE_TLS_CLIENT_CA", tls.client_ca)
-    folder = _write(place, files)
+        files[CLIENT_CA] = input_file.read("APPCORE_TLS_CLIENT_CA", tls.client_ca)
+    folder = _write(place, "", files)
     not_after = certificate.check(folder / CERTIFICATE, folder / KEY, f"{tls.certificate} and {tls.key}")
     if tls.client_ca:
         certificate.check_authorities(folder / CLIENT_CA, tls.client_ca)
     warn(not_after)
-    return Credentials(folder, not_after)
+    return Certificate(folder, not_after)
+
+
+def take_keys(place: Place, front: Front) -> Path | None:
+    """The folder for nginx; None if the settings name no file of keys."""
+    if not front.api_keys:
+        return None
+    keys = key_file.read(front.api_keys)
+    if not keys:
+        messages.note(f"{front.api_keys} has no keys, so every request but /health and /ready gets a 401")
+    return _write(place, "keys-", nginx_keys.files(keys))
 
 
 def warn(not_after: int) -> None:
@@ -61,7 +82,7 @@ def warn(not_after: int) -> None:
 
 def remove_others(place: Place, texts: Iterable[str]) -> None:
     """All folders that none of these configurations names."""
-    named = {name for text in texts for name in NAMED.findall(text)}
+    named = {name for text in texts for pattern in (OF_CERTIFICATE, OF_KEYS) for name in pattern.findall(text)}
     try:
         found = list((place.keep_dir / "credentials").iterdir())
     except FileNotFoundError:
@@ -71,27 +92,12 @@ def remove_others(place: Place, texts: Iterable[str]) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _read(name: str, path: str, *, is_secret: bool = False) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            content = file.read(LARGEST + 1)
-    except OSError as error:
-        raise CtlError(f"{name} must be a file that can be read, got {path!r} ({error.strerror})") from None
-    if not stat.S_ISREG(mode) or len(content) > LARGEST:
-        raise CtlError(f"{name} must be a regular file of at most {LARGEST} bytes, got {path!r}")
-    if is_secret and mode & (stat.S_IRWXO | stat.S_IWGRP):
-        raise CtlError(f"{name} must not be readable by others, got {path!r} with mode {stat.S_IMODE(mode):04o}: "
-                       f"chmod 600 {path}")
-    return content
-
-
-def _write(place: Place, files: Mapping[str, bytes]) -> Path:
+def _write(place: Place, prefix: str, files: Mapping[str, bytes]) -> Path:
     digest = hashlib.sha256()
     for name, content in sorted(files.items()):
         digest.update(f"{name} {len(content)}\n".encode() + content)
     places.make_folder(place.keep_dir / "credentials", 0o700)
-    folder = place.keep_dir / "credentials" / digest.hexdigest()[:16]
+    folder = place.keep_dir / "credentials" / (prefix + digest.hexdigest()[:16])
     if folder.is_dir():
         return folder
     new = folder.with_name(folder.name + ".new")

@@ -1,4 +1,4 @@
-"""What the operator says about the door: who is believed about callers, and where else nginx listens.
+"""What the operator says about the door: who is believed about callers, where else nginx listens, and who may ask.
 
 Only nginx needs these settings, so they are read here and not by the programs.
 """
@@ -17,7 +17,8 @@ SCHEME_ALWAYS = ["127.0.0.1"]
 
 PATHS = ("APPCORE_TLS_CERT", "APPCORE_TLS_KEY", "APPCORE_TLS_CLIENT_CA")
 TLS_SETTINGS = (*PATHS, "APPCORE_TLS_LISTEN", "APPCORE_TLS_REDIRECT_LISTEN", "APPCORE_TLS_HSTS")
-SETTINGS = ("APPCORE_TRUSTED_PROXIES", "APPCORE_PROXY_LISTEN", *TLS_SETTINGS)  # all that are read here
+KEY_SETTINGS = ("APPCORE_API_KEYS", "APPCORE_API_KEYS_DOCS")
+SETTINGS = ("APPCORE_TRUSTED_PROXIES", "APPCORE_PROXY_LISTEN", *TLS_SETTINGS, *KEY_SETTINGS)  # all that are read here
 LONGEST_HSTS = 63_072_000  # seconds: two years, what preload lists ask for
 
 
@@ -38,6 +39,8 @@ class Front:
     trusted_proxies: tuple[str, ...] = ()
     proxy_listen: Endpoint | None = None
     tls: Tls | None = None
+    api_keys: str = ""  # the path of their file; empty: nobody needs a key
+    has_open_docs: bool = False  # whether the pages that describe the API are shown without one
 
     @property
     def main_is_tls(self) -> bool:
@@ -59,7 +62,14 @@ def read(chosen: Mapping[str, str]) -> Front:
     proxy_listen = _endpoint(chosen, "APPCORE_PROXY_LISTEN")
     if proxy_listen and not trusted:
         raise values.refuse("APPCORE_TRUSTED_PROXIES", "set with APPCORE_PROXY_LISTEN, which only they may use", "")
-    return Front(trusted, proxy_listen, _tls(chosen))
+    return Front(trusted, proxy_listen, _tls(chosen), keys_path(chosen.get("APPCORE_API_KEYS", "")),
+                 values.one_of("APPCORE_API_KEYS_DOCS", chosen.get("APPCORE_API_KEYS_DOCS") or "key", ("key", "open")) == "open")
+
+
+def keys_path(text: str) -> str:
+    if text and text[0] != "/":
+        raise values.refuse("APPCORE_API_KEYS", "an absolute path", text)
+    return text
 
 
 def _tls(chosen: Mapping[str, str]) -> Tls | None:

@@ -11,8 +11,8 @@ from ctl import messages
 from ctl.messages import FAILED, USAGE, CtlError, Interrupted
 
 COMMANDS = ("run", "up", "down", "restart", "scale", "reopen", "health", "status", "check", "model",
-            "drain", "undrain", "renew", "fleet")
-TAKES = {"scale": 1, "model": 1, "renew": 1, "fleet": 3}  # arguments at most
+            "drain", "undrain", "renew", "key", "fleet")
+TAKES = {"scale": 1, "model": 1, "renew": 1, "key": 3, "fleet": 3}  # arguments at most
 USAGE_TEXT = """\
 Usage: appcorectl COMMAND
 
@@ -24,6 +24,7 @@ Operates one stack: nginx, the pool, the metrics program, all under supervisord.
   drain    GET /ready answers 503, so that load balancers look elsewhere; the pool serves on
   undrain  GET /ready answers 200 again
   renew    takes a renewed certificate into use, without losing a request; `renew FOLDER` only if it is in FOLDER
+  key new NAME [RATE]  makes an API key and shows it, this once; `key list`, `key revoke NAME`
   restart  takes new programs and configuration into use, without losing a request
   scale N  changes the number of workers, in the same way
   reopen   reopens the log files, after a rotation

@@ -9,7 +9,7 @@ import subprocess
 import textwrap
 from pathlib import Path
 
-from ctl import limits, messages, nginx_front, templates, values
+from ctl import limits, messages, nginx_front, nginx_keys, templates, values
 from ctl.credentials import Credentials
 from ctl.messages import CtlError
 from ctl.place import Place
@@ -23,11 +23,12 @@ LIMIT = 30.0  # seconds for nginx to check a configuration
 UNSAFE = re.compile(r'["$;\\|&{}\n]')
 
 
-def render(place: Place, settings: Settings, listen: Endpoint, taken: Credentials | None, *, access_log: str,
+def render(place: Place, settings: Settings, listen: Endpoint, taken: Credentials, *, access_log: str,
            error_log: str) -> str:
     """The whole file."""
-    texts = {**_texts(place, settings, access_log=access_log, error_log=error_log), **_directives(place, settings)}
-    door = nginx_front.Door(settings.front, taken, can_http2_on=_version() >= HTTP2_ON)
+    texts = {**_texts(place, settings, access_log=access_log, error_log=error_log), **_directives(place, settings),
+             **nginx_keys.directives(settings.front, taken.keys)}
+    door = nginx_front.Door(settings.front, taken.certificate, can_http2_on=_version() >= HTTP2_ON)
     template = templates.read("nginx.conf")
     servers = [door.redirecting_server(listen, access_log)]
     if settings.front.proxy_listen:
@@ -53,11 +54,11 @@ def _texts(place: Place, settings: Settings, *, access_log: str, error_log: str)
 
 
 def _directives(place: Place, settings: Settings) -> dict[str, str]:
-    modules, joined_headers = _repeated_headers(place)
+    joined_headers = _repeated_headers(place)
     zones, client_limits = _client_limits(settings)
     return {
         "APPCORE_NGINX_USER": _user(), "APPCORE_PEER_SERVERS": _peers(settings),
-        "APPCORE_NGINX_MODULES": modules, "APPCORE_JOINED_HEADERS": joined_headers,
+        "APPCORE_NGINX_MODULES": _modules(settings, joined_headers), "APPCORE_JOINED_HEADERS": joined_headers,
         "APPCORE_CLIENT_ZONES": zones, "APPCORE_CLIENT_LIMITS": client_limits,
         "APPCORE_METRICS_ALLOW": _metrics_allow(settings.metrics_allow),
     }
@@ -117,15 +118,16 @@ def _client_limits(settings: Settings) -> tuple[str, str]:
     """Off by default. /health and /ready are exempt, by an empty key: a 429 must not take a machine out of a balancer."""
     zones = ['map $request_uri $appcore_limited { "~^/(health|ready)(\\?|$)" ""; default $binary_remote_addr; }']
     wanted = []
+    if settings.integer("APPCORE_CLIENT_RATE") or settings.front.api_keys:
+        wanted.append("limit_req_status 429; limit_req_log_level info;")
     if rate := settings.integer("APPCORE_CLIENT_RATE"):
         # A second's worth may come at once.
         zones.append(f"limit_req_zone $appcore_limited zone=appcore_rate:10m rate={rate}r/s;")
-        wanted.append("limit_req_status 429; limit_req_log_level info; "
-                      f"limit_req zone=appcore_rate burst={rate} nodelay;")
+        wanted.append(f"limit_req zone=appcore_rate burst={rate} nodelay;")
     if most := settings.integer("APPCORE_CLIENT_CONNECTIONS"):
         zones.append("limit_conn_zone $appcore_limited zone=appcore_clients:10m;")
         wanted.append(f"limit_conn_status 429; limit_conn_log_level info; limit_conn appcore_clients {most};")
-    return " ".join(zones) if wanted else "", " ".join(wanted)
+    return " ".join(zones) if len(zones) > 1 else "", " ".join(wanted)
 
 
 def _peers(settings: Settings) -> str:
@@ -150,16 +152,22 @@ def _addresses(host: str, port: int) -> list[tuple[str, int]]:
     return [(str(entry[4][0]), port) for entry in found]
 
 
-def _repeated_headers(place: Place) -> tuple[str, str]:
-    """What tells joined headers apart, where nginx joins them: a module and its script."""
+def _repeated_headers(place: Place) -> str:
+    """The script that tells joined headers apart, where nginx joins them."""
     without = 'map "" $appcore_first_headers { default ""; }'
     if _version() < JOINS_HEADERS:
-        return "", without
+        return without
     if not MODULE.exists():
         messages.note(f"no {MODULE}: repeated headers count joined, not the first one only")
-        return "", without
-    return (f"load_module {MODULE};", f'js_path "{place.current}"; js_import appcore from first-headers.js; '
-                                      "js_set $appcore_first_headers appcore.first;")
+        return without
+    return f'js_path "{place.current}"; js_import appcore from first-headers.js; js_set $appcore_first_headers appcore.first;'
+
+
+def _modules(settings: Settings, joined_headers: str) -> str:
+    """The one that runs scripts, if any is there."""
+    if settings.front.api_keys and not MODULE.exists():
+        raise CtlError(f"APPCORE_API_KEYS needs {MODULE}, which Debian's libnginx-mod-http-js has")
+    return f"load_module {MODULE};" if settings.front.api_keys or "js_import" in joined_headers else ""
 
 
 def _version() -> tuple[int, int]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ctl.credentials import CERTIFICATE, CLIENT_CA, KEY, Credentials
+from ctl.credentials import CERTIFICATE, CLIENT_CA, KEY, Certificate
 from ctl.front import Front
+from ctl.nginx_keys import FIRST_PASS, OPEN
 from ctl.values import Endpoint
 
 # Mozilla's "intermediate" of guideline 5.7, for TLS 1.2; those with DHE are offered by nobody who has no ssl_dhparam. The
@@ -14,16 +15,12 @@ CIPHERS = ("ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDS
            "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
            "DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-CHACHA20-POLY1305")
 LISTEN = "default_server backlog=4096 reuseport"
-# $status in the first of the passes that a request makes through server {}: an error page is a further one. It is 009
-# in HTTP/0.9.
-FIRST_PASS = "~^00"
-OPEN = r"/(health|ready)(\?.*)?$"  # that balancers and appcorectl ask, exactly so
 
 
 @dataclass(frozen=True)
 class Door:
     front: Front
-    taken: Credentials | None
+    certificate: Certificate | None
     can_http2_on: bool  # nginx 1.25 and newer
 
     def main_server(self, listen: Endpoint) -> dict[str, str]:
@@ -92,9 +89,9 @@ class Door:
 
     def _tls(self) -> list[str]:
         tls = self.front.tls
-        if tls is None or self.taken is None:
+        if tls is None or self.certificate is None:
             return []
-        folder = self.taken.folder
+        folder = self.certificate.folder
         lines = [f'ssl_certificate "{folder}/{CERTIFICATE}";', f'ssl_certificate_key "{folder}/{KEY}";',
                  "ssl_protocols TLSv1.2 TLSv1.3;", f"ssl_ciphers {CIPHERS};", "ssl_prefer_server_ciphers on;",
                  "ssl_session_timeout 1d;", "ssl_session_cache shared:appcore_tls:10m;", "ssl_session_tickets off;",

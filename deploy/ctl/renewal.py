@@ -1,6 +1,6 @@
-"""Takes a renewed certificate into use, and nothing else that may have changed meanwhile.
+"""Takes a renewed certificate, or changed API keys, into use, and nothing else that may have changed meanwhile.
 
-The pool and its settings stay; only the folder of credentials that nginx's part of the pool names is another one. That
+The pool and its settings stay; only a folder of credentials that nginx's part of the pool names is another one. That
 part is checked whole, then replaced; a command that finds it replaced and not in use reloads nginx (Host.converge).
 """
 
@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import shutil
+from pathlib import Path
 
 from ctl import credentials, front, messages
-from ctl.credentials import NAMED
 from ctl.host import Host
 from ctl.messages import CtlError
 from ctl.pool import CERTIFICATE_END, Pool
@@ -25,29 +26,39 @@ def is_of(pool: Pool, folder: str) -> bool:
 
 def renew(host: Host, pool: Pool) -> None:
     """For the holder of the lock."""
-    taken = credentials.take(host.place, front.read(pool.said))
+    taken = credentials.take_certificate(host.place, front.read(pool.said))
     if taken is None:
         raise CtlError("no certificate is configured (APPCORE_TLS_CERT)")
+    is_new = _replace(host, pool, credentials.OF_CERTIFICATE, taken.folder, {CERTIFICATE_END: f"{taken.not_after}\n"})
+    messages.say("the new certificate is in use" if is_new else "the certificate is in use already")
+
+
+def use_keys(host: Host, pool: Pool) -> None:
+    """The same for the file of API keys, as it is now."""
+    taken = credentials.take_keys(host.place, front.read(pool.said))
+    if taken is None:
+        raise CtlError("no keys are configured (APPCORE_API_KEYS)")
+    _replace(host, pool, credentials.OF_KEYS, taken, {})
+
+
+def _replace(host: Host, pool: Pool, named: re.Pattern[str], folder: Path, others: dict[str, str]) -> bool:
+    """Names the folder where nginx's part of the pool names one of this kind, beside it writes other files; returns whether
+    anything changes for nginx."""
     trial = pool.folder.with_name(pool.folder.name + ".renewal")
     shutil.rmtree(trial, ignore_errors=True)
     trial.mkdir()
     try:
-        is_new = False
-        for part in host.nginx_parts:
-            text = (pool.folder / part).read_text(encoding="utf-8")
-            renewed = NAMED.sub(f"/credentials/{taken.folder.name}/", text)
-            is_new |= renewed != text
-            (trial / part).write_text(renewed, encoding="utf-8")
-            (trial / part).chmod(0o644)
-        if is_new:
+        before = {part: (pool.folder / part).read_text(encoding="utf-8") for part in host.nginx_parts}
+        after = {part: named.sub(f"/credentials/{folder.name}/", text) for part, text in before.items()}
+        for name, text in {**after, **others}.items():
+            (trial / name).write_text(text, encoding="utf-8")
+            (trial / name).chmod(0o644)
+        if after != before:
             host.check_nginx(dataclasses.replace(pool, folder=trial))
-        for part in (*host.nginx_parts, CERTIFICATE_END):
-            if part == CERTIFICATE_END:
-                (trial / part).write_text(f"{taken.not_after}\n", encoding="utf-8")
-                (trial / part).chmod(0o644)
-            os.replace(trial / part, pool.folder / part)
+        for name in (*after, *others):
+            os.replace(trial / name, pool.folder / name)
     finally:
         shutil.rmtree(trial, ignore_errors=True)
     host.adopt_nginx(pool)
     host.remove_old_credentials(pool)
-    messages.say("the new certificate is in use" if is_new else "the certificate is in use already")
+    return after != before

@@ -65,8 +65,8 @@ class Stack:
         builder = Builder(self.place, Plan(colour, settings, address, port))
         builder.add("nginx.conf", nginx_config.render(self.place, settings, values.Endpoint(address, port), taken,
                                                       access_log=OUTPUT, error_log="stderr"))
-        if taken:
-            builder.add(pools.CERTIFICATE_END, f"{taken.not_after}\n")
+        if taken.certificate:
+            builder.add(pools.CERTIFICATE_END, f"{taken.certificate.not_after}\n")
         return builder.place()
 
     def _write_start_files(self, pool: Pool) -> None:

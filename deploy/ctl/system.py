@@ -21,6 +21,7 @@ from ctl import place as places
 from ctl import pool as pools
 from ctl import settings as told
 from ctl.host import START_LIMIT, Trial
+from ctl.key_commands import KeyCommands
 from ctl.lock import Lock
 from ctl.machine import ACCESS_LOG, WEB_USER, MachineHost
 from ctl.messages import FAILED, NOT_RUNNING, CtlError
@@ -81,8 +82,8 @@ class Machine:
                                      access_log=str(ACCESS_LOG), error_log=ERROR_LOG)
         for part in ("http", "server"):
             builder.add(f"{part}.conf", nginx_config.part_of(config, part))
-        if taken:
-            builder.add(pools.CERTIFICATE_END, f"{taken.not_after}\n")
+        if taken.certificate:
+            builder.add(pools.CERTIFICATE_END, f"{taken.certificate.not_after}\n")
         return builder.place()
 
     def _lock(self, command: str) -> Lock:
@@ -180,6 +181,16 @@ class Machine:
         if renewal.is_of(pool, folder):
             renewal.renew(self._host, pool)
         return 0
+
+    def key(self, *words: str) -> int:
+        def lock() -> Pool | None:
+            self._lock("key")
+            try:
+                return self._serving()
+            except CtlError:
+                return None
+
+        return KeyCommands(self._said.get("APPCORE_API_KEYS", ""), self._host, lock).run(*words)
 
     def _serving(self) -> Pool:
         self._need_running()

@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy"))
 
 from ctl import front, nginx_front, values  # noqa: E402
-from ctl.credentials import Credentials  # noqa: E402
+from ctl.credentials import Certificate  # noqa: E402
 from ctl.messages import CtlError  # noqa: E402
 from ctl.values import Endpoint  # noqa: E402
 
@@ -52,7 +52,7 @@ class Tls(unittest.TestCase):
 
     def test_each_nginx_gets_http_2_as_it_understands_it(self):
         told = front.read({**self.SAID, "APPCORE_TLS_LISTEN": "0.0.0.0:443"})
-        taken = Credentials(Path("/x/credentials/0123456789abcdef"), 0)
+        taken = Certificate(Path("/x/credentials/0123456789abcdef"), 0)
         old = nginx_front.Door(told, taken, can_http2_on=False).main_server(Endpoint("127.0.0.1", 80))
         self.assertIn("listen 0.0.0.0:443 default_server backlog=4096 reuseport ssl http2;", old["APPCORE_LISTEN"])
         self.assertIn("listen 127.0.0.1:80 default_server backlog=4096 reuseport;", old["APPCORE_LISTEN"])

@@ -2,6 +2,7 @@
 
 import collections
 import http.client
+import subprocess
 import threading
 import time
 import typing
@@ -16,11 +17,15 @@ class Case(typing.NamedTuple):
     body: typing.Optional[bytes] = None
 
 
-class Load:
-    """Threads that go through the cases until stop(), or until `limit` requests have been sent."""
+PREDICT = Case("POST", "/predict", 201, b'{"features":[1,2]}')
 
-    def __init__(self, stack, cases, clients, limit=None):
+
+class Load:
+    """Threads that go through the cases, each with these headers, until stop() or until `limit` requests have been sent."""
+
+    def __init__(self, stack, cases, clients, limit=None, headers=()):
         self.stack = stack
+        self._headers = dict(headers)
         self.cases = cases
         self.statuses = collections.Counter()  # of all replies
         self.wrong = []  # what was not the case's status, or no reply
@@ -83,7 +88,7 @@ class Load:
             with self._lock:
                 self._begun[threading.get_ident()] = begun
             try:
-                connection.request(case.method, case.path, case.body, dict(JSON) if case.body else {})
+                connection.request(case.method, case.path, case.body, {**self._headers, **(dict(JSON) if case.body else {})})
                 reply = connection.getresponse()
                 content = reply.read()
                 status, seen = reply.status, (*case[:3], reply.status, content[:200])
@@ -98,3 +103,28 @@ class Load:
                 if status != case.status:
                     self.wrong.append(seen)
         connection.close()
+
+
+class Fresh:
+    """Clients with a connection for each request: curl, over HTTP/1.1 or, kept by one curl after the other, HTTP/2."""
+
+    def __init__(self, stack, authority, *options, urls=1):
+        self.statuses, self.wrong = 0, []
+        self._command = ["curl", "-sS", "--cacert", authority.certificate, "-d", PREDICT.body.decode(), "-H",
+                         "Content-Type: application/json", "-o", "/dev/null", "-w", "%{http_code}\n", *options,
+                         f"{stack.url}/predict?[1-{urls}]"]
+        self._urls = urls
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._ask)
+        self._thread.start()
+
+    def _ask(self):
+        while not self._ended.is_set():
+            done = subprocess.run(self._command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+            self.statuses += self._urls
+            if done.returncode != 0 or done.stdout.split() != ["201"] * self._urls:
+                self.wrong.append((done.returncode, done.stdout, done.stderr))
+
+    def stop(self):
+        self._ended.set()
+        self._thread.join()

@@ -16,38 +16,12 @@ import time
 import unittest
 
 from authority import Authority
-from load import Case, Load
+from load import PREDICT, Fresh, Load
 from stack import CTL, Stack, StackTest, wait_until
 
 LONG = sys.argv[1:2] == ["long"]
 RENEWALS, RELOADS, QUIET_CLIENTS = (20, 6, 500) if LONG else (2, 1, 50)
 PAUSE = (2, 6) if LONG else (1, 3)  # seconds between two requests of a quiet client
-PREDICT = Case("POST", "/predict", 201, b'{"features":[1,2]}')
-
-
-class Fresh:
-    """Clients with a connection for each request: curl, over HTTP/1.1 or, kept by one curl after the other, HTTP/2."""
-
-    def __init__(self, stack, authority, *options, urls=1):
-        self.statuses, self.wrong = 0, []
-        self._command = ["curl", "-sS", "--cacert", authority.certificate, "-d", PREDICT.body.decode(), "-H",
-                         "Content-Type: application/json", "-o", "/dev/null", "-w", "%{http_code}\n", *options,
-                         f"{stack.url}/predict?[1-{urls}]"]
-        self._urls = urls
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._ask)
-        self._thread.start()
-
-    def _ask(self):
-        while not self._ended.is_set():
-            done = subprocess.run(self._command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
-            self.statuses += self._urls
-            if done.returncode != 0 or done.stdout.split() != ["201"] * self._urls:
-                self.wrong.append((done.returncode, done.stdout, done.stderr))
-
-    def stop(self):
-        self._ended.set()
-        self._thread.join()
 
 
 class Renewal(unittest.TestCase):
