@@ -23,13 +23,15 @@ enum Name : unsigned char {
     first_of_joined,
     draining,
     scheme,
+    api_key,
+    api_key_series,
     first_header
 };
 
 constexpr std::array<std::string_view, first_header + http::kHeaderCount> kNames = {
     "REQUEST_METHOD", "REQUEST_URI", "CONTENT_LENGTH", "REMOTE_ADDR", "SERVER_ADDR", "SERVER_PORT",
     "APPCORE_REQUEST_KEY", "APPCORE_RETRY", "APPCORE_ERROR_STATUS", "APPCORE_FIRST_OF_JOINED",
-    "APPCORE_DRAINING", "APPCORE_SCHEME",
+    "APPCORE_DRAINING", "APPCORE_SCHEME", "APPCORE_API_KEY", "APPCORE_API_KEY_SERIES",
     // as in http::Header
     "HTTP_ACCEPT", "HTTP_ACCEPT_ENCODING", "HTTP_ACCESS_CONTROL_REQUEST_HEADERS",
     "HTTP_ACCESS_CONTROL_REQUEST_METHOD", "HTTP_CONTENT_TYPE", "HTTP_COOKIE", "HTTP_HOST",
@@ -74,6 +76,12 @@ void set(Parameters& parameters, std::size_t name, std::string_view value) {
             break;
         case draining:
             request.is_draining = !value.empty();
+            break;
+        case api_key:
+            request.api_key = value;
+            break;
+        case api_key_series:
+            request.api_key_series = value;
             break;
         case scheme:
             request.scheme = value;

@@ -216,6 +216,10 @@ void Log::end_request_line(level_enum level, const RequestLine& line) {
     append_text(members_, process_);
     members_.append(R"(,"client":)");
     append_text(members_, line.client);
+    if (!line.key.empty()) {
+        members_.append(R"(,"key":)");
+        append_text(members_, line.key);
+    }
     logger_.log(level, members_);
 }
 

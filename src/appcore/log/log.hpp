@@ -26,6 +26,7 @@ struct RequestLine {
     std::chrono::nanoseconds duration;             // from its first byte here to its finished reply
     std::optional<std::chrono::nanoseconds> wait;  // before that, if known
     std::string_view client;
+    std::string_view key = {};  // the name of the caller's; no field where it is empty
 };
 
 // The levels of Python's logging, by which LOG_LEVEL names them.

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "appcore/metrics/caller_families.hpp"
 #include "appcore/metrics/duration_families.hpp"
 #include "appcore/metrics/families.hpp"
 #include "appcore/metrics/family_builder.hpp"
@@ -172,6 +173,7 @@ Families pool_families(const PoolSnapshot& pool, const PoolFacts& facts, system:
     Families families;
     add_pool(families, pool, facts);
     std::ranges::move(duration_families(pool.totals), std::back_inserter(families));
+    if (auto callers = caller_family(pool.totals.callers)) families.push_back(std::move(*callers));
     add_workers(families, pool, now);
     add_events(families, pool.totals);
     add_process(families, pool);

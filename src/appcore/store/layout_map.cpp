@@ -158,10 +158,19 @@ Result<LayoutMap> parse_layout(std::string_view description, std::size_t words) 
         return broken("waits");
     }
 
+    const Line callers = line("callers");
+    map.status_classes = map_labels(callers.names, metric::kStatusClassNames);
+    map.callers = {callers.first, kNameWords + callers.names.size()};
+    map.caller_count = callers.second;
+    if (callers.first != LayoutMap::kAbsent &&
+        !fits(callers.first, callers.second, map.callers.stride, map.end)) {
+        return broken("callers");
+    }
+
     const Line models = line("models");
     map.models = {models.first, models.second};
     const std::size_t model_entry =
-        kModelNameWords + 1 + map.prediction_buckets.size() + map.outcomes.size();
+        kNameWords + 1 + map.prediction_buckets.size() + map.outcomes.size();
     if (models.second < model_entry || !fits(models.first, 1, models.second, map.end)) {
         return broken("models");
     }

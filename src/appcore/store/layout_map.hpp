@@ -29,6 +29,7 @@ struct LayoutMap {
     std::vector<std::size_t> request_buckets;
     std::vector<std::size_t> prediction_buckets;
     std::vector<std::size_t> outcomes;
+    std::vector<std::size_t> status_classes;
 
     // By this build's index: the word in the slot, or `absent`.
     std::array<std::size_t, kWorkerFields.size()> worker{};
@@ -36,6 +37,8 @@ struct LayoutMap {
 
     Section requests;
     Section waits;  // its offset is `absent` in layouts from before there were any
+    Section callers;  // likewise
+    std::size_t caller_count = 0;
     Section models;
     std::size_t model_count = 0;
     std::size_t keys = 0;  // the first key's word

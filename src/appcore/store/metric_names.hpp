@@ -94,6 +94,9 @@ inline constexpr Definition kRequestWait{
 inline constexpr Definition kRequestLatency{"appcore_request_latency_seconds",
                                             "Waiting and duration of a request together",
                                             prometheus::MetricType::Histogram};
+inline constexpr Definition kKeyRequests{"appcore_key_requests_total",
+                                         "Replies to requests with an API key, by its name",
+                                         prometheus::MetricType::Counter};
 inline constexpr Definition kModelDuration{"appcore_prediction_duration_seconds",
                                            "Time of the model alone in a prediction",
                                            prometheus::MetricType::Histogram};
@@ -126,6 +129,8 @@ inline constexpr std::string_view kLabelSha256 = "sha256";
 inline constexpr std::string_view kLabelWorker = "worker";
 inline constexpr std::string_view kLabelEvent = "event";
 inline constexpr std::string_view kLabelResult = "result";
+inline constexpr std::string_view kLabelKey = "key";
+inline constexpr std::string_view kLabelStatusClass = "status_class";
 
 // The label value that stands for everything a bounded list has no place for.
 inline constexpr std::string_view kOther = "other";
@@ -137,6 +142,9 @@ inline constexpr std::array<std::uint64_t, 11> kRequestBoundsNs = {
 inline constexpr std::array<std::uint64_t, 9> kPredictionBoundsNs = {
     1'000'000,   5'000'000,   10'000'000,    25'000'000,   50'000'000,
     100'000'000, 500'000'000, 1'000'000'000, 5'000'000'000};
+
+// Classes of status codes from 200 on.
+inline constexpr std::array<std::string_view, 4> kStatusClassNames = {"2xx", "3xx", "4xx", "5xx"};
 
 // How a prediction ended; the order is that of kOutcomeNames.
 enum class Outcome : unsigned char { success, error };

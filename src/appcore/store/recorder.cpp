@@ -90,7 +90,7 @@ Status Recorder::take_slot(int directory) {
     const Totals own = own_totals();
     if (found.state == SlotState::intact && found.image.has_current_layout() && own.empty()) {
         const auto is_own = [this](const ModelTotals& m) {
-            return std::ranges::equal(pack_model_name(m.version), own_->models[model_].name);
+            return std::ranges::equal(pack_name(m.version), own_->models[model_].name);
         };
         const bool is_known = std::ranges::any_of(totals.models, is_own);
         if (is_known || totals.models.size() < kModelEntries) return resume(directory);
@@ -115,7 +115,7 @@ Status Recorder::resume(int directory) {
         orphaned.set(slot.worker.pending[0], 0);
         orphaned.commit();
     }
-    const std::array<Word, kModelNameWords>& name = own_->models[model_].name;
+    const EntryName& name = own_->models[model_].name;
     std::size_t entry = find_model(slot);
     Transaction start{slot};
     if (entry == kModelEntries) {
@@ -179,7 +179,7 @@ void Recorder::detach() {
 
 // The entry with this worker's model version, or kModelEntries.
 std::size_t Recorder::find_model(const Slot& slot) const {
-    const auto name = pack_model_name(options_.model_version);
+    const auto name = pack_name(options_.model_version);
     return static_cast<std::size_t>(std::ranges::find(slot.models, name, &ModelEntry::name) -
                                     slot.models.begin());
 }
@@ -211,8 +211,22 @@ void Recorder::begin_request(system::SteadyTime now) {
     shared(slot_->worker.busy_since_ns).store(to_word(now), std::memory_order_relaxed);
 }
 
-// Adds `amount` to what counts such a request; -1 as a Word takes one away.
-void Recorder::add_request(Transaction& transaction, const RequestRecord& request, Word amount) {
+// The caller's entry, a new one if there is place, or that of all others.
+CallerEntry& Recorder::caller_entry(const EntryName& name) {
+    for (CallerEntry& entry : slot_->callers) {
+        if (entry.name == name) return entry;
+        if (entry.name.front() != 0) continue;
+        Transaction transaction{*slot_};
+        for (std::size_t i = 0; i < name.size(); ++i) transaction.set(entry.name[i], name[i]);
+        transaction.commit();
+        return entry;
+    }
+    return slot_->callers.back();
+}
+
+// Adds `amount` to what counts such a request; -1 as a Word takes one away. `caller` may be null.
+void Recorder::add_request(Transaction& transaction, const RequestRecord& request,
+                           CallerEntry* caller, Word amount) {
     RequestCell& cell = slot_->requests[static_cast<std::size_t>(request.method)]
                                        [static_cast<std::size_t>(request.endpoint)];
     const Word duration = to_word(request.duration);
@@ -223,6 +237,10 @@ void Recorder::add_request(Transaction& transaction, const RequestRecord& reques
     if (request.wait) add_duration(transaction, waits.wait, to_word(*request.wait), amount);
     add_duration(transaction, waits.latency, duration + (request.wait ? to_word(*request.wait) : 0),
                  amount);
+    if (caller != nullptr) {
+        const auto status_class = static_cast<std::size_t>(std::clamp(request.status / 100, 2, 5)) - 2;
+        transaction.add(caller->replies[status_class], amount);
+    }
     if (!request.prediction) return;
     PredictionCell& model = slot_->models[model_].cell;
     const Word model_duration = to_word(request.prediction->duration);
@@ -232,8 +250,10 @@ void Recorder::add_request(Transaction& transaction, const RequestRecord& reques
 }
 
 void Recorder::record_request(const RequestRecord& request) {
+    CallerEntry* const caller =
+        request.caller.front() != 0 ? &caller_entry(request.caller) : nullptr;
     Transaction transaction{*slot_};
-    add_request(transaction, request, 1);
+    add_request(transaction, request, caller, 1);
     transaction.set(slot_->worker.pending[0], request.key.words[0]);
     transaction.set(slot_->worker.pending[1], request.key.words[1]);
     if (request.log_position != 0) {
@@ -250,8 +270,10 @@ void Recorder::retract_request(const RequestRecord& request) {
     const RequestCell& cell = slot_->requests[static_cast<std::size_t>(request.method)]
                                              [static_cast<std::size_t>(request.endpoint)];
     assert(cell.replies[http::status_index(request.status)] > 0);
+    CallerEntry* const caller =
+        request.caller.front() != 0 ? &caller_entry(request.caller) : nullptr;
     Transaction transaction{*slot_};
-    add_request(transaction, request, static_cast<Word>(-1));
+    add_request(transaction, request, caller, static_cast<Word>(-1));
     transaction.set(slot_->worker.pending[0], 0);
     // Its lines lie where the next request's are going to be.
     transaction.set(slot_->worker.log_position, 0);

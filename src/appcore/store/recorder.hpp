@@ -41,6 +41,7 @@ struct RequestRecord {
     RequestKey key;         // empty: the request cannot be repeated
     Word log_position = 0;  // up to which the log's ring holds its lines; 0: there are none
     std::optional<std::chrono::nanoseconds> wait = {};  // before `duration`; nothing: not known
+    EntryName caller{};  // the name of its API key; zeros: it is counted under none
 };
 
 struct RecorderOptions {
@@ -115,9 +116,11 @@ class Recorder {
     Status resume(int directory);
     Status move_to_new_file(int directory, const SlotReading& found, const Totals& totals);
     void use(MappedSlot mapped);
-    void add_request(Transaction& transaction, const RequestRecord& request, Word amount);
+    void add_request(Transaction& transaction, const RequestRecord& request, CallerEntry* caller,
+                     Word amount);
     [[nodiscard]] Totals own_totals() const;
     [[nodiscard]] std::size_t find_model(const Slot& slot) const;
+    [[nodiscard]] CallerEntry& caller_entry(const EntryName& name);
 
     RecorderOptions options_;
     Presence presence_;

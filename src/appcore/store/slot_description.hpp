@@ -13,6 +13,7 @@
 //   waits OFFSET STRIDE             a cell for each endpoint: sum of the waiting, a word a bucket,
 //   sum
 //                                   of the latencies, a word a bucket; by request_bounds_ns
+//   callers OFFSET COUNT CLASS...   an entry is: four words of name, a word a class of statuses
 //   models OFFSET STRIDE            as many as fit before the next section; an entry is: four words
 //                                   of name, sum, a word a bucket, a word an outcome
 // Offsets and strides count words.
@@ -58,6 +59,7 @@ class SlotDescription {
         line("outcomes", 0, 0, metric::kOutcomeNames);
         line("requests", offsetof(Slot, requests), sizeof(RequestCell) / sizeof(Word), kNone);
         line("waits", offsetof(Slot, waits), sizeof(WaitCell) / sizeof(Word), kNone);
+        line("callers", offsetof(Slot, callers), kCallerEntries, metric::kStatusClassNames);
         line("models", offsetof(Slot, models), sizeof(ModelEntry) / sizeof(Word), kNone);
         line("end", offsetof(Slot, description), 0, kNone);
     }

@@ -20,6 +20,7 @@
 #include "appcore/http/method.hpp"
 #include "appcore/http/status.hpp"
 #include "appcore/store/duration_buckets.hpp"
+#include "appcore/store/entry_name.hpp"
 #include "appcore/store/metric_names.hpp"
 
 namespace appcore::store {
@@ -52,7 +53,7 @@ struct JournalEntry {
 struct Journal {
     Word sequence;  // odd: the entries hold, whatever the words say
     Word length;
-    std::array<JournalEntry, 15> entries;  // the largest transaction has 13
+    std::array<JournalEntry, 15> entries;  // the largest transaction has 14
 };
 
 // Gauges, each valid by itself. Times are nanoseconds of the steady clock, 0 for "none".
@@ -113,13 +114,20 @@ struct alignas(kCacheLine) WaitCell {
     Durations latency;
 };
 
-inline constexpr std::size_t kModelNameWords = 4;  // 31 bytes of a version and a zero
-inline constexpr std::size_t kModelEntries = 16;   // versions remembered; the last is "other"
+inline constexpr std::size_t kModelEntries = 16;  // versions remembered; the last is "other"
 
 // Entries are filled from the first on; an entry without a name is free.
 struct alignas(kCacheLine) ModelEntry {
-    std::array<Word, kModelNameWords> name;  // the bytes in order, zero-padded
+    EntryName name;
     PredictionCell cell;
+};
+
+inline constexpr std::size_t kCallerEntries = 32;  // names remembered; the last is "other"
+
+// Of one name of API keys: replies by class. Entries are filled as above.
+struct alignas(kCacheLine) CallerEntry {
+    EntryName name;
+    std::array<Word, metric::kStatusClassNames.size()> replies;
 };
 
 inline constexpr std::size_t kDescriptionCapacity = 6144;  // about twice of what is used
@@ -132,6 +140,7 @@ struct Slot {
     alignas(kCacheLine) std::array<Word, metric::kEventNames.size()> events;
     std::array<std::array<RequestCell, http::kEndpointCount>, http::kMethodNames.size()> requests;
     std::array<WaitCell, http::kEndpointCount> waits;
+    std::array<CallerEntry, kCallerEntries> callers;
     std::array<ModelEntry, kModelEntries> models;
     alignas(kCacheLine) std::array<char, kDescriptionCapacity> description;
 };

@@ -101,8 +101,8 @@ bool add_requests(const SlotImage& image, Totals& totals) {
     return true;
 }
 
-bool is_valid_name(std::span<const Word, kModelNameWords> words, const std::string& name) {
-    return std::ranges::equal(pack_model_name(name), words);
+bool is_valid_name(std::span<const Word, kNameWords> words, const std::string& name) {
+    return std::ranges::equal(pack_name(name), words);
 }
 
 bool add_models(const SlotImage& image, Totals& totals) {
@@ -111,10 +111,10 @@ bool add_models(const SlotImage& image, Totals& totals) {
     for (std::size_t i = 0; i < map.model_count; ++i) {
         const auto entry =
             words.subspan(map.models.offset + i * map.models.stride, map.models.stride);
-        const auto name_words = entry.first<kModelNameWords>();
-        const std::string name = unpack_model_name(name_words);
+        const auto name_words = entry.first<kNameWords>();
+        const std::string name = unpack_name(name_words);
         if (!is_valid_name(name_words, name)) return false;
-        const auto cell_words = entry.subspan(kModelNameWords);
+        const auto cell_words = entry.subspan(kNameWords);
         if (name.empty()) {
             if (sum_of(cell_words) != 0) return false;
             continue;
@@ -197,6 +197,7 @@ void Totals::add(const Totals& more) {
     for (const ModelTotals& theirs : more.models) {
         add_prediction_cell(model(theirs.version), theirs.cell);
     }
+    add_callers(more.callers, callers);
     add_words(events, more.events);
 }
 
@@ -216,6 +217,7 @@ void Totals::raise_to(const Totals& floor) {
         PredictionCell& cell = model(least.version);
         raise_cell(cell, least.cell, cell.outcomes, least.cell.outcomes);
     }
+    raise_callers(floor.callers, callers);
     for (std::size_t i = 0; i < events.size(); ++i)
         events[i] = std::max(events[i], floor.events[i]);
 }
@@ -225,6 +227,7 @@ Result<Totals> read_totals(const SlotImage& image) {
     if (!add_requests(image, totals)) return Error{"impossible numbers of requests"};
     if (!add_waits(image, totals)) return Error{"impossible numbers of waiting requests"};
     if (!add_models(image, totals)) return Error{"impossible numbers of predictions"};
+    if (!add_callers(image, totals.callers)) return Error{"impossible numbers of callers"};
     for (std::size_t i = 0; i < totals.events.size(); ++i) {
         const std::size_t index = image.layout->events.at(i);
         if (index == LayoutMap::kAbsent) continue;
@@ -240,10 +243,11 @@ void write_totals(const Totals& totals, Slot& slot) {
     }
     std::ranges::copy(totals.waits, slot.waits.begin());
     slot.events = totals.events;
+    write_callers(totals.callers, slot);
 
     ModelEntry& rest = slot.models.back();
     for (ModelEntry& entry : slot.models) entry = ModelEntry{};
-    rest.name = pack_model_name(metric::kOther);
+    rest.name = pack_name(metric::kOther);
     const auto is_named = [](const ModelTotals& m) { return m.version != metric::kOther; };
     auto named = static_cast<std::size_t>(std::ranges::count_if(totals.models, is_named));
     std::size_t next = 0;
@@ -251,25 +255,9 @@ void write_totals(const Totals& totals, Slot& slot) {
         const bool merged = !is_named(model) || named > kModelEntries - 1;
         if (merged && is_named(model)) --named;
         ModelEntry& entry = merged ? rest : slot.models.at(next++);
-        if (!merged) entry.name = pack_model_name(model.version);
+        if (!merged) entry.name = pack_name(model.version);
         add_prediction_cell(entry.cell, model.cell);
     }
-}
-
-std::array<Word, kModelNameWords> pack_model_name(std::string_view version) {
-    std::array<Word, kModelNameWords> words{};
-    std::string name(version.substr(0, sizeof words - 1));
-    for (char& c : name) {
-        if (c < ' ' || c > '~') c = '?';
-    }
-    std::memcpy(words.data(), name.data(), name.size());
-    return words;
-}
-
-std::string unpack_model_name(std::span<const Word, kModelNameWords> words) {
-    std::array<char, kModelNameWords * sizeof(Word)> bytes{};
-    std::memcpy(bytes.data(), words.data(), bytes.size());
-    return {bytes.begin(), std::ranges::find(bytes, '\0')};
 }
 
 }  // namespace appcore::store

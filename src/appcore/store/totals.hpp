@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "appcore/result.hpp"
+#include "appcore/store/caller_totals.hpp"
 #include "appcore/store/slot_image.hpp"
 #include "appcore/store/slot_layout.hpp"
 
@@ -25,6 +26,7 @@ struct Totals {
         std::vector<RequestCell>(http::kMethodNames.size() * http::kEndpointCount);
     std::vector<WaitCell> waits = std::vector<WaitCell>(http::kEndpointCount);
     std::vector<ModelTotals> models;  // in the order in which they were first seen
+    Callers callers;
     std::array<Word, metric::kEventNames.size()> events{};
 
     [[nodiscard]] RequestCell& cell(std::size_t method, std::size_t endpoint) {
@@ -47,15 +49,8 @@ struct Totals {
 // outcomes that do not add up to their buckets, a model version that is not text.
 [[nodiscard]] Result<Totals> read_totals(const SlotImage& image);
 
-// Writes the sums over those of `slot`. Where there are more model versions than entries, the first
-// ones are added up as "other".
+// Writes the sums over those of `slot`. Where there are more model versions or callers than entries,
+// the first ones are added up as "other".
 void write_totals(const Totals& totals, Slot& slot);
-
-// A model version as the words of a ModelEntry: cut at 31 bytes, '?' for what is not printable
-// ASCII.
-[[nodiscard]] std::array<Word, kModelNameWords> pack_model_name(std::string_view version);
-
-// The opposite; empty for a free entry.
-[[nodiscard]] std::string unpack_model_name(std::span<const Word, kModelNameWords> words);
 
 }  // namespace appcore::store

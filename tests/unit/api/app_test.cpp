@@ -246,8 +246,13 @@ TEST_CASE("what nginx refused is answered with its status, and preflights of it 
     f.request.error_status = 503;
     f.handle("GET", "");
     CHECK(f.has("Retry-After: 1"));
+    f.request.error_status = 401;
+    f.handle("GET", "");
+    CHECK(f.response.body == R"({"detail":"Unauthorized"})");
+    CHECK(f.has("WWW-Authenticate: Bearer realm=\"appcore\""));
     f.request.error_status = 429;
     f.handle("GET", "");
+    CHECK_FALSE(f.has("WWW-Authenticate"));
     CHECK(f.has("Retry-After: 1"));
     f.request.error_status = 413;
     f.handle("GET", "");

@@ -23,7 +23,10 @@ TEST_CASE("parameters become a request") {
         {"FCGI_ROLE=RESPONDER", "REQUEST_METHOD=POST", "REQUEST_URI=/predict?a=b",
          "CONTENT_LENGTH=12", "REMOTE_ADDR=10.0.0.1", "SERVER_ADDR=10.0.0.2", "SERVER_PORT=8000",
          "APPCORE_REQUEST_KEY=00ff", "HTTP_CONTENT_TYPE=text/plain", "HTTP_X_REQUEST_ID=a=b",
-         "HTTP_X_OTHER=1", "APPCORE_SCHEME=https", "APPCORE_DRAINING=1"});
+         "HTTP_X_OTHER=1", "APPCORE_SCHEME=https", "APPCORE_API_KEY=team",
+         "APPCORE_API_KEY_SERIES=other", "APPCORE_DRAINING=1"});
+    CHECK(request.api_key == "team");
+    CHECK(request.api_key_series == "other");
     CHECK(request.scheme == "https");
     CHECK(request.is_draining);
     CHECK(request.method == Method::post);
@@ -54,7 +57,9 @@ TEST_CASE("each parameter sets its own part of the request and nothing else") {
                                         request.is_retry ? "retry" : "",
                                         std::to_string(request.error_status),
                                         request.is_draining ? "draining" : "",
-                                        std::string(request.scheme)};
+                                        std::string(request.scheme),
+                                        std::string(request.api_key),
+                                        std::string(request.api_key_series)};
         for (const auto& header : request.headers) all.emplace_back(header.value_or(""));
         return all;
     };

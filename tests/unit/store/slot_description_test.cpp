@@ -45,8 +45,9 @@ TEST_CASE("a slot describes itself in this text") {
             "outcomes 0 0 success error\n"
             "requests 96 136\n"
             "waits 12064 208\n"
-            "models 14352 112\n"
-            "end 16144 0\n");
+            "callers 14352 32 2xx 3xx 4xx 5xx\n"
+            "models 14608 112\n"
+            "end 16400 0\n");
 }
 
 TEST_CASE("the layout's hash is FNV-1a, 64 bits") {

@@ -162,7 +162,7 @@ inline std::vector<Word> make_other_slot() {
     const std::vector<Word> brew_brew{2'000'000, 1, 0, 0, 0, 0, 1, 0};
     std::copy(post_predict.begin(), post_predict.end(), words.begin() + 48);
     std::copy(brew_brew.begin(), brew_brew.end(), words.begin() + 48 + 4 * 8);
-    const auto name = pack_model_name("v0.9");
+    const auto name = pack_name("v0.9");
     std::copy(name.begin(), name.end(), words.begin() + 96);
     const std::vector<Word> model{1'500'000, 2, 0, 1, 1};
     std::copy(model.begin(), model.end(), words.begin() + 100);

@@ -152,18 +152,18 @@ TEST_CASE("of more model versions than a slot has entries the first become other
     totals.model("other").outcomes[0] = 100;
     const auto slot = std::make_unique<Slot>();
     write_totals(totals, *slot);
-    CHECK(unpack_model_name(slot->models[0].name) == "v2");
+    CHECK(unpack_name(slot->models[0].name) == "v2");
     CHECK(slot->models[0].cell.outcomes[0] == 3);
-    CHECK(unpack_model_name(slot->models[14].name) == "v16");
-    CHECK(unpack_model_name(slot->models[15].name) == "other");
+    CHECK(unpack_name(slot->models[14].name) == "v16");
+    CHECK(unpack_name(slot->models[15].name) == "other");
     CHECK(slot->models[15].cell.outcomes[0] == 100 + 1 + 2);
 }
 
 TEST_CASE("a model version is kept as printable ASCII of at most 31 bytes") {
-    CHECK(unpack_model_name(pack_model_name("v1.0")) == "v1.0");
-    CHECK(unpack_model_name(pack_model_name("")).empty());
-    CHECK(unpack_model_name(pack_model_name("v\xc3\xa9\n")) == "v???");
-    CHECK(unpack_model_name(pack_model_name(std::string(40, 'x'))) == std::string(31, 'x'));
+    CHECK(unpack_name(pack_name("v1.0")) == "v1.0");
+    CHECK(unpack_name(pack_name("")).empty());
+    CHECK(unpack_name(pack_name("v\xc3\xa9\n")) == "v???");
+    CHECK(unpack_name(pack_name(std::string(40, 'x'))) == std::string(31, 'x'));
 }
 
 TEST_CASE("sums that are raised are never below the others, and replies add up to buckets") {
