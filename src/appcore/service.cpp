@@ -152,9 +152,9 @@ void Service::request_ends(const api::Exchange& exchange) {
     // A client gets one reply, however many workers have tried: one count and one line.
     if (exchange.request.is_retry && recorder_.was_counted(record.key)) return;
     // Counted together with its lines.
-    const log::RequestLine line{exchange.request_id,    exchange.request.method_name,
-                                exchange.path,          exchange.status,
-                                times.duration,         times.wait,
+    const log::RequestLine line{exchange.request_id,     exchange.request.method_name,
+                                exchange.path,           exchange.status,
+                                times.duration,          times.wait,
                                 exchange.request.client, exchange.request.api_key};
     log_.request(line);
     if (limits_.slow_request.count() > 0 && times.duration >= limits_.slow_request) {

@@ -41,8 +41,8 @@ struct Request {
     std::string_view client;       // the client's address
     std::string_view server_addr;  // where the request arrived, for redirects without a Host
     std::string_view server_port;
-    std::string_view api_key;         // the name of the caller's key; empty: without one
-    std::string_view api_key_series;  // under which it is counted; empty: under its own
+    std::string_view api_key;          // the name of the caller's key; empty: without one
+    std::string_view api_key_series;   // under which it is counted; empty: under its own
     std::string_view scheme = "http";  // in which the client, or the proxy's client, has asked
     std::string_view key;      // names this request at every worker that tries it; may be empty
     bool is_retry = false;     // another worker has died of it, maybe after it had counted it

@@ -18,8 +18,7 @@ void add_replies(Replies& sums, const Replies& more) {
 
 CallerTotals& caller(Callers& callers, std::string_view name) {
     const auto found = std::ranges::find(callers, name, &CallerTotals::name);
-    return found != callers.end() ? *found
-                                  : callers.emplace_back(CallerTotals{std::string(name)});
+    return found != callers.end() ? *found : callers.emplace_back(CallerTotals{std::string(name)});
 }
 
 bool add_callers(const SlotImage& image, Callers& sums) {

@@ -8,7 +8,8 @@ namespace appcore::store {
 EntryName pack_name(std::string_view name) {
     std::array<char, sizeof(EntryName)> bytes{};
     const std::string_view kept = name.substr(0, bytes.size() - 1);
-    std::ranges::transform(kept, bytes.begin(), [](char c) { return c < ' ' || c > '~' ? '?' : c; });
+    std::ranges::transform(kept, bytes.begin(),
+                           [](char c) { return c < ' ' || c > '~' ? '?' : c; });
     EntryName words{};
     std::memcpy(words.data(), bytes.data(), bytes.size());
     return words;

@@ -36,7 +36,7 @@ struct LayoutMap {
     std::array<std::size_t, metric::kEventNames.size()> events{};
 
     Section requests;
-    Section waits;  // its offset is `absent` in layouts from before there were any
+    Section waits;    // its offset is `absent` in layouts from before there were any
     Section callers;  // likewise
     std::size_t caller_count = 0;
     Section models;

@@ -238,7 +238,8 @@ void Recorder::add_request(Transaction& transaction, const RequestRecord& reques
     add_duration(transaction, waits.latency, duration + (request.wait ? to_word(*request.wait) : 0),
                  amount);
     if (caller != nullptr) {
-        const auto status_class = static_cast<std::size_t>(std::clamp(request.status / 100, 2, 5)) - 2;
+        const auto status_class =
+            static_cast<std::size_t>(std::clamp(request.status / 100, 2, 5)) - 2;
         transaction.add(caller->replies[status_class], amount);
     }
     if (!request.prediction) return;

@@ -49,8 +49,8 @@ struct Totals {
 // outcomes that do not add up to their buckets, a model version that is not text.
 [[nodiscard]] Result<Totals> read_totals(const SlotImage& image);
 
-// Writes the sums over those of `slot`. Where there are more model versions or callers than entries,
-// the first ones are added up as "other".
+// Writes the sums over those of `slot`. Where there are more model versions or callers than
+// entries, the first ones are added up as "other".
 void write_totals(const Totals& totals, Slot& slot);
 
 }  // namespace appcore::store

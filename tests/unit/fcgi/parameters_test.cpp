@@ -19,12 +19,12 @@ Parameters read(std::vector<const char*> environment) {
 }  // namespace
 
 TEST_CASE("parameters become a request") {
-    const auto [request, length] = read(
-        {"FCGI_ROLE=RESPONDER", "REQUEST_METHOD=POST", "REQUEST_URI=/predict?a=b",
-         "CONTENT_LENGTH=12", "REMOTE_ADDR=10.0.0.1", "SERVER_ADDR=10.0.0.2", "SERVER_PORT=8000",
-         "APPCORE_REQUEST_KEY=00ff", "HTTP_CONTENT_TYPE=text/plain", "HTTP_X_REQUEST_ID=a=b",
-         "HTTP_X_OTHER=1", "APPCORE_SCHEME=https", "APPCORE_API_KEY=team",
-         "APPCORE_API_KEY_SERIES=other", "APPCORE_DRAINING=1"});
+    const auto [request, length] =
+        read({"FCGI_ROLE=RESPONDER", "REQUEST_METHOD=POST", "REQUEST_URI=/predict?a=b",
+              "CONTENT_LENGTH=12", "REMOTE_ADDR=10.0.0.1", "SERVER_ADDR=10.0.0.2",
+              "SERVER_PORT=8000", "APPCORE_REQUEST_KEY=00ff", "HTTP_CONTENT_TYPE=text/plain",
+              "HTTP_X_REQUEST_ID=a=b", "HTTP_X_OTHER=1", "APPCORE_SCHEME=https",
+              "APPCORE_API_KEY=team", "APPCORE_API_KEY_SERIES=other", "APPCORE_DRAINING=1"});
     CHECK(request.api_key == "team");
     CHECK(request.api_key_series == "other");
     CHECK(request.scheme == "https");
@@ -47,19 +47,14 @@ TEST_CASE("parameters become a request") {
 TEST_CASE("each parameter sets its own part of the request and nothing else") {
     const auto texts = [](const char* entry) {
         const auto [request, length] = read({entry});
-        std::vector<std::string> all = {std::string(request.method_name),
-                                        std::string(request.target),
-                                        std::string(request.client),
-                                        std::string(request.server_addr),
-                                        std::string(request.server_port),
-                                        std::string(request.key),
-                                        length ? std::to_string(*length) : "",
-                                        request.is_retry ? "retry" : "",
-                                        std::to_string(request.error_status),
-                                        request.is_draining ? "draining" : "",
-                                        std::string(request.scheme),
-                                        std::string(request.api_key),
-                                        std::string(request.api_key_series)};
+        std::vector<std::string> all = {
+            std::string(request.method_name),      std::string(request.target),
+            std::string(request.client),           std::string(request.server_addr),
+            std::string(request.server_port),      std::string(request.key),
+            length ? std::to_string(*length) : "", request.is_retry ? "retry" : "",
+            std::to_string(request.error_status),  request.is_draining ? "draining" : "",
+            std::string(request.scheme),           std::string(request.api_key),
+            std::string(request.api_key_series)};
         for (const auto& header : request.headers) all.emplace_back(header.value_or(""));
         return all;
     };

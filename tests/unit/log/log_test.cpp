@@ -96,6 +96,19 @@ TEST_CASE("a request whose waiting is known says it") {
     CHECK(file.lines()[0]["duration_ms"] == 1.234);
 }
 
+TEST_CASE("the name of the caller's key is in the line if there is one") {
+    const TemporaryFile file;
+    RequestLine asked = line("/health");
+    asked.key = "team";
+    const auto log = open_log(file.path());
+    write_request(*log, asked);
+    write_request(*log, line("/health"));
+    log->finish();
+    REQUIRE(file.lines().size() == 2);
+    CHECK(file.lines()[0]["key"] == "team");
+    CHECK_FALSE(file.lines()[1].contains("key"));
+}
+
 TEST_CASE("any byte in a path gives one valid line") {
     const TemporaryFile file;
     auto log = open_log(file.path());
