@@ -95,14 +95,14 @@ TEST_CASE("of more callers than a slot has entries the first become other") {
 }
 
 TEST_CASE("no count of a caller goes down") {
-    Callers floor;
-    caller(floor, "a").replies = {3, 0, 5, 0};
-    caller(floor, "gone").replies = {1, 0, 0, 0};
-    Callers now;
-    caller(now, "a").replies = {2, 1, 7, 0};
-    raise_callers(floor, now);
-    CHECK(caller(now, "a").replies == Replies{3, 1, 7, 0});
-    CHECK(caller(now, "gone").replies == Replies{1, 0, 0, 0});
+    Totals floor;
+    caller(floor.callers, "a").replies = {3, 0, 5, 0};
+    caller(floor.callers, "gone").replies = {1, 0, 0, 0};
+    Totals now;
+    caller(now.callers, "a").replies = {2, 1, 7, 0};
+    now.raise_to(floor);
+    CHECK(replies_of(now, "a") == Replies{3, 1, 7, 0});
+    CHECK(replies_of(now, "gone") == Replies{1, 0, 0, 0});
 }
 
 TEST_CASE("callers that cannot be are refused") {
