@@ -13,6 +13,7 @@ import sys
 import unittest
 
 from authority import Authority
+from http2_load import Http2Load
 from load import PREDICT, Fresh, Load
 from stack import JSON, ROOT, Response, Stack, free_port, processes, wait_until
 
@@ -363,8 +364,8 @@ class Changes(KeyTest):
     def test_no_request_is_lost_by_changes_of_keys(self):
         header = ("X-API-Key", self.key)
         curl = ["-H", ": ".join(header)]
-        clients = [Load(self.stack, (PREDICT,), 8, headers=[header]), Fresh(self.stack, self.authority, "--http1.1", *curl),
-                   Fresh(self.stack, self.authority, "--http2", *curl, urls=200)]
+        clients = [Load(self.stack, (PREDICT,), 8, headers=[header]), Fresh(self.stack, self.authority, *curl),
+                   Http2Load(self.stack, [header])]
         try:
             for number in range(CHANGES):
                 self.change(number)

@@ -16,6 +16,7 @@ import time
 import unittest
 
 from authority import Authority
+from http2_load import Http2Load
 from load import PREDICT, Fresh, Load
 from stack import CTL, Stack, StackTest, wait_until
 
@@ -53,8 +54,8 @@ class Renewal(unittest.TestCase):
 
     def test_no_request_is_lost_by_renewals(self):
         load = Load(self.stack, (PREDICT,), 8)
-        fresh = Fresh(self.stack, self.authority, "--http1.1")
-        kept = Fresh(self.stack, self.authority, "--http2", urls=200)
+        fresh = Fresh(self.stack, self.authority)
+        kept = Http2Load(self.stack)
         try:
             workers = set(self.stack.children("appcore-worker"))
             for number in range(RENEWALS):

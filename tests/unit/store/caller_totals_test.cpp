@@ -3,6 +3,8 @@
 #include <memory>
 #include <string>
 
+#include "appcore/store/journal.hpp"
+#include "appcore/store/slot_content.hpp"
 #include "store/slot_fixture.hpp"
 
 using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
