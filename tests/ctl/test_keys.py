@@ -18,7 +18,7 @@ from ctl.messages import CtlError  # noqa: E402
 ONE, TWO = "a" * 64, "b" * 64
 
 
-class FileTest(unittest.TestCase):
+class InFolder(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="appcore-keys-")
         self.addCleanup(folder.cleanup)
@@ -35,7 +35,7 @@ class FileTest(unittest.TestCase):
             return file.read()
 
 
-class Reading(FileTest):
+class Reading(InFolder):
     def test_a_line_is_a_name_a_hash_and_perhaps_a_rate(self):
         self.write(f"# all of them\n\n  team {ONE.upper()} 50 # since May\r\nteam\t{TWO} 50\n#batch {ONE}\nbatch.x-1_ {'c' * 64}#x")
         self.assertEqual([(k.name, k.hash, k.rate, k.line, k.comment) for k in key_file.read(self.path)],
@@ -95,7 +95,7 @@ class Reading(FileTest):
                 front.read(said)
 
 
-class Changing(FileTest):
+class Changing(InFolder):
     def test_a_new_key_has_256_bits_of_chance_and_only_its_hash_is_in_the_file(self):
         keys = [key_changes.add(self.path, "team", None) for _ in range(3)]
         for key in keys:
@@ -159,7 +159,7 @@ class Changing(FileTest):
         self.assertEqual(len(made), 20)
 
 
-class Told(FileTest):
+class Told(InFolder):
     def test_nginx_is_told_hashes_names_and_a_limit_for_each_rate(self):
         self.write(f"team {ONE} 50\nteam {TWO} 50\nbatch {'c' * 64}\nfast {'d' * 64} 900\n")
         found = {name: text.decode() for name, text in nginx_keys.files(key_file.read(self.path)).items()}

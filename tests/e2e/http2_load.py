@@ -27,8 +27,10 @@ class Http2Load:
     one that is lost in any other way is not.
     """
 
-    def __init__(self, stack, headers=()):
+    def __init__(self, stack, authority, headers=()):
         self.statuses, self.wrong, self.connections = 0, [], 0
+        self._context = authority.context()
+        self._context.set_alpn_protocols(["h2"])
         self._stack, self._headers = stack, [(name.lower(), value) for name, value in headers]
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._ask, daemon=True)
@@ -42,7 +44,7 @@ class Http2Load:
         while not self._ended.is_set():
             try:
                 self.connections += 1
-                with Connection(self._stack) as connection:
+                with Connection(self._stack, self._context) as connection:
                     while not self._ended.is_set():
                         status = connection.predict(self._headers)
                         if status is None:
@@ -58,10 +60,9 @@ class Http2Load:
 
 
 class Connection:
-    def __init__(self, stack):
-        stack.tls.set_alpn_protocols(["h2"])
+    def __init__(self, stack, context):
         plain = socket.create_connection((stack.address, stack.port), 60)
-        self._tls = stack.tls.wrap_socket(plain, server_hostname=stack.address)
+        self._tls = context.wrap_socket(plain, server_hostname=stack.address)
         self._stream, self._encoder, self._decoder = -1, hpack.Encoder(), hpack.Decoder()
         self.goodbye = None  # the last stream that the server has looked at, once it goes away
         self._tls.sendall(PREFACE + SettingsFrame(0).serialize())

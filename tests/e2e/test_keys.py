@@ -365,7 +365,7 @@ class Changes(KeyTest):
         header = ("X-API-Key", self.key)
         curl = ["-H", ": ".join(header)]
         clients = [Load(self.stack, (PREDICT,), 8, headers=[header]), Fresh(self.stack, self.authority, *curl),
-                   Http2Load(self.stack, [header])]
+                   Http2Load(self.stack, self.authority, [header])]
         try:
             for number in range(CHANGES):
                 self.change(number)

@@ -55,7 +55,7 @@ class Renewal(unittest.TestCase):
     def test_no_request_is_lost_by_renewals(self):
         load = Load(self.stack, (PREDICT,), 8)
         fresh = Fresh(self.stack, self.authority)
-        kept = Http2Load(self.stack)
+        kept = Http2Load(self.stack, self.authority)
         try:
             workers = set(self.stack.children("appcore-worker"))
             for number in range(RENEWALS):
