@@ -1,8 +1,11 @@
 #include "appcore/service.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
+
+#include "appcore/http/traceparent.hpp"
 
 namespace appcore {
 
@@ -151,11 +154,26 @@ void Service::request_ends(const api::Exchange& exchange) {
     record.caller = store::pack_name(series.empty() ? exchange.request.api_key : series);
     // A client gets one reply, however many workers have tried: one count and one line.
     if (exchange.request.is_retry && recorder_.was_counted(record.key)) return;
+    log::TraceFields fields;
+    if (const auto sent = exchange.request.header(http::Header::traceparent)) {
+        if (const auto trace = http::parse_traceparent(*sent)) {
+            fields = {trace->trace_id, trace->parent_id, trace->flags};
+            if (trace->is_sampled()) {
+                record.trace = store::trace_id_of(trace->trace_id);
+                record.time = clock_.wall();
+            }
+        }
+    }
     // Counted together with its lines.
-    const log::RequestLine line{exchange.request_id,     exchange.request.method_name,
-                                exchange.path,           exchange.status,
-                                times.duration,          times.wait,
-                                exchange.request.client, exchange.request.api_key};
+    const log::RequestLine line{exchange.request_id,
+                                exchange.request.method_name,
+                                exchange.path,
+                                exchange.status,
+                                times.duration,
+                                times.wait,
+                                exchange.request.client,
+                                exchange.request.api_key,
+                                fields};
     log_.request(line);
     if (limits_.slow_request.count() > 0 && times.duration >= limits_.slow_request) {
         log_.slow_request(line);

@@ -165,7 +165,8 @@ class Prometheus(Server):
         with open(config, "w", encoding="utf-8") as file:
             file.write(text)
         super().__init__(folder, "prometheus", f"--config.file={config}",
-                         f"--storage.tsdb.path={folder}/data", "--log.level=warn")
+                         f"--storage.tsdb.path={folder}/data", "--log.level=warn",
+                         "--enable-feature=exemplar-storage")
 
     def ask(self, path, **parameters):
         """The data of an answer of the HTTP API; an error is an exception."""

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 
 import fronts
 from chain import (API, DASHBOARD, FRONT, JOB, NODE_EXPORTER, Client, NodeExporter, Prometheus,
@@ -192,6 +193,21 @@ class Chain(StackTest):
         self.assertTrue(answer, f"no data: {expression}")
         self.assertTrue(all(math.isfinite(value) for _, value in answer), f"{expression}: {answer}")
         return answer
+
+    def test_prometheus_gets_the_trace_of_a_sampled_request_as_an_exemplar(self):
+        trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+        reply = self.stack.request("GET", "/health", headers=[("traceparent", f"00-{trace}-00f067aa0ba902b7-01")])
+        self.assertEqual(reply.status, 200)
+        self.counted["200"] += 1
+
+        def exemplars():
+            return self.prometheus.ask("query_exemplars", query='appcore_request_latency_seconds_bucket{endpoint="/health"}',
+                                       start=time.time() - 600, end=time.time() + 60)
+
+        series, = wait_until(exemplars, ARRIVES)
+        exemplar, = series["exemplars"]
+        self.assertEqual(exemplar["labels"], {"trace_id": trace})
+        self.assertLessEqual(float(exemplar["value"]), float(series["seriesLabels"]["le"]))
 
     # --- the dashboard --------------------------------------------------------------------------
 

@@ -19,6 +19,12 @@
 
 using namespace appcore;  // NOLINT(google-build-using-namespace)
 
+namespace {
+
+const char* const kTraceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+}  // namespace
+
 TEST_CASE("a prediction allocates nothing once a worker is warm") {
     const slot_fixture::TemporaryDirectory directory;
     const system::SystemClock clock;
@@ -43,7 +49,8 @@ TEST_CASE("a prediction allocates nothing once a worker is warm") {
                                                {"CONTENT_LENGTH", std::to_string(body.size())},
                                                {"REMOTE_ADDR", "127.0.0.1"},
                                                {"HTTP_HOST", "localhost"},
-                                               {"HTTP_CONTENT_TYPE", "application/json"}},
+                                               {"HTTP_CONTENT_TYPE", "application/json"},
+                                               {"HTTP_TRACEPARENT", kTraceparent}},
                                               body, true);
     std::array<char, 8192> reply{};
     ssize_t size = 0;
@@ -213,19 +220,24 @@ struct Timed {
         return std::to_string(count / 1000) + "." + digits + "-1-2-3";
     }
     // A request of that name, which is read for so long.
-    void serve(std::string_view key, std::chrono::nanoseconds reading = {}, int error_status = 0) {
+    void serve(std::string_view key, std::chrono::nanoseconds reading = {}, int error_status = 0,
+               std::optional<std::string_view> traceparent = {}) {
         http::Request request;
         request.method = http::Method::get;
         request.method_name = "GET";
         request.target = "/health";
         request.key = key;
         request.error_status = error_status;
+        request.headers[static_cast<std::size_t>(http::Header::traceparent)] = traceparent;
         service.request_arrives(1);
         pass(reading);
         http::Response response;
         service.handle(request, response);
         service.commit();
         service.request_done(fcgi::Delivery::whole);
+    }
+    [[nodiscard]] std::vector<store::Exemplar> exemplars() const {
+        return store::read_exemplars(slot_fixture::read(directory.path(), "blue-01").image);
     }
     [[nodiscard]] store::WaitCell waits() const {
         return slot_fixture::totals_of(directory.path(), "blue-01").waits[0];
@@ -291,4 +303,29 @@ TEST_CASE("a request that was refused has waited until then") {
     t.serve(key, {}, 503);
     CHECK(t.duration() == 0);
     CHECK(t.waits().wait.sum_ns == 400'000'000);
+}
+
+TEST_CASE("a request of a trace has its ids in the log, and an exemplar if the trace is sampled") {
+    const auto [traceparent, has_ids, is_sampled] = GENERATE(
+        std::tuple{kTraceparent, true, true},
+        std::tuple{"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00", true, false},
+        std::tuple{"00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01", false, false});
+    // By a worker, and in nginx's place.
+    const int error_status = GENERATE(0, 503);
+    Timed t;
+    t.serve(t.key(), std::chrono::milliseconds(70), error_status, traceparent);
+    t.log->finish();
+    const std::string line = slot_fixture::read_file(t.directory / "log");
+    const std::string flags = is_sampled ? "01" : "00";
+    CHECK(
+        (line.find(R"("trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","span_id":"00f067aa0ba902b7",)"
+                   R"("trace_flags":")" +
+                   flags + '"') != std::string::npos) == has_ids);
+    CHECK((line.find("trace_id") != std::string::npos) == has_ids);
+    const auto exemplars = t.exemplars();
+    REQUIRE(exemplars.size() == (is_sampled ? 1 : 0));
+    if (!is_sampled) return;
+    CHECK(exemplars.front().trace.text() == "4bf92f3577b34da6a3ce929d0e0e4736");
+    CHECK(exemplars.front().duration == std::chrono::milliseconds(70));
+    CHECK(exemplars.front().time == t.clock.wall_now);
 }

@@ -28,6 +28,8 @@ enum Name : unsigned char {
     first_header
 };
 
+constexpr auto kTraceparent = static_cast<std::size_t>(http::Header::traceparent);
+
 constexpr std::array<std::string_view, first_header + http::kHeaderCount> kNames = {
     "REQUEST_METHOD", "REQUEST_URI", "CONTENT_LENGTH", "REMOTE_ADDR", "SERVER_ADDR", "SERVER_PORT",
     "APPCORE_REQUEST_KEY", "APPCORE_RETRY", "APPCORE_ERROR_STATUS", "APPCORE_FIRST_OF_JOINED",
@@ -35,7 +37,7 @@ constexpr std::array<std::string_view, first_header + http::kHeaderCount> kNames
     // as in http::Header
     "HTTP_ACCEPT", "HTTP_ACCEPT_ENCODING", "HTTP_ACCESS_CONTROL_REQUEST_HEADERS",
     "HTTP_ACCESS_CONTROL_REQUEST_METHOD", "HTTP_CONTENT_TYPE", "HTTP_COOKIE", "HTTP_HOST",
-    "HTTP_ORIGIN", "HTTP_X_REQUEST_ID"};
+    "HTTP_ORIGIN", "HTTP_TRACEPARENT", "HTTP_X_REQUEST_ID"};
 
 template <typename Number>
 std::optional<Number> parse_number(std::string_view text) {
@@ -135,7 +137,11 @@ Parameters read_parameters(const char* const* environment) {
         const std::string_view name = entry.substr(0, equals);
         std::size_t i = 0;
         while (i < kNames.size() && kNames[i] != name) ++i;
-        if (i == kNames.size() || seen[i] || equals == std::string_view::npos) continue;
+        if (i == kNames.size() || equals == std::string_view::npos) continue;
+        if (seen[i]) {
+            if (i == first_header + kTraceparent) parameters.request.headers[kTraceparent].reset();
+            continue;
+        }
         seen[i] = true;
         if (i == first_of_joined) {
             joined = entry.substr(equals + 1);

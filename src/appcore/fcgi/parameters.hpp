@@ -19,7 +19,8 @@ struct Parameters {
 };
 
 // Reads a null-terminated list of "NAME=value" strings, which the result refers to. Of several
-// parameters of one name the first counts. Names that mean nothing here are skipped.
+// parameters of one name the first counts, but of traceparent only one that is alone. Names that
+// mean nothing here are skipped.
 [[nodiscard]] Parameters read_parameters(const char* const* environment);
 
 // The names that read_parameters() knows.

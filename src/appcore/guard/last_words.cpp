@@ -11,6 +11,7 @@
 
 #include "appcore/api/request_id.hpp"
 #include "appcore/http/target.hpp"
+#include "appcore/http/traceparent.hpp"
 #include "appcore/json/number.hpp"
 #include "appcore/json/writer.hpp"
 
@@ -90,6 +91,11 @@ void LastWords::say(std::string_view what, const RequestView& request, system::W
     json::append_float(line_,
                        static_cast<double>(std::max<decltype(milliseconds)>(milliseconds, 0)));
     member("worker", worker_);
+    if (const auto trace = http::parse_traceparent(request.traceparent)) {
+        member("trace_id", trace->trace_id);
+        member("span_id", trace->parent_id);
+        member("trace_flags", trace->flags);
+    }
     line_.append("}\n");
     const int fd = pipe_.is_open() ? pipe_.get() : STDERR_FILENO;
     pollfd waiting = {fd, POLLOUT, 0};

@@ -22,8 +22,9 @@ struct RequestView {
     system::SteadyTime begun;
     std::string_view method;
     std::string_view target;
-    std::string_view client_id;  // X-Request-ID as it was sent
-    std::string_view key;        // the web server's name of the request
+    std::string_view client_id;         // X-Request-ID as it was sent
+    std::string_view key;               // the web server's name of the request
+    std::string_view traceparent = {};  // as it was sent
 };
 
 // What the threads of a process share words by, and how one waits for another. A test has its own.
@@ -92,6 +93,7 @@ class BasicRequestInHand {
     std::string_view method_;
     std::string_view target_;
     std::string_view client_id_;
+    std::string_view traceparent_;
     std::string_view key_;
 };
 

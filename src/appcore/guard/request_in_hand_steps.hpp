@@ -19,6 +19,7 @@ void BasicRequestInHand<Threads>::handle(const http::Request& request) {
     method_ = request.method_name;
     target_ = request.target;
     client_id_ = request.header(http::Header::x_request_id).value_or("");
+    traceparent_ = request.header(http::Header::traceparent).value_or("");
     key_ = request.key;
     step(Phase::reading, Phase::handling);
 }
@@ -112,6 +113,7 @@ RequestView BasicRequestInHand<Threads>::view(Phase phase) const {
     view.method = method_;
     view.target = target_;
     view.client_id = client_id_;
+    view.traceparent = traceparent_;
     view.key = key_;
     return view;
 }

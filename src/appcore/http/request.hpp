@@ -21,9 +21,10 @@ enum class Header : unsigned char {
     cookie,
     host,
     origin,
+    traceparent,
     x_request_id
 };
-inline constexpr std::size_t kHeaderCount = 9;
+inline constexpr std::size_t kHeaderCount = 10;
 
 enum class BodyState : unsigned char {
     complete,

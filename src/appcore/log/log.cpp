@@ -220,6 +220,14 @@ void Log::end_request_line(level_enum level, const RequestLine& line) {
         members_.append(R"(,"key":)");
         append_text(members_, line.key);
     }
+    if (!line.trace.trace_id.empty()) {
+        members_.append(R"(,"trace_id":)");
+        append_text(members_, line.trace.trace_id);
+        members_.append(R"(,"span_id":)");
+        append_text(members_, line.trace.span_id);
+        members_.append(R"(,"trace_flags":)");
+        append_text(members_, line.trace.flags);
+    }
     logger_.log(level, members_);
 }
 

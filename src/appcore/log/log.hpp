@@ -17,6 +17,13 @@
 
 namespace appcore::log {
 
+// The trace that a request belongs to, by the names of OpenTelemetry; all empty for none.
+struct TraceFields {
+    std::string_view trace_id;
+    std::string_view span_id;  // the caller's
+    std::string_view flags;
+};
+
 // What is logged of one request. Any bytes may stand in the texts.
 struct RequestLine {
     std::string_view request_id;
@@ -27,6 +34,7 @@ struct RequestLine {
     std::optional<std::chrono::nanoseconds> wait;  // before that, if known
     std::string_view client;
     std::string_view key = {};  // the name of the caller's; no field where it is empty
+    TraceFields trace = {};
 };
 
 // The levels of Python's logging, by which LOG_LEVEL names them.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <numeric>
 #include <utility>
 
@@ -178,6 +179,7 @@ void Collector::read_into(PoolSnapshot& pool, int directory, const std::string& 
     seen.lineage = lineage;
     seen.last = std::move(totals).value();
 
+    std::ranges::move(store::read_exemplars(reading.image), std::back_inserter(pool.exemplars));
     WorkerState worker = state_of(reading.image, is_held);
     worker.name = name;
     add_counts(worker, seen.last);

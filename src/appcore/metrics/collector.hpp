@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "appcore/result.hpp"
+#include "appcore/store/exemplar.hpp"
 #include "appcore/store/slot_layout.hpp"
 #include "appcore/store/totals.hpp"
 #include "appcore/system/clock.hpp"
@@ -42,8 +43,9 @@ struct WorkerState {
 };
 
 struct PoolSnapshot {
-    store::Totals totals;               // dead slots included
-    std::vector<WorkerState> workers;   // by name, one for each slot that could be read
+    store::Totals totals;                    // dead slots included
+    std::vector<store::Exemplar> exemplars;  // of the slots that could be read
+    std::vector<WorkerState> workers;        // by name, one for each slot that could be read
     std::vector<std::string> problems;  // slots that could not be read now, each with its reason
     std::optional<unsigned> size;       // workers that there should be, if a living one says it
     std::optional<std::uint32_t> queue_length;  // connections that wait for a worker, if known

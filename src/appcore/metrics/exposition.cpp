@@ -67,14 +67,15 @@ std::string gzip(std::string_view text) {
 }
 
 Exposition render_exposition(const std::vector<prometheus::MetricFamily>& families,
-                             std::string_view accept, std::string_view accept_encoding) {
+                             std::string_view accept, std::string_view accept_encoding,
+                             const Exemplars& exemplars) {
     const ExpositionFormat format = choose_format(accept);
     Exposition exposition;
     exposition.content_type =
         format == ExpositionFormat::open_metrics
             ? std::string_view{"application/openmetrics-text; version=1.0.0; charset=utf-8"}
             : std::string_view{"text/plain; version=0.0.4; charset=utf-8"};
-    exposition.body = Serializer{format}.Serialize(families);
+    exposition.body = Serializer(format, &exemplars).Serialize(families);
     if (accepts_gzip(accept_encoding)) {
         std::string compressed = gzip(exposition.body);
         if (!compressed.empty()) {

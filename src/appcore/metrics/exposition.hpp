@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "appcore/metrics/exemplars.hpp"
 #include "appcore/metrics/serializer.hpp"
 
 namespace appcore::metrics {
@@ -28,9 +29,11 @@ struct Exposition {
 // `text` in gzip's format (RFC 1952); empty if zlib fails, which only a lack of memory can cause.
 [[nodiscard]] std::string gzip(std::string_view text);
 
-// The headers' values as they came, absent ones empty; several of one name joined by commas.
+// Exemplars are in OpenMetrics only. The headers' values as they came, absent ones empty; several
+// of one name joined by commas.
 [[nodiscard]] Exposition render_exposition(const std::vector<prometheus::MetricFamily>& families,
                                            std::string_view accept,
-                                           std::string_view accept_encoding);
+                                           std::string_view accept_encoding,
+                                           const Exemplars& exemplars = {});
 
 }  // namespace appcore::metrics

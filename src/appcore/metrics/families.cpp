@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "appcore/metrics/duration_families.hpp"
 #include "appcore/metrics/family_builder.hpp"
 #include "appcore/metrics/worker_activity.hpp"
 #include "appcore/store/metric_names.hpp"
@@ -33,20 +34,6 @@ prometheus::MetricFamily request_counts(const store::Totals& totals) {
     return family;
 }
 
-prometheus::MetricFamily request_durations(const store::Totals& totals) {
-    auto family = make_family(store::metric::kHttpRequestDuration);
-    for (std::size_t endpoint = 0; endpoint < http::kEndpointCount; ++endpoint) {
-        for (std::size_t method = 0; method < http::kMethodNames.size(); ++method) {
-            const store::RequestCell& cell = totals.cell(method, endpoint);
-            add_histogram(family,
-                          {label(store::metric::kLabelEndpoint, http::kEndpointPaths[endpoint]),
-                           label(store::metric::kLabelMethod, http::kMethodNames[method])},
-                          store::metric::kRequestBoundsNs, cell.buckets, cell.sum_ns);
-        }
-    }
-    return family;
-}
-
 prometheus::MetricFamily prediction_counts(const store::Totals& totals) {
     auto family = make_family(store::metric::kPredictions);
     for (const store::ModelTotals& model : totals.models) {
@@ -57,15 +44,6 @@ prometheus::MetricFamily prediction_counts(const store::Totals& totals) {
                          label(store::metric::kLabelStatus, store::metric::kOutcomeNames[i])},
                         model.cell.outcomes[i]);
         }
-    }
-    return family;
-}
-
-prometheus::MetricFamily prediction_durations(const store::Totals& totals) {
-    auto family = make_family(store::metric::kPredictionDuration);
-    for (const store::ModelTotals& model : totals.models) {
-        add_histogram(family, {label(store::metric::kLabelModelVersion, model.version)},
-                      store::metric::kPredictionBoundsNs, model.cell.buckets, model.cell.sum_ns);
     }
     return family;
 }
@@ -81,9 +59,11 @@ std::vector<prometheus::MetricFamily> service_families(const PoolSnapshot& pool,
 
     std::vector<prometheus::MetricFamily> families;
     families.push_back(request_counts(pool.totals));
-    families.push_back(request_durations(pool.totals));
+    families.push_back(request_durations(store::metric::kHttpRequestDuration,
+                                         store::metric::kRequestBoundsNs, pool.totals));
     families.push_back(prediction_counts(pool.totals));
-    families.push_back(prediction_durations(pool.totals));
+    families.push_back(prediction_durations(store::metric::kPredictionDuration,
+                                            store::metric::kPredictionBoundsNs, pool.totals));
     families.push_back(std::move(health));
     families.push_back(std::move(info));
     return families;

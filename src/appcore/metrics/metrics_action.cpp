@@ -19,7 +19,8 @@ api::Action metrics_action(metrics::Collector& collector, metrics::PoolFacts fac
             old_spelling ? metrics::service_families(pool, facts.version)
                          : metrics::all_families(pool, facts, clock.steady()),
             request.header(http::Header::accept).value_or(""),
-            request.header(http::Header::accept_encoding).value_or(""));
+            request.header(http::Header::accept_encoding).value_or(""),
+            metrics::Exemplars(pool.exemplars));
         response.set_status(200);
         response.add_header("Content-Type", content_type);
         if (!content_encoding.empty()) response.add_header("Content-Encoding", content_encoding);

@@ -1,9 +1,14 @@
 #include "appcore/metrics/serializer.hpp"
 
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
 #include <cmath>
+#include <cstdint>
 #include <limits>
-#include <optional>
 #include <ostream>
+#include <span>
 #include <string_view>
 
 #include "appcore/json/number.hpp"
@@ -18,6 +23,9 @@ using prometheus::MetricType;
 constexpr std::string_view kTotalSuffix = "_total";
 constexpr std::string_view kInfoSuffix = "_info";
 constexpr std::string_view kLe = "le";
+constexpr std::size_t kBytesPerSample = 128;  // about; memory that is never touched costs nothing
+constexpr double kFirstExponent = 1e6;        // Go prints what has seven digits with an exponent
+constexpr double kNanosecondsPerSecond = 1e9;
 
 void append_escaped(std::string& out, std::string_view text, bool escape_quotes) {
     for (const char c : text) {
@@ -33,72 +41,106 @@ void append_escaped(std::string& out, std::string_view text, bool escape_quotes)
     }
 }
 
-void append_label(std::string& out, char& separator, std::string_view name,
-                  std::string_view value) {
-    out += separator;
-    separator = ',';
-    out += name;
-    out += "=\"";
-    append_escaped(out, value, true);
-    out += '"';
+void append_integer(std::string& out, std::uint64_t value) {
+    std::array<char, 20> digits{};
+    out.append(digits.data(), std::to_chars(digits.begin(), digits.end(), value).ptr);
 }
 
-// "{a="x",le="0.5"}", or nothing without any label.
-void append_labels(std::string& out, const std::vector<ClientMetric::Label>& labels,
-                   std::optional<double> upper_bound) {
-    if (labels.empty() && !upper_bound) return;
-    char separator = '{';
-    std::string bound;
-    if (upper_bound) append_sample_value(bound, *upper_bound);
+using Labels = std::span<const ClientMetric::Label>;
+
+// "a="x",b="y"".
+std::string label_list(Labels labels) {
+    std::string list;
     for (const ClientMetric::Label& label : labels) {
-        if (!bound.empty() && kLe < label.name) {
-            append_label(out, separator, kLe, bound);
-            bound.clear();
-        }
-        append_label(out, separator, label.name, label.value);
+        if (!list.empty()) list += ',';
+        (list += label.name) += "=\"";
+        append_escaped(list, label.value, true);
+        list += '"';
     }
-    if (!bound.empty()) append_label(out, separator, kLe, bound);
-    out += '}';
+    return list;
+}
+
+// The same in braces, or nothing without any label.
+std::string braced_labels(Labels labels) {
+    return labels.empty() ? std::string() : '{' + label_list(labels) + '}';
 }
 
 void append_sample(std::string& out, std::string_view name, std::string_view suffix,
-                   const ClientMetric& metric, double value,
-                   std::optional<double> upper_bound = std::nullopt) {
-    out += name;
-    out += suffix;
-    append_labels(out, metric.label, upper_bound);
+                   std::string_view labels, double value) {
+    ((out += name) += suffix) += labels;
     out += ' ';
     append_sample_value(out, value);
     out += '\n';
 }
 
-void append_histogram(std::string& out, std::string_view name, const ClientMetric& metric) {
-    constexpr std::string_view kBucketSuffix = "_bucket";
-    const ClientMetric::Histogram& histogram = metric.histogram;
-    const auto count = static_cast<double>(histogram.sample_count);
-    for (const ClientMetric::Bucket& bucket : histogram.bucket) {
-        if (std::isinf(bucket.upper_bound)) continue;
-        const auto below = static_cast<double>(bucket.cumulative_count);
-        append_sample(out, name, kBucketSuffix, metric, below, bucket.upper_bound);
-    }
-    append_sample(out, name, kBucketSuffix, metric, count, std::numeric_limits<double>::infinity());
-    append_sample(out, name, "_count", metric, count);
-    append_sample(out, name, "_sum", metric, histogram.sample_sum);
+// OpenMetrics 1.0, section "Exemplars": the labels, the value, and the time in seconds.
+void append_exemplar(std::string& out, const BucketExemplar& exemplar) {
+    using std::chrono::milliseconds;
+    const auto time = std::chrono::floor<milliseconds>(exemplar.time).time_since_epoch().count();
+    const auto fraction = std::to_string(1000 + time % 1000);
+    ((out += " # {trace_id=\"") += exemplar.trace.text()) += "\"} ";
+    append_sample_value(out, static_cast<double>(exemplar.nanoseconds) / kNanosecondsPerSecond);
+    out += ' ';
+    append_integer(out, static_cast<std::uint64_t>(time / 1000));
+    out += '.';
+    out.append(fraction, 1);
 }
 
-void append_metric(std::string& out, const MetricFamily& family, const ClientMetric& metric) {
-    switch (family.type) {
-        case MetricType::Counter:
-            return append_sample(out, family.name, "", metric, metric.counter.value);
-        case MetricType::Gauge:
-            return append_sample(out, family.name, "", metric, metric.gauge.value);
-        case MetricType::Untyped:
-            return append_sample(out, family.name, "", metric, metric.untyped.value);
-        case MetricType::Histogram:
-            return append_histogram(out, family.name, metric);
-        case MetricType::Summary:
-            return;
+// The texts of upper bounds, which all series of a family share.
+class Bounds {
+  public:
+    // The text of the bound that is the `at`-th of its series.
+    const std::string& text(std::size_t at, double bound) {
+        if (at >= known_.size()) known_.resize(at + 1);
+        Known& known = known_[at];
+        if (known.text.empty() || known.bound != bound) {
+            known = {bound, {}};
+            append_sample_value(known.text, bound);
+        }
+        return known.text;
     }
+
+  private:
+    struct Known {
+        double bound;
+        std::string text;
+    };
+    std::vector<Known> known_;
+};
+
+void append_histogram(std::string& out, std::string_view name, const ClientMetric& metric,
+                      Bounds& bounds, const SeriesExemplars* exemplars) {
+    const ClientMetric::Histogram& histogram = metric.histogram;
+    const auto count = static_cast<double>(histogram.sample_count);
+    // All of a line but its bound and its value.
+    const auto behind = std::ranges::find_if(
+        metric.label, [](const ClientMetric::Label& label) { return kLe < label.name; });
+    std::string begin = std::string(name) + "_bucket{" + label_list({metric.label.begin(), behind});
+    if (begin.back() != '{') begin += ',';
+    (begin += kLe) += "=\"";
+    std::string end = "\"";
+    const std::string after = label_list({behind, metric.label.end()});
+    if (!after.empty()) (end += ',') += after;
+    end += "} ";
+
+    std::size_t at = 0;
+    const auto append = [&](std::string_view bound, double below) {
+        ((out += begin) += bound) += end;
+        append_sample_value(out, below);
+        if (exemplars != nullptr && at < exemplars->size() && (*exemplars)[at]) {
+            append_exemplar(out, *(*exemplars)[at]);
+        }
+        out += '\n';
+        ++at;
+    };
+    for (const ClientMetric::Bucket& bucket : histogram.bucket) {
+        if (std::isinf(bucket.upper_bound)) continue;
+        append(bounds.text(at, bucket.upper_bound), static_cast<double>(bucket.cumulative_count));
+    }
+    append("+Inf", count);
+    const std::string labels = braced_labels(metric.label);
+    append_sample(out, name, "_count", labels, count);
+    append_sample(out, name, "_sum", labels, histogram.sample_sum);
 }
 
 std::string_view type_name(MetricType type, ExpositionFormat format) {
@@ -117,7 +159,7 @@ std::string_view type_name(MetricType type, ExpositionFormat format) {
     return format == ExpositionFormat::open_metrics ? "unknown" : "untyped";
 }
 
-void append_family(std::string& out, const MetricFamily& family, ExpositionFormat format) {
+void append_head(std::string& out, const MetricFamily& family, ExpositionFormat format) {
     const bool is_open_metrics = format == ExpositionFormat::open_metrics;
     std::string_view name = family.name;
     std::string_view type = type_name(family.type, format);
@@ -128,23 +170,47 @@ void append_family(std::string& out, const MetricFamily& family, ExpositionForma
         name.remove_suffix(kInfoSuffix.size());
         type = "info";
     }
-    out += "# HELP ";
-    out += name;
-    out += ' ';
+    ((out += "# HELP ") += name) += ' ';
     append_escaped(out, family.help, is_open_metrics);
-    out += "\n# TYPE ";
-    out += name;
-    out += ' ';
-    out += type;
+    (((out += "\n# TYPE ") += name) += ' ') += type;
     out += '\n';
-    for (const ClientMetric& metric : family.metric) append_metric(out, family, metric);
+}
+
+void append_family(std::string& out, const MetricFamily& family, ExpositionFormat format,
+                   const Exemplars* exemplars) {
+    append_head(out, family, format);
+    Bounds bounds;
+    for (const ClientMetric& metric : family.metric) {
+        if (family.type == MetricType::Histogram) {
+            const bool has_exemplars =
+                exemplars != nullptr && format == ExpositionFormat::open_metrics;
+            append_histogram(out, family.name, metric, bounds,
+                             has_exemplars ? exemplars->find(family.name, metric.label) : nullptr);
+        } else if (family.type != MetricType::Summary) {
+            const double value = family.type == MetricType::Counter ? metric.counter.value
+                                 : family.type == MetricType::Gauge ? metric.gauge.value
+                                                                    : metric.untyped.value;
+            append_sample(out, family.name, "", braced_labels(metric.label), value);
+        }
+    }
+}
+
+std::size_t count_samples(const std::vector<MetricFamily>& families) {
+    std::size_t count = 0;
+    for (const MetricFamily& family : families) {
+        for (const ClientMetric& metric : family.metric) {
+            count += 3 + metric.histogram.bucket.size();
+        }
+    }
+    return count;
 }
 
 }  // namespace
 
 std::string Serializer::Serialize(const std::vector<MetricFamily>& families) const {
     std::string out;
-    for (const MetricFamily& family : families) append_family(out, family, format_);
+    out.reserve(count_samples(families) * kBytesPerSample);
+    for (const MetricFamily& family : families) append_family(out, family, format_, exemplars_);
     if (format_ == ExpositionFormat::open_metrics) out += "# EOF\n";
     return out;
 }
@@ -162,10 +228,17 @@ void append_sample_value(std::string& out, double value) {
         out += value > 0 ? "+Inf" : "-Inf";
         return;
     }
+    // Most samples are counts.
+    if (value >= 0 && value < kFirstExponent && !std::signbit(value) &&
+        value == std::floor(value)) {
+        append_integer(out, static_cast<std::uint64_t>(value));
+        out += ".0";
+        return;
+    }
     const std::size_t start = out.size();
     json::append_float(out, value);
     const std::size_t point = out.find('.', start);
-    constexpr std::size_t kPlainDigits = 6;  // Go prints seven and more with an exponent
+    constexpr std::size_t kPlainDigits = 6;
     if (value < 0 || point == std::string::npos || point - start <= kPlainDigits) return;
 
     const std::size_t exponent = point - start - 1;

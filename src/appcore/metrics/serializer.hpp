@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "appcore/metrics/exemplars.hpp"
+
 namespace appcore::metrics {
 
 enum class ExpositionFormat : unsigned char {
@@ -22,7 +24,9 @@ enum class ExpositionFormat : unsigned char {
 // whose name is greater. Summaries and time stamps, which this service does not use, are left out.
 class Serializer final : public prometheus::Serializer {
   public:
-    explicit Serializer(ExpositionFormat format) : format_(format) {}
+    // `exemplars`, which text 0.0.4 has no place for, outlive the serializer.
+    explicit Serializer(ExpositionFormat format, const Exemplars* exemplars = nullptr)
+        : format_(format), exemplars_(exemplars) {}
 
     using prometheus::Serializer::Serialize;
     [[nodiscard]] std::string Serialize(
@@ -32,6 +36,7 @@ class Serializer final : public prometheus::Serializer {
 
   private:
     ExpositionFormat format_;
+    const Exemplars* exemplars_;
 };
 
 // Appends a sample's value: as Python prints a float, but with Go's exponent from a million on

@@ -166,6 +166,14 @@ Result<LayoutMap> parse_layout(std::string_view description, std::size_t words) 
         !fits(callers.first, callers.second, map.callers.stride, map.end)) {
         return broken("callers");
     }
+    const Line exemplars = line("exemplars");
+    if (exemplars.first != LayoutMap::kAbsent) {
+        if (!fits(exemplars.first, exemplars.second, kExemplarWords, map.end)) {
+            return broken("exemplars");
+        }
+        map.exemplars = exemplars.first;
+        map.exemplar_count = exemplars.second;
+    }
 
     const Line models = line("models");
     map.models = {models.first, models.second};

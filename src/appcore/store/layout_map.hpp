@@ -43,7 +43,9 @@ struct LayoutMap {
     std::size_t model_count = 0;
     std::size_t keys = 0;  // the first key's word
     std::size_t key_count = 0;
-    std::size_t end = 0;  // the first word after the last section
+    std::size_t exemplars = 0;       // the first one's word
+    std::size_t exemplar_count = 0;  // 0 in layouts from before there were any
+    std::size_t end = 0;             // the first word after the last section
 };
 
 // Reads a slot's description. Fails unless all sections lie between the journal and `end`, and

@@ -41,122 +41,6 @@ Recorder::Recorder(RecorderOptions options)
     model_ = find_model(*own_);
 }
 
-std::optional<Error> Recorder::maintain(system::SteadyTime now) {
-    if (last_maintained_ && now - *last_maintained_ < kMaintenanceInterval) return std::nullopt;
-    last_maintained_ = now;
-    Status status = attach();
-    return status ? std::nullopt : std::optional{status.error()};
-}
-
-Status Recorder::attach() {
-    if (is_attached()) {
-        if (!is_slot_gone(options_.state_directory, options_.name, mapped_.inode())) return Done{};
-        detach();
-    }
-    const auto attempt = [this]() -> Status {
-        if (!is_slot_name(options_.name)) return Error{"no name for a slot: " + options_.name};
-        Result<system::FileDescriptor> directory = open_state_directory(options_.state_directory);
-        if (!directory) return directory.error();
-        // The slot may have been removed without its lock.
-        if (!lock_ || !is_lock_of(*lock_, directory.value().get(), options_.name)) {
-            lock_.reset();
-            Result<system::FileDescriptor> lock = lock_slot(directory.value().get(), options_.name);
-            if (!lock) return lock.error();
-            lock_ = std::make_shared<const system::FileDescriptor>(std::move(lock).value());
-        }
-        return take_slot(directory.value().get());
-    };
-    Status status = attempt();
-    if (!status) count(metric::Event::attach_failed);
-    return status;
-}
-
-Status Recorder::take_slot(int directory) {
-    SlotReading found = read_slot(directory, slot_file(options_.name));
-    Totals totals;
-    if (found.state == SlotState::intact) {
-        Result<Totals> counted = read_totals(found.image);
-        if (counted) {
-            totals = std::move(counted).value();
-        } else {
-            found.state = SlotState::damaged;
-        }
-    }
-    if (found.state == SlotState::unreadable) return Error{found.reason};
-    if (found.state == SlotState::damaged) {
-        if (Status aside = set_slot_aside(directory, options_.name); !aside) return aside;
-        count(metric::Event::damaged_set_aside);
-    }
-    const Totals own = own_totals();
-    if (found.state == SlotState::intact && found.image.has_current_layout() && own.empty()) {
-        const auto is_own = [this](const ModelTotals& m) {
-            return std::ranges::equal(pack_name(m.version), own_->models[model_].name);
-        };
-        const bool is_known = std::ranges::any_of(totals.models, is_own);
-        if (is_known || totals.models.size() < kModelEntries) return resume(directory);
-    }
-    totals.add(own);
-    return move_to_new_file(directory, found, totals);
-}
-
-// Goes on in the file as it is.
-Status Recorder::resume(int directory) {
-    Result<MappedSlot> mapped = map_slot(directory, options_.name);
-    if (!mapped) return mapped.error();
-    Slot& slot = *mapped.value().get();
-    replay_journal(slot);
-
-    if (slot.worker.pending[0] != 0) {
-        // Each holder leaves one at most, so this overwrites the oldest.
-        system::Digest& orphan = slot.keys[slot.worker.starts % kOrphanedKeys];
-        Transaction orphaned{slot};
-        orphaned.set(orphan[0], slot.worker.pending[0]);
-        orphaned.set(orphan[1], slot.worker.pending[1]);
-        orphaned.set(slot.worker.pending[0], 0);
-        orphaned.commit();
-    }
-    const EntryName& name = own_->models[model_].name;
-    std::size_t entry = find_model(slot);
-    Transaction start{slot};
-    if (entry == kModelEntries) {
-        entry = static_cast<std::size_t>(
-            std::ranges::find(slot.models, Word{0}, [](const ModelEntry& m) { return m.name[0]; }) -
-            slot.models.begin());
-        for (std::size_t i = 0; i < name.size(); ++i)
-            start.set(slot.models[entry].name[i], name[i]);
-    }
-    start.set(slot.worker.pid, own_->worker.pid);
-    start.set(slot.worker.started_us, own_->worker.started_us);
-    start.set(slot.worker.health, own_->worker.health);
-    start.set(slot.worker.busy_since_ns, own_->worker.busy_since_ns);
-    start.set(slot.worker.last_activity_ns, own_->worker.last_activity_ns);
-    start.set(slot.worker.pool_size, own_->worker.pool_size);
-    start.add(slot.worker.starts, own_->worker.starts);
-    start.commit();
-    use(std::move(mapped).value());
-    return Done{};
-}
-
-// Writes a new file with the sums of what was found and what was counted meanwhile.
-Status Recorder::move_to_new_file(int directory, const SlotReading& found, const Totals& totals) {
-    const auto content = std::make_unique<Slot>(*own_);
-    write_totals(totals, *content);
-    if (found.state == SlotState::intact) succeed(found.image, *content);
-    Result<MappedSlot> mapped = replace_slot(directory, options_.name, *content);
-    if (!mapped) return mapped.error();
-    use(std::move(mapped).value());
-    return Done{};
-}
-
-void Recorder::use(MappedSlot mapped) {
-    model_ = find_model(*mapped.get());
-    mapped_ = std::move(mapped);
-    slot_ = mapped_.get();
-    own_.reset();
-    presence_.set_attached(true);
-    ++attachments_;
-}
-
 log::RingMark Recorder::log_mark() const {
     return {slot_->worker.log_ring, slot_->worker.log_position};
 }
@@ -169,26 +53,11 @@ void Recorder::use_log_ring(std::uint64_t identity) {
     transaction.commit();
 }
 
-// The slot's file is gone: what it held is in this process only, and complete.
-void Recorder::detach() {
-    own_ = std::make_unique<Slot>(*mapped_.get());
-    slot_ = own_.get();
-    mapped_ = MappedSlot{};
-    presence_.set_attached(false);
-}
-
 // The entry with this worker's model version, or kModelEntries.
 std::size_t Recorder::find_model(const Slot& slot) const {
     const auto name = pack_name(options_.model_version);
     return static_cast<std::size_t>(std::ranges::find(slot.models, name, &ModelEntry::name) -
                                     slot.models.begin());
-}
-
-Totals Recorder::own_totals() const {
-    const Word* const words = words_of(*own_);
-    Result<SlotImage> image = decode_slot({words, words + kSlotWords});
-    Result<Totals> totals = image ? read_totals(image.value()) : Result<Totals>{image.error()};
-    return totals ? std::move(totals).value() : Totals{};
 }
 
 void Recorder::count(metric::Event event, Word times) {
@@ -261,6 +130,21 @@ void Recorder::record_request(const RequestRecord& request) {
         transaction.set(slot_->worker.log_position, request.log_position);
     }
     transaction.commit();
+    if (!request.trace.empty()) keep_exemplar(request);
+}
+
+// After its counts, so that no bucket shows an exemplar that it has not counted.
+void Recorder::keep_exemplar(const RequestRecord& request) {
+    Exemplar exemplar{request.trace,    request.time, request.method, request.endpoint,
+                      request.duration, request.wait, std::nullopt,   {}};
+    if (request.prediction) exemplar.prediction = request.prediction->duration;
+    write_exemplar(exemplar_place(*slot_, request.endpoint, exemplar.latency()), exemplar, model_);
+}
+
+void Recorder::drop_exemplar(const RequestRecord& request) {
+    const std::chrono::nanoseconds wait = request.wait.value_or(std::chrono::nanoseconds{});
+    remove_exemplar(exemplar_place(*slot_, request.endpoint, request.duration + wait),
+                    request.trace);
 }
 
 void Recorder::request_delivered() {
@@ -273,6 +157,7 @@ void Recorder::retract_request(const RequestRecord& request) {
     assert(cell.replies[http::status_index(request.status)] > 0);
     CallerEntry* const caller =
         request.caller.front() != 0 ? &caller_entry(request.caller) : nullptr;
+    if (!request.trace.empty()) drop_exemplar(request);
     Transaction transaction{*slot_};
     add_request(transaction, request, caller, static_cast<Word>(-1));
     transaction.set(slot_->worker.pending[0], 0);

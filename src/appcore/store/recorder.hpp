@@ -13,6 +13,7 @@
 #include "appcore/http/method.hpp"
 #include "appcore/log/ring_file.hpp"
 #include "appcore/result.hpp"
+#include "appcore/store/exemplar.hpp"
 #include "appcore/store/journal.hpp"
 #include "appcore/store/metric_names.hpp"
 #include "appcore/store/presence.hpp"
@@ -42,6 +43,8 @@ struct RequestRecord {
     Word log_position = 0;  // up to which the log's ring holds its lines; 0: there are none
     std::optional<std::chrono::nanoseconds> wait = {};  // before `duration`; nothing: not known
     EntryName caller{};  // the name of its API key; zeros: it is counted under none
+    TraceId trace = {};  // a sampled one, which becomes an exemplar at `time`; empty: none
+    system::WallTime time = {};
 };
 
 struct RecorderOptions {
@@ -118,6 +121,8 @@ class Recorder {
     void use(MappedSlot mapped);
     void add_request(Transaction& transaction, const RequestRecord& request, CallerEntry* caller,
                      Word amount);
+    void keep_exemplar(const RequestRecord& request);
+    void drop_exemplar(const RequestRecord& request);
     [[nodiscard]] Totals own_totals() const;
     [[nodiscard]] std::size_t find_model(const Slot& slot) const;
     [[nodiscard]] CallerEntry& caller_entry(const EntryName& name);

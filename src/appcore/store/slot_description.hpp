@@ -14,6 +14,8 @@
 //   sum
 //                                   of the latencies, a word a bucket; by request_bounds_ns
 //   callers OFFSET COUNT CLASS...   an entry is: four words of name, a word a class of statuses
+//   exemplars OFFSET COUNT          eight words each (ExemplarWords); methods, endpoints and models
+//                                   by their place here
 //   models OFFSET STRIDE            as many as fit before the next section; an entry is: four words
 //                                   of name, sum, a word a bucket, a word an outcome
 // Offsets and strides count words.
@@ -60,6 +62,8 @@ class SlotDescription {
         line("requests", offsetof(Slot, requests), sizeof(RequestCell) / sizeof(Word), kNone);
         line("waits", offsetof(Slot, waits), sizeof(WaitCell) / sizeof(Word), kNone);
         line("callers", offsetof(Slot, callers), kCallerEntries, metric::kStatusClassNames);
+        line("exemplars", offsetof(Slot, exemplars),
+             sizeof(Slot::exemplars) / sizeof(ExemplarWords), kNone);
         line("models", offsetof(Slot, models), sizeof(ModelEntry) / sizeof(Word), kNone);
         line("end", offsetof(Slot, description), 0, kNone);
     }

@@ -114,6 +114,20 @@ struct alignas(kCacheLine) WaitCell {
     Durations latency;
 };
 
+// A request that stands for what counted it (exemplar.hpp).
+struct alignas(kCacheLine) ExemplarWords {
+    Word check;  // of the following words; 0: there is none
+    std::array<Word, 2> trace_id;
+    Word time_us;  // since the epoch
+    Word labels;   // its method, endpoint and model, and which of the times are known
+    Word duration_ns;
+    Word wait_ns;
+    Word prediction_ns;
+};
+inline constexpr std::size_t kExemplarWords = sizeof(ExemplarWords) / sizeof(Word);
+
+using ExemplarBuckets = std::array<ExemplarWords, kFineBounds.size() + 1>;  // by latency
+
 inline constexpr std::size_t kModelEntries = 16;  // versions remembered; the last is "other"
 
 // Entries are filled from the first on; an entry without a name is free.
@@ -141,6 +155,7 @@ struct Slot {
     std::array<std::array<RequestCell, http::kEndpointCount>, http::kMethodNames.size()> requests;
     std::array<WaitCell, http::kEndpointCount> waits;
     std::array<CallerEntry, kCallerEntries> callers;
+    std::array<ExemplarBuckets, 2> exemplars;  // of predictions, of all other requests
     std::array<ModelEntry, kModelEntries> models;
     alignas(kCacheLine) std::array<char, kDescriptionCapacity> description;
 };

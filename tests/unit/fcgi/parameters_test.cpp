@@ -128,3 +128,14 @@ TEST_CASE("no client header can name an internal parameter") {
     CHECK(read({"APPCORE_RETRY=1"}).request.is_retry);
     CHECK(read({"APPCORE_ERROR_STATUS=413"}).request.error_status == 413);
 }
+
+// W3C Trace Context, section 3.2.1: several of them are none.
+TEST_CASE("a traceparent that came several times is as if it had not come") {
+    const auto traceparent = [](std::vector<const char*> environment) {
+        return read(std::move(environment)).request.header(Header::traceparent);
+    };
+    CHECK(traceparent({"HTTP_TRACEPARENT=a", "HTTP_ORIGIN=b"}) == "a");
+    CHECK_FALSE(traceparent({"HTTP_TRACEPARENT=a", "HTTP_TRACEPARENT=a"}));
+    CHECK_FALSE(traceparent({"HTTP_TRACEPARENT=", "HTTP_ORIGIN=b", "HTTP_TRACEPARENT=a"}));
+    CHECK_FALSE(traceparent({"HTTP_TRACEPARENT=a", "HTTP_TRACEPARENT=b", "HTTP_TRACEPARENT=c"}));
+}

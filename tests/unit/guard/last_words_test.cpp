@@ -116,3 +116,14 @@ TEST_CASE("a reader that hangs costs the last words and no time") {
     });
     CHECK_FALSE(heard.empty());
 }
+
+TEST_CASE("the last words name the request's trace if it has a valid one") {
+    RequestView request = view();
+    request.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    const auto json = say(request);
+    CHECK(json["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736");
+    CHECK(json["span_id"] == "00f067aa0ba902b7");
+    CHECK(json["trace_flags"] == "01");
+    request.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-1";
+    CHECK_FALSE(say(request).contains("trace_id"));
+}

@@ -20,6 +20,7 @@ http::Request post() {
     request.target = "/predict?x";
     request.key = "1764140000.123-57-3-1";
     request.headers[static_cast<std::size_t>(http::Header::x_request_id)] = "id-1";
+    request.headers[static_cast<std::size_t>(http::Header::traceparent)] = "00-1-2-3";
     return request;
 }
 
@@ -39,6 +40,7 @@ TEST_CASE("a request goes through its phases, and is known from when it has been
     CHECK(hand.look().target == "/predict?x");
     CHECK(hand.look().client_id == "id-1");
     CHECK(hand.look().key == request.key);
+    CHECK(hand.look().traceparent == "00-1-2-3");
     hand.handle(request);  // a second pass, for lack of memory
     CHECK(hand.look().phase == Phase::handling);
     hand.commit();

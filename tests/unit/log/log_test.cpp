@@ -118,10 +118,15 @@ TEST_CASE("any byte in a path gives one valid line") {
     log->request(line(std::string(70000, '\x01')));
     log->request(line("/" + std::string(1398, 'a') + "\xc3\xa9"));
     log->request(line(std::string(700, '"')));
+    RequestLine longest = line(std::string(699, '"'));
+    const std::string id(128, '"');
+    longest.request_id = id;
+    longest.trace = {"4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", "01"};
+    log->request(longest);
     log->publish();
     log.reset();
     const auto lines = file.lines();
-    REQUIRE(lines.size() == 4);
+    REQUIRE(lines.size() == 5);
     CHECK(lines[0]["path"].get<std::string>().substr(0, 8) == all.substr(0, 8));
     CHECK(lines[0]["message"].get<std::string>().find("\xEF\xBF\xBD") != std::string::npos);
     std::istringstream stream(file.text());

@@ -105,15 +105,48 @@ Word recorded_for_next_holder(const std::string& bytes) {
     return recorded_prefix(directory.path());
 }
 
-[[noreturn]] void record_while_traced(const std::string& directory) {
+[[noreturn]] void record_while_traced(const std::string& directory, const RequestRecord& first,
+                                      const RequestRecord& second) {
     Recorder recorder(options(directory));
     if (recorder.maintain(kNoon) || ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(1);
-    recorder.record_request(request_number(0));
-    const RequestRecord record = request_number(1);
+    recorder.record_request(first);
     ::raise(SIGSTOP);
-    recorder.record_request(record);
+    recorder.record_request(second);
     ::raise(SIGSTOP);
     ::_exit(0);
+}
+
+// Lets a process record both requests and calls `look` with the slot's file as it is before the
+// second one and after each instruction that changes it, which is what a kill at that instant
+// leaves, since the kernel keeps the mapped pages. False if there is no right to trace a process.
+bool step_through(const std::string& directory, const RequestRecord& first,
+                  const RequestRecord& second,
+                  const std::function<void(const std::string&)>& look) {
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) record_while_traced(directory, first, second);
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    if (!WIFSTOPPED(status)) {
+        WARN("SKIP: no right to trace a process");
+        return false;
+    }
+    const auto fd = open_state_directory(directory);
+    const Result<MappedSlot> file = map_slot(fd.value().get(), "worker-01");
+    REQUIRE(file.ok());
+    std::string before;
+    do {
+        if (before.empty() || std::memcmp(file.value().get(), before.data(), before.size()) != 0) {
+            before = read_file(directory + "/worker-01.slot");
+            look(before);
+        }
+        REQUIRE(::ptrace(PTRACE_SINGLESTEP, child, nullptr, nullptr) == 0);
+        REQUIRE(::waitpid(child, &status, 0) == child);
+        REQUIRE(WIFSTOPPED(status));
+    } while (WSTOPSIG(status) != SIGSTOP);
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    return true;
 }
 
 // Runs `action` in a child, waits until `is_started` (a second at most), lets it run for
@@ -137,39 +170,54 @@ void run_and_kill(
 
 TEST_CASE("a kill at any instruction of an update leaves all of it or nothing") {
     const TemporaryDirectory directory;
-    const pid_t child = ::fork();
-    REQUIRE(child >= 0);
-    if (child == 0) record_while_traced(directory.path());
-    int status = 0;
-    REQUIRE(::waitpid(child, &status, 0) == child);
-    if (!WIFSTOPPED(status)) {
-        WARN("SKIP: no right to trace a process");
-        return;
-    }
-    // After each instruction the file is what a kill at that instant leaves, since the kernel keeps
-    // the mapped pages.
-    const auto fd = open_state_directory(directory.path());
-    const Result<MappedSlot> file = map_slot(fd.value().get(), "worker-01");
-    REQUIRE(file.ok());
-    std::string before = read_file(directory / "worker-01.slot");
     std::size_t states = 0;
     Word last = 1;
-    do {
-        REQUIRE(::ptrace(PTRACE_SINGLESTEP, child, nullptr, nullptr) == 0);
-        REQUIRE(::waitpid(child, &status, 0) == child);
-        REQUIRE(WIFSTOPPED(status));
-        if (std::memcmp(file.value().get(), before.data(), before.size()) == 0) continue;
-        before = read_file(directory / "worker-01.slot");
+    const auto look = [&](const std::string& bytes) {
         ++states;
         const Word recorded = recorded_prefix(directory.path());
         CHECK(recorded >= last);
-        CHECK(recorded_for_next_holder(before) == recorded);
+        CHECK(recorded_for_next_holder(bytes) == recorded);
         last = recorded;
-    } while (WSTOPSIG(status) != SIGSTOP);
+    };
+    if (!step_through(directory.path(), request_number(0), request_number(1), look)) return;
     CHECK(last == 2);
-    CHECK(states > 15);  // 8 words, 8 journal entries, length, sequence twice; some do not differ
-    ::kill(child, SIGKILL);
-    ::waitpid(child, nullptr, 0);
+    CHECK(states > 16);  // 8 words, 8 journal entries, length, sequence twice; some do not differ
+}
+
+TEST_CASE("a kill at any instruction of an exemplar's writing leaves a whole one or none") {
+    const TemporaryDirectory directory;
+    RequestRecord first = prediction();
+    first.trace = trace_id_of("4bf92f3577b34da6a3ce929d0e0e4736");
+    first.time = system::WallTime{1'795'421'208s};
+    RequestRecord second = first;
+    second.trace = trace_id_of("00f067aa0ba902b700f067aa0ba902b7");
+    second.time += 1s;
+    second.duration += 1us;
+    second.wait = 1us;
+    second.prediction->duration += 1us;
+    std::size_t without = 0;
+    std::vector<TraceId> shown;
+    const auto look = [&](const std::string&) {
+        const SlotReading reading = read(directory.path());
+        REQUIRE(reading.state == SlotState::intact);
+        const auto exemplars = read_exemplars(reading.image);
+        without += exemplars.empty() ? 1 : 0;
+        if (exemplars.empty()) return;
+        REQUIRE(exemplars.size() == 1);
+        const Exemplar& exemplar = exemplars.front();
+        const RequestRecord& request = exemplar.trace == first.trace ? first : second;
+        CHECK(exemplar.trace == request.trace);
+        CHECK(exemplar.time == request.time);
+        CHECK(exemplar.duration == request.duration);
+        CHECK(exemplar.wait == request.wait);
+        CHECK(exemplar.prediction == request.prediction->duration);
+        // What it stands for has been counted.
+        CHECK((&request == &first || requests_in(totals_of(directory.path())) == 2));
+        if (shown.empty() || shown.back() != exemplar.trace) shown.push_back(exemplar.trace);
+    };
+    if (!step_through(directory.path(), first, second, look)) return;
+    CHECK(shown == std::vector<TraceId>{first.trace, second.trace});
+    CHECK(without > 0);  // while it was being written
 }
 
 TEST_CASE("a worker that is killed at any time, again and again, loses and doubles nothing") {

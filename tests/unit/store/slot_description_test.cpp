@@ -46,8 +46,9 @@ TEST_CASE("a slot describes itself in this text") {
             "requests 96 136\n"
             "waits 12064 208\n"
             "callers 14352 32 2xx 3xx 4xx 5xx\n"
-            "models 14608 112\n"
-            "end 16400 0\n");
+            "exemplars 14608 96\n"
+            "models 15376 112\n"
+            "end 17168 0\n");
 }
 
 TEST_CASE("the layout's hash is FNV-1a, 64 bits") {
