@@ -3,6 +3,7 @@
 #include <array>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "catch.hpp"
 
@@ -93,7 +94,8 @@ TEST_CASE("of a later version of traceparent the known parts count") {
         CHECK(trace->trace_id == kExample.substr(3, 32));
         CHECK(trace->flags == "01");
     }
-    for (const std::string rest : {".what", "1", "-a, " + kExample, "-a," + later}) {
+    for (const std::string& rest :
+         std::vector<std::string>{".what", "1", "-a, " + kExample, "-a," + later}) {
         CAPTURE(rest);
         CHECK_FALSE(is_valid(later + rest));
     }

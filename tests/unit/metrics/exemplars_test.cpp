@@ -18,7 +18,7 @@ RequestRecord traced(RequestRecord record, const char* trace, system::WallTime t
 
 const char* const kFirst = "4bf92f3577b34da6a3ce929d0e0e4736";
 const char* const kSecond = "00000000000000000000000000000002";
-const system::WallTime kNoon{1'795'421'208'675'400us};
+const system::WallTime kTime{1'795'421'208'675'400us};
 
 std::size_t count(const std::string& text, const std::string& part) {
     std::size_t found = 0;
@@ -53,7 +53,7 @@ const char* const kOpenMetrics = "application/openmetrics-text";
 
 // OpenMetrics 1.0, "Exemplars": # {labels} value timestamp.
 TEST_CASE("a bucket of a fine histogram has its exemplar behind its value, in OpenMetrics") {
-    RequestRecord record = traced(prediction(), kFirst, kNoon);
+    RequestRecord record = traced(prediction(), kFirst, kTime);
     record.wait = 3ms;
     const std::string text = scrape(record, health_check(), kOpenMetrics);
     const std::string begin = std::string(" 1.0 # {trace_id=\"") + kFirst + "\"} ";
@@ -73,7 +73,7 @@ TEST_CASE("a bucket of a fine histogram has its exemplar behind its value, in Op
 }
 
 TEST_CASE("text 0.0.4 has no exemplars") {
-    const std::string text = scrape(traced(prediction(), kFirst, kNoon), health_check(), "");
+    const std::string text = scrape(traced(prediction(), kFirst, kTime), health_check(), "");
     CHECK_FALSE(has(text, "# {"));
     CHECK_FALSE(has(text, kFirst));
 }
@@ -85,15 +85,15 @@ TEST_CASE("of two workers' exemplars of one bucket the later is shown") {
         CHECK(has(text, kFirst) != has(text, kSecond));
         return has(text, kSecond);
     };
-    CHECK(shown(traced(prediction(), kFirst, kNoon), traced(prediction(), kSecond, kNoon + 1us)));
+    CHECK(shown(traced(prediction(), kFirst, kTime), traced(prediction(), kSecond, kTime + 1us)));
     CHECK_FALSE(
-        shown(traced(prediction(), kFirst, kNoon + 1us), traced(prediction(), kSecond, kNoon)));
+        shown(traced(prediction(), kFirst, kTime + 1us), traced(prediction(), kSecond, kTime)));
 }
 
 TEST_CASE("an exemplar lies within its bucket, also at the bounds and beyond them") {
     for (const auto duration :
          {0ns, 1ns, 10'000ns, 10'001ns, 37'300'000'000ns, 37'300'000'001ns, 1'000'000'000'000ns}) {
-        RequestRecord record = traced(health_check(duration), kFirst, kNoon);
+        RequestRecord record = traced(health_check(duration), kFirst, kTime);
         const TemporaryDirectory directory;
         const Exemplars exemplars(
             {Exemplar{record.trace, record.time, http::Method::get, http::Endpoint::health,
@@ -112,7 +112,7 @@ TEST_CASE("an exemplar lies within its bucket, also at the bounds and beyond the
 
 TEST_CASE("a series without exemplars has none of another one's") {
     const Exemplars exemplars(
-        {Exemplar{trace_id_of(kFirst), kNoon, http::Method::get, http::Endpoint::health, 1ms,
+        {Exemplar{trace_id_of(kFirst), kTime, http::Method::get, http::Endpoint::health, 1ms,
                   std::nullopt, std::nullopt, ""}});
     CHECK(exemplars.find(metric::kRequestLatency.name, {{"endpoint", "/predict"}}) == nullptr);
     CHECK(exemplars.find(metric::kRequestWait.name, {{"endpoint", "/health"}}) == nullptr);
