@@ -135,7 +135,7 @@ TEST_CASE("a traceparent with random changes is valid exactly if the grammar say
         CAPTURE(value);
         const bool expected = is_valid_by_the_grammar(value);
         if (is_valid(value) != expected) FAIL("valid: " << !expected);
-        valid += expected ? 1 : 0;
+        valid += expected ? 1U : 0U;
     }
     CHECK(valid > 10'000);
     CHECK(valid < 90'000);

@@ -201,7 +201,7 @@ TEST_CASE("a kill at any instruction of an exemplar's writing leaves a whole one
         const SlotReading reading = read(directory.path());
         REQUIRE(reading.state == SlotState::intact);
         const auto exemplars = read_exemplars(reading.image);
-        without += exemplars.empty() ? 1 : 0;
+        without += exemplars.empty() ? 1U : 0U;
         if (exemplars.empty()) return;
         REQUIRE(exemplars.size() == 1);
         const Exemplar& exemplar = exemplars.front();
