@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Writes the seeds of the fuzz targets to tests/fuzz/seeds/TARGET/.
 
-Most come from the recorded contract, the others are written down here. The files are in the
+Most come from the recorded contract, the others are written down here and in model_seeds.py. The files are in the
 repository: run this after a change of a target's input format, and commit what it writes. What a
-fuzzer found is kept under a name that begins with "found-", which is not touched.
+fuzzer found is kept under a name that begins with "found-", which is not touched; neither is compiled_model, whose
+seeds are what appcore-model makes of the others.
 """
 
 import glob
@@ -12,12 +13,15 @@ import os
 import struct
 import sys
 
+import model_seeds
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 CONTRACT = os.path.join(HERE, "..", "contract")
 sys.path.insert(0, CONTRACT)
 from contract import spec_bytes  # noqa: E402  (how the recorded cases write down bytes)
 
 LONGEST = 600  # bytes; longer cases teach a fuzzer nothing and slow it down
+UNLIMITED = ["slot", "model_source", "import_export", "import_lightgbm", "import_xgboost_json", "import_xgboost_ubjson"]  # written down here
 EACH_CLASS = 12  # cases of a class; the fuzzer finds those between them
 HEADERS = ["accept", "accept-encoding", "access-control-request-headers", "access-control-request-method",
            "content-type", "cookie", "host", "origin", "x-request-id"]  # http::Header
@@ -143,15 +147,17 @@ def seeds():
     for i, words in enumerate(slots()):
         yield "slot", f"layout-{i}", b"\0" + LAYOUT + b"\0" + struct.pack("<106Q", *words[8:])
     yield "slot", "no-slot", b"\1" + bytes(8 * 50)
+    yield from model_seeds.seeds()
 
 
 def main():
-    for old in glob.glob(f"{HERE}/seeds/*/*"):
-        if not os.path.basename(old).startswith("found-"):
-            os.unlink(old)
-    for name, case, data in seeds():
-        if data is None or len(data) > LONGEST + 1500 * (name == "slot"):
-            continue
+    made = [(name, case, data) for name, case, data in seeds()
+            if data is not None and (name in UNLIMITED or len(data) <= LONGEST)]
+    for name in {name for name, _, _ in made}:
+        for old in glob.glob(f"{HERE}/seeds/{name}/*"):
+            if not os.path.basename(old).startswith("found-"):
+                os.unlink(old)
+    for name, case, data in made:
         os.makedirs(f"{HERE}/seeds/{name}", exist_ok=True)
         with open(f"{HERE}/seeds/{name}/{case}", "wb") as file:
             file.write(data)

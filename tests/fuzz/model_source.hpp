@@ -13,16 +13,17 @@
 
 namespace fuzz {
 
-// Compiles the source with each choice of an output. What survives predicts, twice the same.
+// Compiles the source with choices of outputs, trees and missing values. What survives predicts,
+// twice the same.
 inline void compile_and_predict(std::span<const std::byte> source) {
-    using appcore::importers::OutputChoice;
-    using Kind = OutputChoice::Kind;
-    for (const OutputChoice& choice :
-         {OutputChoice{Kind::only, {}}, OutputChoice{Kind::largest, {}},
-          OutputChoice{Kind::probability, 1}}) {
+    using appcore::importers::ImportOptions;
+    using appcore::importers::TreeChoice;
+    using Kind = appcore::importers::OutputChoice::Kind;
+    for (const ImportOptions& choice : {ImportOptions{{Kind::only, {}}, TreeChoice::all, false},
+                                        ImportOptions{{Kind::largest, {}}, TreeChoice::best, false},
+                                        ImportOptions{{Kind::margin, 1}, TreeChoice::best, true}}) {
         appcore::importers::CompileOptions options;
-        options.import.output = choice;
-        options.import.trees = appcore::importers::TreeChoice::all;
+        options.import = choice;
         const auto file = appcore::importers::compile(source, options);
         if (!file) {
             ensure(!file.error().message.empty(), "a refusal says why");

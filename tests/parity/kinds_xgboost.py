@@ -49,6 +49,8 @@ def kinds():
     found["loss guided, 60 leaves"] = ("reg:squarederror", {"tree_method": "hist", "grow_policy": "lossguide", "max_leaves": 60, "max_depth": 0})
     found["depth 14"] = ("reg:squarederror", {"max_depth": 14, "min_child_weight": 0})
     found["parallel trees"] = ("multi:softprob", {"num_parallel_tree": 3, "subsample": 0.7})
+    if VERSION >= (2, 0):
+        found["ranking, unbiased"] = ("rank:ndcg", {"lambdarank_unbiased": 1, "lambdarank_num_pair_per_sample": 8})
     found["trees of one leaf"] = ("reg:squarederror", {"gamma": 1e9})
     found["no missing values in training"] = ("binary:logistic", {"whole": True})
     for score, objective in ((0.1, "binary:logistic"), (0.9, "reg:logistic"), (123.456, "reg:squarederror"), (-7.5, "reg:absoluteerror"),

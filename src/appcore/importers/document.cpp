@@ -69,7 +69,8 @@ class Builder {
 
     bool parse_error(std::size_t position, const std::string& /*token*/,
                      const Json::exception& /*error*/) {
-        return fail("it is damaged at byte " + std::to_string(position));
+        return fail("it is damaged at byte " + std::to_string(position) +
+                    ": copy it again, or save the model again");
     }
 
     [[nodiscard]] std::string reason() const { return reason_; }

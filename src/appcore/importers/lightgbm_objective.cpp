@@ -52,8 +52,9 @@ constexpr std::array kObjectives = {
 };
 
 // LightGBM reads this number in a way of its own: digits before the point, plus those behind it
-// divided by a power of ten. That is not always the nearest double, and its bits are those wanted.
-std::optional<double> read_scale(std::string_view text) {
+// divided by a power of ten, and all of that multiplied or divided by another one. That is not
+// always the nearest double, and its bits are those wanted.
+std::optional<double> read_digits(std::string_view text) {
     constexpr std::size_t kLongest = 15;  // digits on a side: exact as double
     const std::size_t point = std::min(text.find('.'), text.size());
     const std::string_view whole = text.substr(0, point);
@@ -68,11 +69,27 @@ std::optional<double> read_scale(std::string_view text) {
     return static_cast<double>(*before) + static_cast<double>(*behind) / power;
 }
 
-std::string_view next_word(std::string_view& text) {
-    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-    const std::string_view word = text.substr(0, text.find(' '));
-    text.remove_prefix(word.size());
-    return word;
+// In its steps, each of which rounds.
+double power_of_ten(std::uint32_t exponent) {
+    constexpr std::uint32_t kLargest = 308;
+    exponent = std::min(exponent, kLargest);
+    double power = 1;
+    for (; exponent >= 50; exponent -= 50) power *= 1e50;
+    for (; exponent >= 8; exponent -= 8) power *= 1e8;
+    for (; exponent > 0; --exponent) power *= 10;
+    return power;
+}
+
+std::optional<double> read_scale(std::string_view text) {
+    const std::size_t mark = std::min(text.find_first_of("eE"), text.size());
+    const std::optional<double> number = read_digits(text.substr(0, mark));
+    if (!number || mark == text.size()) return number;
+    std::string_view exponent = text.substr(mark + 1);
+    const bool divides = exponent.starts_with('-');
+    if (divides || exponent.starts_with('+')) exponent.remove_prefix(1);
+    const auto digits = parse_whole<std::uint32_t>(exponent);
+    if (!digits) return std::nullopt;
+    return divides ? *number / power_of_ten(*digits) : *number * power_of_ten(*digits);
 }
 
 Status read_parameter(std::string_view word, const Objective& objective, Source& source) {
@@ -86,7 +103,9 @@ Status read_parameter(std::string_view word, const Objective& objective, Source&
     const std::string shown = "the objective's parameter '" + std::string(word.substr(0, 60)) + "'";
     if (name == "sigmoid") {
         const std::optional<double> scale = read_scale(value);
-        if (!scale || !(*scale > 0)) return Error{shown + " must be above 0"};
+        if (!scale || !(*scale > 0) || std::isinf(*scale)) {
+            return Error{shown + " must be a number above 0"};
+        }
         source.facts.link_scale = *scale;
         return Done{};
     }

@@ -71,9 +71,9 @@ class TreeReader {
         auto numbers = parse_list<Number>(field(name), count);
         if (!numbers) {
             return Error{"'" + std::string(name) + "' must be a list of " + std::to_string(count) +
-                         " numbers"};
+                         " numbers, " + numbers.error().message};
         }
-        list = std::move(*numbers);
+        list = std::move(numbers).value();
         return Done{};
     }
 

@@ -1,12 +1,17 @@
 // Text formats of models: lines, and lists of numbers in them.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <vector>
+
+#include "appcore/importers/value_reader.hpp"
+#include "appcore/result.hpp"
 
 namespace appcore::importers {
 
@@ -39,26 +44,29 @@ template <typename Number>
     return number;
 }
 
-// Exactly `count` numbers, separated by spaces; nothing if there are more or less, or something
-// else. Takes no more memory than a small multiple of the text.
+// The next word of a text whose words are separated by spaces, which is taken from its front; an
+// empty one after the last.
+[[nodiscard]] inline std::string_view next_word(std::string_view& text) {
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(word.size());
+    return word;
+}
+
+// Exactly `count` numbers, separated by spaces. The error says what is there instead: "got 3
+// numbers". Takes no more memory than a small multiple of the text.
 template <typename Number>
-[[nodiscard]] std::optional<std::vector<Number>> parse_list(std::string_view text,
-                                                            std::size_t count) {
+[[nodiscard]] Result<std::vector<Number>> parse_list(std::string_view text, std::size_t count) {
     std::vector<Number> numbers;
-    if (count > text.size()) return std::nullopt;
-    numbers.reserve(count);
-    while (true) {
-        const std::size_t begin = text.find_first_not_of(' ');
-        if (begin == std::string_view::npos) break;
-        text.remove_prefix(begin);
-        const std::string_view word = text.substr(0, text.find(' '));
+    numbers.reserve(std::min(count, text.size() / 2 + 1));  // as many as there can be
+    std::size_t words = 0;
+    for (std::string_view word = next_word(text); !word.empty(); word = next_word(text), ++words) {
         const std::optional<Number> number = parse_whole<Number>(word);
-        if (!number || numbers.size() == count) return std::nullopt;
-        numbers.push_back(*number);
-        text.remove_prefix(word.size());
+        if (!number) return Error{"got " + shown_name(word)};
+        if (words < count) numbers.push_back(*number);
     }
-    if (numbers.size() != count) return std::nullopt;
-    return numbers;
+    if (words == count) return numbers;
+    return Error{"got " + std::to_string(words) + " numbers"};
 }
 
 }  // namespace appcore::importers

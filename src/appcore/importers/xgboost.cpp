@@ -66,8 +66,9 @@ class Importer {
         }
         const Value& parameters = member_of(learner, "learner_model_param");
         if (Status done = read_parameters(parameters); !done) return done;
-        Status done = read_xgboost_objective(member_of(learner, "objective"),
-                                             text_of(member_of(parameters, "base_score")), source_);
+        Status done =
+            read_xgboost_objective(member_of(learner, "objective"),
+                                   text_of(member_of(parameters, "base_score")), version_, source_);
         if (!done) return done;
         if (done = read_feature_names(learner, "feature_names", source_); !done) return done;
         if (done = choose_output(options_.output, false, source_.facts); !done) return done;
@@ -88,6 +89,7 @@ class Importer {
             return Error{"the model is of XGBoost " + text + "; " + std::string(kXgboostAdvice)};
         }
         source_.library = "XGBoost " + text;
+        version_ = {numbers.value()[0], numbers.value()[1]};
         return Done{};
     }
 
@@ -115,6 +117,7 @@ class Importer {
     }
 
     const ImportOptions& options_;
+    XgboostVersion version_;
     Source source_;
 };
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "appcore/importers/value_reader.hpp"
 #include "appcore/importers/xgboost_names.hpp"
@@ -77,7 +79,24 @@ class BoosterReader {
         if (model.find("weight_drop") != nullptr && (weights == nullptr || !weights->empty())) {
             if (Status done = scale_trees(model); !done) return done;
         }
+        if (Status done = check_iterations(model); !done) return done;
         return choose_trees(model, read_count(parameters.find("num_parallel_tree")));
+    }
+
+    // Since 2.0 a model says where each iteration's trees end, from 0 on.
+    [[nodiscard]] Status check_iterations(const Value& model) const {
+        if (model.find("iteration_indptr") == nullptr) return Done{};
+        const auto ends = read_integers<std::size_t>(model, "iteration_indptr", 0,
+                                                     static_cast<std::int64_t>(all_trees_));
+        if (!ends) return ends.error();
+        const std::vector<std::size_t>& places = ends.value();
+        const bool is_whole =
+            places.empty() ? all_trees_ == 0 : places.front() == 0 && places.back() == all_trees_;
+        if (is_whole && std::ranges::is_sorted(places)) return Done{};
+        return must_be(
+            "iteration_indptr",
+            "a list that ascends from 0 to " + std::to_string(all_trees_) + ", the number of trees",
+            model.find("iteration_indptr"));
     }
 
     // Since 3.1 a model may translate categories to others before its trees see them.
@@ -93,6 +112,7 @@ class BoosterReader {
     }
 
     Status scale_trees(const Value& owner) {
+        if (std::exchange(is_scaled_, true)) return Error{"'weight_drop' is there twice"};
         const auto weights = read_numbers(owner, "weight_drop", all_trees_);
         if (!weights) return weights.error();
         for (std::size_t i = 0; i < source_.forest.tree_count(); ++i) {
@@ -149,14 +169,15 @@ class BoosterReader {
         for (const double weight : weights.value()) {
             if (!std::isfinite(static_cast<float>(weight))) return too_large("weights", weight);
         }
+        // XGBoost adds the first base score to each output, also where there is one for each.
+        const auto base = static_cast<float>(source_.base.front());
         for (std::size_t output = 0; output < outputs; ++output) {
             for (std::size_t i = 0; i < facts.features; ++i) {
                 source_.weights.push_back(weights.value()[i * outputs + output]);
             }
             const auto bias =
                 static_cast<float>(weights.value()[facts.features * outputs + output]);
-            source_.base[output] =
-                static_cast<double>(bias + static_cast<float>(source_.base[output]));
+            source_.base[output] = static_cast<double>(bias + base);
         }
         return Done{};
     }
@@ -170,6 +191,7 @@ class BoosterReader {
     TreeChoice choice_;
     Source& source_;
     std::size_t all_trees_;
+    bool is_scaled_ = false;  // by weight_drop
 };
 
 }  // namespace

@@ -31,6 +31,7 @@ constexpr std::array kObjectives = {
     Objective{"reg:pseudohubererror", Link::identity, Base::as_it_is, false},
     Objective{"reg:absoluteerror", Link::identity, Base::as_it_is, false},
     Objective{"reg:quantileerror", Link::identity, Base::as_it_is, false},
+    Objective{"reg:expectileerror", Link::identity, Base::as_it_is, false},
     Objective{"reg:logistic", Link::xgboost_sigmoid, Base::logit, false},
     Objective{"reg:gamma", Link::xgboost_exp, Base::logarithm, false},
     Objective{"reg:tweedie", Link::xgboost_exp, Base::logarithm, false},
@@ -47,8 +48,9 @@ constexpr std::array kObjectives = {
     Objective{"multi:softprob", Link::xgboost_softmax, Base::as_it_is, true},
 };
 
-// Of training only, apart from the number of quantiles and classes, which shows in the outputs.
-constexpr std::array<std::string_view, 11> kObjectiveNames = {"name",
+// Of training only, apart from the number of quantiles, expectiles and classes, which shows in the
+// outputs. "ti+" and "tj-" are what an unbiased ranking has learnt of positions.
+constexpr std::array<std::string_view, 14> kObjectiveNames = {"name",
                                                               "reg_loss_param",
                                                               "poisson_regression_param",
                                                               "tweedie_regression_param",
@@ -58,7 +60,15 @@ constexpr std::array<std::string_view, 11> kObjectiveNames = {"name",
                                                               "aft_loss_param",
                                                               "pseudo_huber_param",
                                                               "quantile_loss_param",
-                                                              "gamma_regression_param"};
+                                                              "expectile_loss_param",
+                                                              "gamma_regression_param",
+                                                              "ti+",
+                                                              "tj-"};
+
+// From this version on the base score of a logistic objective may be 0 or 1, and is kept this far
+// from both.
+constexpr XgboostVersion kBoundsBaseScore = {3, 2};
+constexpr float kFromBounds = 1e-6F;
 
 // "5E-1", or since XGBoost 3.1 "[5E-1,2.5E-1]".
 std::optional<std::vector<float>> read_scores(std::string_view text) {
@@ -77,7 +87,7 @@ std::optional<std::vector<float>> read_scores(std::string_view text) {
     }
 }
 
-Result<float> margin_of(float score, const Objective& objective) {
+Result<float> margin_of(float score, const Objective& objective, XgboostVersion version) {
     const auto outside = [&](std::string_view domain) {
         return Error{"the base_score of " + std::string(objective.name) + " must be " +
                      std::string(domain) + ", got " + std::to_string(score) +
@@ -87,6 +97,10 @@ Result<float> margin_of(float score, const Objective& objective) {
         case Base::as_it_is:
             return score;
         case Base::logit:
+            if (version >= kBoundsBaseScore) {
+                if (!(score >= 0 && score <= 1)) return outside("from 0 to 1");
+                score = std::clamp(score, kFromBounds, 1.0F - kFromBounds);
+            }
             if (!(score > 0 && score < 1)) return outside("above 0 and below 1");
             return -logf(1.0F / score - 1.0F);
         case Base::logarithm:
@@ -98,7 +112,8 @@ Result<float> margin_of(float score, const Objective& objective) {
 
 }  // namespace
 
-Status read_xgboost_objective(const Value& value, std::string_view base_score, Source& source) {
+Status read_xgboost_objective(const Value& value, std::string_view base_score,
+                              XgboostVersion version, Source& source) {
     Status checked = check_members(value, "objective", kObjectiveNames, kXgboostAdvice);
     if (!checked) return checked;
     const Value* const name = value.find("name");
@@ -123,7 +138,8 @@ Status read_xgboost_objective(const Value& value, std::string_view base_score, S
                      shown_name(base_score)};
     }
     for (std::uint32_t i = 0; i < outputs; ++i) {
-        const Result<float> margin = margin_of((*scores)[scores->size() == 1 ? 0 : i], *objective);
+        const Result<float> margin =
+            margin_of((*scores)[scores->size() == 1 ? 0 : i], *objective, version);
         if (!margin) return margin.error();
         source.base.push_back(static_cast<double>(margin.value()));
     }

@@ -1,15 +1,27 @@
 // What XGBoost makes of margins, and of the base score.
 #pragma once
 
+#include <compare>
+#include <cstdint>
+#include <string_view>
+
 #include "appcore/importers/document.hpp"
 #include "appcore/importers/source.hpp"
 
 namespace appcore::importers {
 
+// That of the library that wrote the document.
+struct XgboostVersion {
+    std::uint32_t major = 0;
+    std::uint32_t minor = 0;
+
+    auto operator<=>(const XgboostVersion&) const = default;
+};
+
 // Sets link, objective and, from the text of base_score, base of `source`, whose outputs are known.
-// `objective` is the member of that name. Unknown objectives, and scores outside the link's domain,
+// `value` is the member "objective". Unknown objectives, and scores outside the link's domain,
 // are refused by name.
 [[nodiscard]] Status read_xgboost_objective(const Value& value, std::string_view base_score,
-                                            Source& source);
+                                            XgboostVersion version, Source& source);
 
 }  // namespace appcore::importers

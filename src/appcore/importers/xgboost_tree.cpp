@@ -69,6 +69,12 @@ class TreeReader {
         if (Status checked = check_members(tree_, "trees", kTreeNames, kXgboostAdvice); !checked) {
             return checked;
         }
+        // The library takes a tree's place from here, and places decide in which order leaves add
+        // up.
+        const Value* const id = tree_.find("id");
+        if (id != nullptr && read_count(id) != forest_.tree_count()) {
+            return must_be("id", std::to_string(forest_.tree_count()) + ", the tree's place", id);
+        }
         const Value* const parameters = tree_.find("tree_param");
         if (parameters == nullptr) return Error{"'tree_param' is missing"};
         Status checked = check_members(*parameters, "tree_param", kParameterNames, kXgboostAdvice);
@@ -125,9 +131,11 @@ class TreeReader {
             const std::uint32_t node = nodes.value()[i];
             const std::uint32_t first = segments.value()[i];
             const std::uint32_t size = sizes.value()[i];
-            if (node >= sets_.size() || sets_[node] != kNoSet) {
-                return Error{"'categories_nodes' must name nodes of the tree, each once; it has " +
-                             std::to_string(node)};
+            const bool ascends = i == 0 || node > nodes.value()[i - 1];
+            if (node >= sets_.size() || !ascends) {
+                return Error{
+                    "'categories_nodes' must name nodes of the tree in ascending order, got " +
+                    std::to_string(node)};
             }
             if (size == 0 || first + size > categories.value().size()) {
                 return Error{

@@ -76,7 +76,7 @@ std::string names_text(const models::ModelView& view) {
     std::string names;
     for (std::size_t i = 0; i < std::min(kShown, view.names.size()); ++i) {
         if (i > 0) names += ", ";
-        names += view.names[i];
+        names += printable(view.names[i]);
     }
     if (view.names.size() > kShown) names += ", ...";
     return names;
@@ -95,9 +95,8 @@ std::string describe_model(const models::ModelView& view, const std::string& fil
     };
     line("file", file + ", " + grouped(bytes) + " bytes");
     line("version", std::string(view.text(acm::Text::version)));
-    line("source", std::string(format_of(facts)) + ", " +
-                       std::string(view.text(acm::Text::library)) + ", " +
-                       std::string(view.text(acm::Text::objective)));
+    line("source", std::string(format_of(facts)) + ", " + printable(view.text(acm::Text::library)) +
+                       ", " + printable(view.text(acm::Text::objective)));
     line("sha256", system::to_hex(facts.source_sha256));
     line("features", std::to_string(facts.features) + " (" + type + "): " + names_text(view));
     line("missing", view.has(acm::kNullIsMissing)  ? "null in requests"

@@ -32,6 +32,20 @@ std::string quoted(std::string_view text) {
     return literal;
 }
 
+std::string printable(std::string_view text) {
+    std::string shown = json::to_valid_utf8(text);
+    for (std::size_t i = 0; i < shown.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(shown[i]);
+        const bool is_control = byte < ' ' || byte == 0x7F;
+        // U+0080 to U+009F
+        const bool is_upper =
+            byte == 0xC2 && i + 1 < shown.size() && static_cast<unsigned char>(shown[i + 1]) < 0xA0;
+        if (is_control) shown[i] = '?';
+        if (is_upper) shown.replace(i, 2, "?");
+    }
+    return shown;
+}
+
 std::string number_text(double number) {
     std::string text;
     if (std::isnan(number)) return "nan";

@@ -24,6 +24,9 @@ class JsonObject {
 // A JSON string; what is not UTF-8 is replaced.
 [[nodiscard]] std::string quoted(std::string_view text);
 
+// Text of a foreign file as a terminal may show it: without control characters, in UTF-8.
+[[nodiscard]] std::string printable(std::string_view text);
+
 // Python's repr() of the number; "inf" and "nan" for what is not finite.
 [[nodiscard]] std::string number_text(double number);
 

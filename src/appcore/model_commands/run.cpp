@@ -112,7 +112,7 @@ void print(std::FILE* to, std::string_view text) {
 
 int fail(int code, const std::string& reason, bool json) {
     if (json) print(stdout, JsonObject().add("error", reason).text() + "\n");
-    print(stderr, "appcore-model: " + reason + "\n");
+    print(stderr, "appcore-model: " + printable(reason) + "\n");
     return code;
 }
 

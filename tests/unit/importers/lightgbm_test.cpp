@@ -152,6 +152,33 @@ TEST_CASE("LightGBM's objectives have the links of the library") {
     CHECK(of("lambdarank", 1) == 2);
 }
 
+TEST_CASE("LightGBM's scale of the sigmoid is read in LightGBM's steps") {
+    const auto of = [](const std::string& scale) {
+        return predict(with(&Document::objective, "objective=binary sigmoid:" + scale + "\n"), 1);
+    };
+    const auto sigmoid = [](double scale) { return 1.0 / (1.0 + std::exp(-scale * 2)); };
+    CHECK(of("0.7") == sigmoid(7 / 10.0));
+    CHECK(of("1e-05") == sigmoid(1.0 / 100000));
+    CHECK(of("1.5E+1") == sigmoid(15));
+    CHECK(of("2.34567e-25") == sigmoid((2 + 34567 / 100000.0) / (1e8 * 1e8 * 1e8 * 10)));
+    CHECK(of("1e300") == 1);
+}
+
+TEST_CASE("a feature's name is text that can be shown") {
+    const auto named = [](const std::string& name) {
+        std::string text = Document{}.text();
+        return reason(text.replace(text.find("a b"), 1, name));
+    };
+    CHECK(named("\xC3\xA4=\"1\"").empty());
+    CHECK(named(std::string(1024, 'a')).empty());
+    CHECK(named(std::string(1025, 'a')).find("at most 1024 bytes, one has 1025") !=
+          std::string::npos);
+    for (const std::string name : {std::string("\xE4"), std::string("a\0b", 3),
+                                   std::string("\x1B[2J"), std::string("\x7F")}) {
+        CHECK(named(name).find("must be UTF-8 without control characters") != std::string::npos);
+    }
+}
+
 TEST_CASE("a LightGBM file that contradicts itself or is unknown is refused with the value") {
     const auto says = [](const Document& document, const std::string& words) {
         INFO(reason(document.text()));
@@ -163,11 +190,18 @@ TEST_CASE("a LightGBM file that contradicts itself or is unknown is refused with
     says(with(&Document::classes, "num_class=0\nnum_tree_per_iteration=0\n"),
          "'num_tree_per_iteration' must be an integer from 1 to 1024, got '0'");
     says(with(&Document::objective, "objective=tomorrow\n"), "'tomorrow' is unknown");
-    says(with(&Document::objective, "objective=binary sigmoid:0\n"), "must be above 0");
+    for (const std::string scale : {"0", "-1", "1e", "1e-x", "9e400", "nan", ""}) {
+        says(with(&Document::objective, "objective=binary sigmoid:" + scale + "\n"),
+             "'sigmoid:" + scale + "' must be a number above 0");
+    }
     says(with(&Document::objective, "objective=binary wings:2\n"), "'wings:2' is unknown");
     says(with(&Document::threshold, "nan"), "threshold that is not finite");
-    says(with(&Document::leaves, "1e999 2"), "'leaf_value'");
-    says(with(&Document::leaves, "1 2 3"), "'leaf_value' must be a list of 2 numbers");
+    says(with(&Document::leaves, "1e999 2"),
+         "'leaf_value' must be a list of 2 numbers, got '1e999'");
+    says(with(&Document::leaves, "1 0x2"), "'leaf_value' must be a list of 2 numbers, got '0x2'");
+    says(with(&Document::leaves, "1 2 3"),
+         "'leaf_value' must be a list of 2 numbers, got 3 numbers");
+    says(with(&Document::leaves, ""), "'leaf_value' must be a list of 2 numbers, got 0 numbers");
     says(with(&Document::decision, "12"), "unknown decision_type");
     says(with(&Document::categories, "num_cat=2\n"),
          "'num_cat' must be an integer from 0 to 1, got '2'");
