@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 
+#include "appcore/importers/feature_names.hpp"
 #include "appcore/importers/lightgbm_objective.hpp"
 #include "appcore/importers/lightgbm_tree.hpp"
 #include "appcore/importers/source.hpp"
@@ -136,11 +137,7 @@ class Importer {
         while (!names.empty()) {
             const std::string_view name = names.substr(0, names.find(' '));
             names.remove_prefix(std::min(name.size() + 1, names.size()));
-            if (name.size() > models::kMaxName) {
-                return Error{"a feature's name must have at most " +
-                             std::to_string(models::kMaxName) + " bytes, one has " +
-                             std::to_string(name.size())};
-            }
+            if (Status checked = check_name(name); !checked) return checked;
             source_.names.emplace_back(name);
             if (source_.names.size() > source_.facts.features) break;
         }
