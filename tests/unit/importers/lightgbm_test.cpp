@@ -173,8 +173,8 @@ TEST_CASE("a feature's name is text that can be shown") {
     CHECK(named(std::string(1024, 'a')).empty());
     CHECK(named(std::string(1025, 'a')).find("at most 1024 bytes, one has 1025") !=
           std::string::npos);
-    for (const std::string name : {std::string("\xE4"), std::string("a\0b", 3),
-                                   std::string("\x1B[2J"), std::string("\x7F")}) {
+    for (const std::string& name : {std::string("\xE4"), std::string("a\0b", 3),
+                                    std::string("\x1B[2J"), std::string("\x7F")}) {
         CHECK(named(name).find("must be UTF-8 without control characters") != std::string::npos);
     }
 }
