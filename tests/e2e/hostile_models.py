@@ -174,14 +174,8 @@ def sources():
     return found
 
 
-class Raw(bytes):
-    """Bytes that stand in a document as they are."""
-
-
 def ubjson(value):
     """XGBoost's dialect: lengths are L, arrays of one kind of number are typed."""
-    if isinstance(value, Raw):
-        return bytes(value)
     if isinstance(value, dict):
         return b"{" + b"".join(ubjson(key)[1:] + ubjson(member) for key, member in value.items()) + b"}"
     if isinstance(value, str):
@@ -215,73 +209,3 @@ def mutated(generator: random.Random, data):
             other = generator.randrange(len(data))
             data[where:where + length] = data[other:other + length]
     return bytes(data)
-
-
-# What may stand in place of any value. Some are not JSON, or of a size that only the file announces.
-JSON_VALUES = (b"1e999", b"-1e999", b"-0", b"-0.0", b"0x10", b"0x1p3", b"1e-400", b"9" * 400, b"NaN", b"-Infinity", b"null", b"true", b"[]", b"{}", b"[[[[]]]]",
-               b'""', b'"\\u0000"', b'"\xff\xfe"', b'"\xed\xa0\x80"', b'"\x00"', b'"\x1b[31m"', b'"' + b"a" * 100_000 + b'"', b"[" * 70 + b"]" * 70,
-               b"[" + b"0," * 100_000 + b"0]", b'{"a":1,"a":2}', b"-1", b"2147483648", b"4294967296", b"18446744073709551616", b"0.5", b"\x00", b"\xff")
-COUNTS = (-1, 0, 1, 2**31, 2**40, 2**61, 2**63 - 1)
-UBJSON_VALUES = (*(b"[$" + kind + b"#L" + struct.pack(">q", count) for kind in (b"d", b"T", b"Z", b"N", b"U", b"L", b"[", b"S", b"C", b"H") for count in COUNTS),
-                 *(opened + b"#L" + struct.pack(">q", count) for opened in (b"[", b"{") for count in COUNTS),
-                 *(b"SL" + struct.pack(">q", count) + b"abc" for count in COUNTS), b"[" * 70 + b"]" * 70, b"SL" + struct.pack(">q", 2) + b"\xff\xfe",
-                 b"SL" + struct.pack(">q", 2) + b"\x1b\0", b"HL" + struct.pack(">q", 3) + b"1e9", b"d\x7f\xc0\0\0", b"D\x7f\xf0" + bytes(6), b"Z", b"T", b"N", b"[]", b"{}", b"")
-WORDS = (b"1e999", b"-0", b"0x1p3", b"nan", b"-inf", b"1e-400", b"4294967296", b"-1", b"2147483648", b"9" * 400, b"\xff\xfe", b"a\0b", b"\x1b[31m", b"", b"1.5.2", b"0 " * 100_000)
-
-
-def places(value):
-    """(list or dict, index) of everything in a document."""
-    for key, member in list(value.items() if isinstance(value, dict) else enumerate(value)):
-        yield value, key
-        if isinstance(member, (dict, list)):
-            yield from places(member)
-
-
-def grown(generator: random.Random, document, encode, values):
-    """The document with one value replaced by one of `values`. A list in it is as likely as all of its elements."""
-    document = copy.deepcopy(document)
-    found = list(places(document))
-    holders = [place for place in found if isinstance(place[0], dict)]
-    owner, key = generator.choice(holders if generator.random() < 0.5 else found)
-    owner[key] = Raw(generator.choice(values))
-    return encode(document)
-
-
-def json_text(value):
-    """JSON with the Raw parts as they are."""
-    if isinstance(value, Raw):
-        return bytes(value)
-    if isinstance(value, dict):
-        return b"{" + b",".join(json_text(key) + b":" + json_text(member) for key, member in value.items()) + b"}"
-    if isinstance(value, list):
-        return b"[" + b",".join(map(json_text, value)) + b"]"
-    return json.dumps(value).encode()
-
-
-def grown_lines(generator: random.Random, text):
-    """A LightGBM file with one word of one line replaced, or a line there twice, or not at all."""
-    lines = text.split(b"\n")
-    at = generator.choice([i for i, line in enumerate(lines) if b"=" in line])
-    kind = generator.randrange(6)
-    if kind == 0:
-        lines.insert(generator.randrange(len(lines)), lines[at])
-    elif kind == 1:
-        del lines[at]
-    else:
-        name, _, value = lines[at].partition(b"=")
-        words = value.split(b" ")
-        words[generator.randrange(len(words))] = generator.choice(WORDS)
-        lines[at] = name + b"=" + b" ".join(words)
-    return b"\n".join(lines)
-
-
-def families(generator: random.Random):
-    """(title, file name, bytes), one of each kind of file."""
-    for kind in ("xgboost-categories-dart", "xgboost-gblinear-binary-logistic"):
-        document = json.loads(fixture(kind, "model.json"))
-        yield kind, "model.json", grown(generator, document, json_text, JSON_VALUES)
-        yield kind, "model.ubj", grown(generator, document, ubjson, UBJSON_VALUES)
-    for kind in ("lightgbm-linear-trees", "lightgbm-binary-sigmoid-categorical"):
-        yield kind, "model.txt", grown_lines(generator, fixture(kind, "model.txt"))
-    for kind in ("scikit-learn-histgradientboostingclassifier-class-categories", "scikit-learn-simpleimputer-minmaxscaler-ridge"):
-        yield kind, "model.json", grown(generator, json.loads(fixture(kind, "model.json")), json_text, JSON_VALUES)
