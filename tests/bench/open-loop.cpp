@@ -4,8 +4,6 @@
 //
 //   open-loop PORT REQUESTS_PER_SECOND SECONDS CONNECTIONS BODY_FILE
 //
-// With a rate of 0 each connection asks again as soon as it has its reply.
-//
 // Prints one line of JSON. It shares the machine with what it measures: with more than about half
 // of a core for itself its own delays show.
 #include <netinet/in.h>
@@ -66,11 +64,10 @@ class Client {
 
     Result run(double rate, double seconds) {
         std::mt19937_64 random(1);
-        std::exponential_distribution<double> gap(rate > 0 ? rate : 1);
+        std::exponential_distribution<double> gap(rate);
         const Time begin = Clock::now();
         const Time end = begin + to_duration(seconds);
-        const Time give_up = end + kPatience;
-        if (rate == 0) return saturate(end, give_up);
+        const Time give_up = end + std::chrono::seconds(5);
         Time next = begin + to_duration(gap(random));
         while (next < end || (busy() && Clock::now() < give_up)) {
             for (const Time now = Clock::now(); next <= now && next < end;
@@ -85,20 +82,6 @@ class Client {
     }
 
   private:
-    static constexpr std::chrono::seconds kPatience{60};  // with what is on its way at the end
-
-    Result saturate(Time end, Time give_up) {
-        for (Time now = Clock::now(); now < end || (busy() && now < give_up); now = Clock::now()) {
-            while (now < end && !free_.empty()) {
-                due_.push_back(Clock::now());
-                start();
-            }
-            wait(now < end ? end : give_up);
-        }
-        result_.failed += connections_.size() - free_.size();
-        return std::move(result_);
-    }
-
     static Clock::duration to_duration(double seconds) {
         return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
     }
