@@ -3,6 +3,7 @@
 `python3 tests/e2e/test_keys.py long` changes keys 20 times under load; in `make test` it is a short run.
 """
 
+import contextlib
 import hashlib
 import http.client
 import os
@@ -217,7 +218,7 @@ class OpenDocs(KeyTest):
 
 
 class Limited(KeyTest):
-    variables = {"APPCORE_CLIENT_RATE": 40}
+    variables = {"APPCORE_CLIENT_RATE": 1}
 
     def test_a_client_that_is_refused_too_often_gets_a_429_like_any_other(self):
         connection = self.stack.connection(60)
@@ -262,7 +263,7 @@ class Counted(KeyTest):
 
     def test_a_key_with_a_rate_gets_429_beyond_it_and_nobody_else_does(self):
         connection = self.stack.connection(60)
-        statuses = [self.ask(connection, "GET", "/version", [("X-API-Key", self.slow)]).status for _ in range(20)]
+        statuses = [self.ask(connection, "GET", "/version", [("X-API-Key", self.slow)]).status for _ in range(100)]
         others = [self.ask(connection, "GET", "/version", [("X-API-Key", self.fast)]).status for _ in range(20)]
         checks = [self.ask(connection, "GET", "/health", [("X-API-Key", self.slow)]).status for _ in range(20)]
         connection.close()
@@ -294,7 +295,10 @@ class Secret(KeyTest):
         for key in (self.key.encode(), wrong.encode()):
             for where, text in self.texts():
                 self.assertNotIn(key, text, where)
-            self.assertNotIn(key, self.memory(), "a program's memory")
+        if os.geteuid() == 0:  # others may be forbidden to look, by ptrace_scope
+            memory = self.memory()
+            for key in (self.key.encode(), wrong.encode()):
+                self.assertNotIn(key, memory, "a program's memory")
 
     def texts(self):
         """Every file of the stack, and what the system tells about its processes."""
@@ -319,7 +323,8 @@ class Secret(KeyTest):
                     begin, end, rights = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+)", line).groups()
                     if rights.startswith("rw"):
                         memory.seek(int(begin, 16))
-                        text.append(memory.read(int(end, 16) - int(begin, 16)) or b"")
+                        with contextlib.suppress(OSError):  # given back meanwhile
+                            text.append(memory.read(int(end, 16) - int(begin, 16)) or b"")
         self.assertGreater(sum(map(len, text)), 1_000_000)
         return b"".join(text)
 
