@@ -21,16 +21,22 @@ REFRESHED = "document.getElementById('note').textContent == 'Refreshed every 2 s
 TOTAL = "Number(document.querySelector('.facts section:last-child dd').textContent)"
 
 
-@contextlib.contextmanager
-def server_of(*replies):
-    """(address, requests): a server with these (status, page), the last of them for ever. A request is True if the
-    browser loads the page, False if its script asks."""
-    asked = []
+class Site:
+    """What a server answers until the test changes it: to loading the page, and to the page's script."""
 
+    def __init__(self, page):
+        self.page, self.status, self.for_script = page, 200, page
+        self.loads = 0
+
+
+@contextlib.contextmanager
+def server_of(site):
+    """The address of a server."""
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            status, page = replies[min(len(asked), len(replies) - 1)]
-            asked.append(self.headers.get("Sec-Fetch-Mode") == "navigate")
+            is_load = self.headers.get("Sec-Fetch-Mode") == "navigate"
+            site.loads += is_load
+            status, page = (200, site.page) if is_load else (site.status, site.for_script)
             self.send_response(status)
             for name in ("Content-Security-Policy", "Content-Type"):
                 self.send_header(name, page.get(name))
@@ -44,7 +50,7 @@ def server_of(*replies):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/status", asked
+        yield f"http://127.0.0.1:{server.server_address[1]}/status"
     finally:
         server.shutdown()
         server.server_close()
@@ -115,12 +121,15 @@ class Page(StackTest):
         page = self.page()
         as_of = re.search(r"<time id=\"as-of\"[^>]*>([^<]*)<", page.body.decode())[1]
         for status, other, reason in ((503, page, "status 503"), (200, self.stack.get("/docs", HTML), "that is not the status page")):
-            with self.subTest(reason), server_of((200, page), (status, other), (200, page)) as (url, _):
+            site = Site(page)
+            site.status, site.for_script = status, other
+            note = f"Cannot refresh ({reason}): the numbers are those of {as_of}."
+            with self.subTest(reason), server_of(site) as url:
                 self.tab.open(url)
-                self.tab.wait_for("document.body.classList.contains('old')")
-                self.assertEqual(self.tab.evaluate("document.getElementById('note').textContent"),
-                                 f"Cannot refresh ({reason}): the numbers are those of {as_of}.")
+                self.tab.wait_for(f"document.getElementById('note').textContent == '{note}'")
+                self.assertTrue(self.tab.evaluate("document.body.classList.contains('old')"))
                 self.assertIn("blue-02", self.tab.text())
+                site.status, site.for_script = 200, page
                 self.tab.wait_for(REFRESHED)
                 self.assertFalse(self.tab.evaluate("document.body.classList.contains('old')"))
 
@@ -128,10 +137,13 @@ class Page(StackTest):
         page = self.page()
         other = self.page()
         other.body = other.body.replace(b'<style id="page-style">', b'<style id="page-style">/* newer */')
-        with server_of((200, page), (200, other)) as (url, asked):
+        site = Site(page)
+        with server_of(site) as url:
             self.tab.open(url)
-            self.assertTrue(wait_until(lambda: self.tab.evaluate("1") and asked.count(True) == 2, 60))
-            self.assertEqual(asked[:3], [True, False, True])
+            self.tab.wait_for(REFRESHED)
+            self.assertEqual(site.loads, 1)
+            site.page = site.for_script = other
+            self.assertTrue(wait_until(lambda: site.loads == 2, 60))
 
     # --- who reads it ---------------------------------------------------------------------------
 
@@ -170,7 +182,9 @@ class Page(StackTest):
             for pid in pids:
                 os.kill(pid, signal.SIGCONT)
         for page in pages:
-            with server_of((200, page), (503, page)) as (url, _):
+            site = Site(page)
+            site.status = 503
+            with server_of(site) as url:
                 self.tab.open(url)
                 self.tab.wait_for("document.body.classList.contains('old')")
                 self.tab.evaluate(axe)

@@ -49,7 +49,7 @@ class Waiting(StackTest):
             for thread in threads:
                 thread.join()
         self.assertEqual({status for status, _ in measured.values()}, {201})
-        pool = wait_until(lambda: (found := self.stack.get("/status").json()["pool"])["callers_wait"] and found)
+        pool = wait_until(lambda: (found := self.stack.get("/status").json()["pool"])["callers_wait"] and found, 60)
         self.assertTrue(pool)
         self.assertRegex("\n".join(pool["problems"]), "callers wait: half of the requests of the last minute waited .* or longer")
         lines = {line["request_id"]: line for line in self.stack.logged("appcore", logger="appcore")
