@@ -11,26 +11,26 @@ namespace {
 
 // In this order, so that a name's place tells what it sets; the headers come last.
 enum Name : unsigned char {
-    request_method,
-    request_uri,
-    content_length,
-    remote_addr,
-    server_addr,
-    server_port,
-    request_key,
-    retry,
-    error_status,
-    first_of_joined,
-    draining,
-    scheme,
-    api_key,
-    api_key_series,
-    first_header
+    kRequestMethod,
+    kRequestUri,
+    kContentLength,
+    kRemoteAddr,
+    kServerAddr,
+    kServerPort,
+    kRequestKey,
+    kRetry,
+    kErrorStatus,
+    kFirstOfJoined,
+    kDraining,
+    kScheme,
+    kApiKey,
+    kApiKeySeries,
+    kFirstHeader
 };
 
 constexpr auto kTraceparent = static_cast<std::size_t>(http::Header::traceparent);
 
-constexpr std::array<std::string_view, first_header + http::kHeaderCount> kNames = {
+constexpr std::array<std::string_view, kFirstHeader + http::kHeaderCount> kNames = {
     "REQUEST_METHOD", "REQUEST_URI", "CONTENT_LENGTH", "REMOTE_ADDR", "SERVER_ADDR", "SERVER_PORT",
     "APPCORE_REQUEST_KEY", "APPCORE_RETRY", "APPCORE_ERROR_STATUS", "APPCORE_FIRST_OF_JOINED",
     "APPCORE_DRAINING", "APPCORE_SCHEME", "APPCORE_API_KEY", "APPCORE_API_KEY_SERIES",
@@ -51,48 +51,48 @@ std::optional<Number> parse_number(std::string_view text) {
 void set(Parameters& parameters, std::size_t name, std::string_view value) {
     http::Request& request = parameters.request;
     switch (name) {
-        case request_method:
+        case kRequestMethod:
             request.method_name = value;
             request.method = http::parse_method(value);
             break;
-        case request_uri:
+        case kRequestUri:
             request.target = value;
             break;
-        case content_length:
+        case kContentLength:
             parameters.content_length = parse_number<std::size_t>(value);
             break;
-        case remote_addr:
+        case kRemoteAddr:
             request.client = value;
             break;
-        case server_addr:
+        case kServerAddr:
             request.server_addr = value;
             break;
-        case server_port:
+        case kServerPort:
             request.server_port = value;
             break;
-        case request_key:
+        case kRequestKey:
             request.key = value;
             break;
-        case retry:
+        case kRetry:
             request.is_retry = !value.empty();
             break;
-        case draining:
+        case kDraining:
             request.is_draining = !value.empty();
             break;
-        case api_key:
+        case kApiKey:
             request.api_key = value;
             break;
-        case api_key_series:
+        case kApiKeySeries:
             request.api_key_series = value;
             break;
-        case scheme:
+        case kScheme:
             request.scheme = value;
             break;
-        case error_status:
+        case kErrorStatus:
             request.error_status = parse_number<int>(value).value_or(0);
             break;
         default:
-            request.headers[name - first_header] = value;
+            request.headers[name - kFirstHeader] = value;
     }
 }
 
@@ -118,7 +118,7 @@ void keep_first(http::Request& request, std::string_view text) {
         const auto separators = parse_number<std::size_t>(item.substr(equals + 1));
         for (std::size_t i = 0; i < http::kHeaderCount; ++i) {
             std::optional<std::string_view>& value = request.headers[i];
-            if (kNames[first_header + i] == item.substr(0, equals) && value && separators) {
+            if (kNames[kFirstHeader + i] == item.substr(0, equals) && value && separators) {
                 value = first_part(*value, *separators);
             }
         }
@@ -139,11 +139,11 @@ Parameters read_parameters(const char* const* environment) {
         while (i < kNames.size() && kNames[i] != name) ++i;
         if (i == kNames.size() || equals == std::string_view::npos) continue;
         if (seen[i]) {
-            if (i == first_header + kTraceparent) parameters.request.headers[kTraceparent].reset();
+            if (i == kFirstHeader + kTraceparent) parameters.request.headers[kTraceparent].reset();
             continue;
         }
         seen[i] = true;
-        if (i == first_of_joined) {
+        if (i == kFirstOfJoined) {
             joined = entry.substr(equals + 1);
         } else {
             set(parameters, i, entry.substr(equals + 1));
