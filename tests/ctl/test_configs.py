@@ -11,6 +11,7 @@ from pathlib import Path
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy"))
 
 from ctl import nginx_config, supervisor_config, templates  # noqa: E402
+from ctl.credentials import Credentials  # noqa: E402
 from ctl.messages import CtlError  # noqa: E402
 from ctl.place import Place  # noqa: E402
 from ctl.settings import Settings  # noqa: E402
@@ -29,7 +30,7 @@ def settings(**changes):
 
 
 def render(**changes):
-    return nginx_config.render(PLACE, settings(**changes), LISTEN, None, access_log="/a.log", error_log="stderr")
+    return nginx_config.render(PLACE, settings(**changes), LISTEN, Credentials(), access_log="/a.log", error_log="stderr")
 
 
 def sections(text):

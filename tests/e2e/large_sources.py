@@ -52,7 +52,7 @@ def write_xgboost(path, size, leaves):
     shape = Shape(leaves)
     nodes = shape.splits + leaves
     tree = {"base_weights": [0.5] * nodes, "categories": [], "categories_nodes": [], "categories_segments": [], "categories_sizes": [],
-            "default_left": [1] * nodes, "id": 0, "left_children": shape.left + [-1] * leaves, "loss_changes": [0.125] * nodes,
+            "default_left": [1] * nodes, "id": "ID", "left_children": shape.left + [-1] * leaves, "loss_changes": [0.125] * nodes,
             "parents": [2147483647] + [(i - 1) // 2 for i in range(1, nodes)],
             "right_children": [left + 1 for left in shape.left] + [-1] * leaves, "split_conditions": shape.thresholds + shape.values,
             "split_indices": shape.features + [0] * leaves, "split_type": [0] * nodes, "sum_hessian": [2.0] * nodes,
@@ -69,5 +69,5 @@ def write_xgboost(path, size, leaves):
     with open(path, "w", encoding="ascii") as file:
         file.write(before)
         for i in range(trees):
-            file.write(("," if i else "") + text)
+            file.write(("," if i else "") + text.replace('"ID"', str(i)))
         file.write(behind)
