@@ -98,7 +98,8 @@ class Crashing(GuardTest):
         entry, = wait_until(lambda: self.stack.logged("access", request_id="poison"))
         self.assertEqual(entry["upstream_status"].split(" : ")[:2], ["502", "502"])
         self.assertTrue(wait_until(lambda: len(self.stack.worker_pids()) == 3))
-        self.assertEqual(len(before & set(self.stack.worker_pids())), 1)
+        # The second try may have met the successor of the first one's worker.
+        self.assertIn(len(before & set(self.stack.worker_pids())), (1, 2))
 
     def test_other_requests_are_answered(self):
         load = Load(self.stack, (Case("POST", "/predict", 201, b'{"features":[0]}'),

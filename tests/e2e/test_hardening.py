@@ -39,10 +39,12 @@ class Binaries(unittest.TestCase):
 
     @unittest.skipUnless(IS_RELEASE, "a release has them")
     def test_stack_and_buffers_are_checked(self):
+        symbols = {}
         for name in self.each():
-            symbols = readelf("--dyn-syms", name)
-            self.assertIn("__stack_chk_fail", symbols)
-            self.assertRegex(symbols, r"__\w+_chk@")
+            symbols[name] = readelf("--dyn-syms", name)
+            self.assertTrue("__stack_chk_fail" in symbols[name])
+        # Only calls whose sizes the compiler does not know are checked at run time, and not every program has one.
+        self.assertTrue(re.search(r"__\w+_chk@", "".join(symbols.values())))
 
     def test_no_library_is_looked_for_outside_the_system(self):
         for name in self.each():
