@@ -97,7 +97,7 @@ Result<float> margin_of(float score, const Objective& objective, XgboostVersion 
         case Base::as_it_is:
             return score;
         case Base::logit:
-            if (version >= kBoundsBaseScore) {
+            if (version.is_at_least(kBoundsBaseScore)) {
                 if (!(score >= 0 && score <= 1)) return outside("from 0 to 1");
                 score = std::clamp(score, kFromBounds, 1.0F - kFromBounds);
             }

@@ -1,7 +1,6 @@
 // What XGBoost makes of margins, and of the base score.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <string_view>
 
@@ -15,7 +14,9 @@ struct XgboostVersion {
     std::uint32_t major = 0;
     std::uint32_t minor = 0;
 
-    auto operator<=>(const XgboostVersion&) const = default;
+    [[nodiscard]] constexpr bool is_at_least(const XgboostVersion& other) const {
+        return major != other.major ? major > other.major : minor >= other.minor;
+    }
 };
 
 // Sets link, objective and, from the text of base_score, base of `source`, whose outputs are known.
