@@ -17,7 +17,7 @@ namespace appcore::metrics {
 
 struct BucketExemplar {
     store::TraceId trace;
-    store::Word nanoseconds;  // what was observed
+    store::Word nanoseconds = 0;  // what was observed
     system::WallTime time;
 };
 
