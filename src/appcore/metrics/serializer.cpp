@@ -102,7 +102,7 @@ class Bounds {
 
   private:
     struct Known {
-        double bound;
+        double bound = 0;
         std::string text;
     };
     std::vector<Known> known_;
