@@ -88,11 +88,11 @@ std::vector<std::size_t> map_buckets(const Names& theirs, std::span<const Word> 
     return map;
 }
 
-template <std::size_t Count>
-std::array<std::size_t, Count> map_fields(const Line& line,
-                                          const std::array<std::string_view, Count>& ours) {
-    std::array<std::size_t, Count> map{};
-    for (std::size_t i = 0; i < Count; ++i) {
+template <std::size_t kCount>
+std::array<std::size_t, kCount> map_fields(const Line& line,
+                                          const std::array<std::string_view, kCount>& ours) {
+    std::array<std::size_t, kCount> map{};
+    for (std::size_t i = 0; i < kCount; ++i) {
         const auto found = std::ranges::find(line.names, ours[i]);
         map[i] = found == line.names.end()
                      ? LayoutMap::kAbsent
