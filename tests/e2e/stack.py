@@ -98,6 +98,19 @@ class Response:
         return next((v for k, v in self.headers if k.lower() == name.lower()), None)
 
 
+def ask(connection, method, path, headers=(), body=None):
+    """One request on a connection that stays open."""
+    has_host = any(name.lower() == "host" for name, _ in headers)
+    connection.putrequest(method, path, skip_accept_encoding=True, skip_host=has_host)
+    for name, value in headers:
+        connection.putheader(name, value)
+    if body is not None:
+        connection.putheader("Content-Length", str(len(body)))
+    connection.endheaders(body)
+    reply = connection.getresponse()
+    return Response(reply.status, reply.getheaders(), reply.read())
+
+
 class Stack:
     """One stack in a folder and on a port of its own. Variables are the environment's: WORKERS=1."""
 
@@ -171,15 +184,7 @@ class Stack:
         """One request on a connection of its own."""
         connection = self.connection(timeout)
         try:
-            has_host = any(name.lower() == "host" for name, _ in headers)
-            connection.putrequest(method, path, skip_accept_encoding=True, skip_host=has_host)
-            for name, value in headers:
-                connection.putheader(name, value)
-            if body is not None:
-                connection.putheader("Content-Length", str(len(body)))
-            connection.endheaders(body)
-            reply = connection.getresponse()
-            return Response(reply.status, reply.getheaders(), reply.read())
+            return ask(connection, method, path, headers, body)
         finally:
             connection.close()
 

@@ -16,7 +16,7 @@ import unittest
 from authority import Authority
 from http2_load import Http2Load
 from load import PREDICT, Fresh, Load
-from stack import JSON, ROOT, Response, Stack, free_port, processes, wait_until
+from stack import JSON, ROOT, Stack, ask, free_port, processes, wait_until
 
 LONG = sys.argv[1:2] == ["long"]
 CHANGES = 20 if LONG else 3
@@ -89,16 +89,6 @@ class KeyTest(unittest.TestCase):
             "__proto__": [("X-API-Key", "__proto__")],
         }
 
-    def ask(self, connection, method, path, headers, body=None):
-        connection.putrequest(method, path, skip_accept_encoding=True)
-        for name, value in headers:
-            connection.putheader(name, value)
-        if body is not None:
-            connection.putheader("Content-Length", str(len(body)))
-        connection.endheaders(body)
-        reply = connection.getresponse()
-        return Response(reply.status, reply.getheaders(), reply.read())
-
     def check_refused(self, reply, what, method="GET"):
         self.assertEqual((reply.status, reply.get("WWW-Authenticate"), reply.get("Content-Type")), (401, CHALLENGE, "application/json"), what)
         self.assertTrue(reply.get("X-Request-ID"), what)
@@ -117,22 +107,22 @@ class Refused(KeyTest):
         asked = 0
         for path in paths:
             for caller, headers in callers.items():
-                self.check_refused(self.ask(connection, "GET", path, headers), (path, caller))
+                self.check_refused(ask(connection, "GET", path, headers), (path, caller))
                 asked += 1
             for method in ("HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "BREW"):
                 body = BODY if method in ("POST", "PUT", "PATCH") else None
-                self.check_refused(self.ask(connection, method, path, [], body), (path, method), method)
+                self.check_refused(ask(connection, method, path, [], body), (path, method), method)
                 asked += 1
             preflight = [("Origin", "http://o"), ("Access-Control-Request-Method", "POST")]
-            self.check_refused(self.ask(connection, "OPTIONS", path, preflight), (path, "preflight"))
+            self.check_refused(ask(connection, "OPTIONS", path, preflight), (path, "preflight"))
             asked += 1
             # With a key it is another matter, so the test can tell.
-            self.assertNotIn(self.ask(connection, "GET", path, mine).status, (401, 403), path)
+            self.assertNotIn(ask(connection, "GET", path, mine).status, (401, 403), path)
         connection.close()
         self.assertEqual(self.counts(connection, mine) - before, asked)
 
     def counts(self, connection, headers):
-        text = self.ask(connection, "GET", "/metrics", headers).body.decode()
+        text = ask(connection, "GET", "/metrics", headers).body.decode()
         return sum(float(line.rpartition(" ")[2]) for line in text.splitlines()
                    if line.startswith("http_requests_total") and 'status_code="401"' in line)
 
@@ -140,7 +130,7 @@ class Refused(KeyTest):
         connection = self.stack.connection(60)
         for path in OPEN:
             for caller, headers in self.callers().items():
-                self.assertEqual(self.ask(connection, "GET", path, headers).status, 200, (path, caller))
+                self.assertEqual(ask(connection, "GET", path, headers).status, 200, (path, caller))
         connection.close()
 
     def test_a_key_is_good_in_either_header_or_in_both(self):
@@ -163,8 +153,8 @@ class Refused(KeyTest):
 
     def test_a_large_body_is_refused_and_the_connection_goes_on(self):
         connection = self.stack.connection(60)
-        self.check_refused(self.ask(connection, "POST", "/predict", JSON, b" " * 3_000_000), "3 MB")
-        self.assertEqual(self.ask(connection, "POST", "/predict", [*JSON, ("X-API-Key", self.key)], BODY).status, 201)
+        self.check_refused(ask(connection, "POST", "/predict", JSON, b" " * 3_000_000), "3 MB")
+        self.assertEqual(ask(connection, "POST", "/predict", [*JSON, ("X-API-Key", self.key)], BODY).status, 201)
         connection.close()
 
     def test_the_name_is_in_the_log_of_replies_and_of_refusals(self):
@@ -205,15 +195,15 @@ class OpenDocs(KeyTest):
 
     def test_pages_that_describe_the_api_are_open_and_nothing_else_is(self):
         connection = self.stack.connection(60)
-        assets = set(re.findall(r'"(/-/docs/[^"]+)"', self.ask(connection, "GET", "/docs", []).body.decode()))
+        assets = set(re.findall(r'"(/-/docs/[^"]+)"', ask(connection, "GET", "/docs", []).body.decode()))
         for path in (*DOCS, "/docs?x=1"):
-            self.assertEqual(self.ask(connection, "GET", path, []).status, 200, path)
+            self.assertEqual(ask(connection, "GET", path, []).status, 200, path)
         for path in assets:
-            self.assertNotEqual(self.ask(connection, "GET", path, []).status, 401, path)
+            self.assertNotEqual(ask(connection, "GET", path, []).status, 401, path)
         self.assertTrue(assets)
         for path in ("/version", "/docs/", "/docs/x", "/-/docs/", "/-/docs/../version", "/-/docs/x/../../../version", "/-/error",
                      "/openapi.json/", "/predict"):
-            self.check_refused(self.ask(connection, "GET", path, []), path)
+            self.check_refused(ask(connection, "GET", path, []), path)
         connection.close()
 
 
@@ -222,7 +212,7 @@ class Limited(KeyTest):
 
     def test_a_client_that_is_refused_too_often_gets_a_429_like_any_other(self):
         connection = self.stack.connection(60)
-        replies = [self.ask(connection, "GET", "/version", [("X-API-Key", "guess")]) for _ in range(200)]
+        replies = [ask(connection, "GET", "/version", [("X-API-Key", "guess")]) for _ in range(200)]
         self.assertEqual({reply.status for reply in replies}, {401, 429})
         limited = next(reply for reply in replies if reply.status == 429)
         self.assertEqual((limited.json(), limited.get("Retry-After"), limited.get("WWW-Authenticate")),
@@ -247,11 +237,11 @@ class Counted(KeyTest):
     def test_replies_are_counted_by_name_and_class_and_names_are_bounded(self):
         connection = self.stack.connection(60)
         for name, key in self.many.items():
-            self.assertEqual(self.ask(connection, "GET", "/version", [("X-API-Key", key)]).status, 200, name)
+            self.assertEqual(ask(connection, "GET", "/version", [("X-API-Key", key)]).status, 200, name)
         for _ in range(3):
-            self.ask(connection, "GET", "/nope", [("X-API-Key", self.many["n0"])])
-        self.ask(connection, "GET", "/nope", [("X-API-Key", self.many["n39"])])
-        self.ask(connection, "GET", "/nope", [])
+            ask(connection, "GET", "/nope", [("X-API-Key", self.many["n0"])])
+        ask(connection, "GET", "/nope", [("X-API-Key", self.many["n39"])])
+        ask(connection, "GET", "/nope", [])
         connection.close()
         # team, slow and fast are the first of the 31 names with series.
         own = {(f"n{number}", "2xx"): 1 for number in range(28)}
@@ -263,9 +253,9 @@ class Counted(KeyTest):
 
     def test_a_key_with_a_rate_gets_429_beyond_it_and_nobody_else_does(self):
         connection = self.stack.connection(60)
-        statuses = [self.ask(connection, "GET", "/version", [("X-API-Key", self.slow)]).status for _ in range(100)]
-        others = [self.ask(connection, "GET", "/version", [("X-API-Key", self.fast)]).status for _ in range(20)]
-        checks = [self.ask(connection, "GET", "/health", [("X-API-Key", self.slow)]).status for _ in range(20)]
+        statuses = [ask(connection, "GET", "/version", [("X-API-Key", self.slow)]).status for _ in range(100)]
+        others = [ask(connection, "GET", "/version", [("X-API-Key", self.fast)]).status for _ in range(20)]
+        checks = [ask(connection, "GET", "/health", [("X-API-Key", self.slow)]).status for _ in range(20)]
         connection.close()
         self.assertEqual((set(statuses), set(others), set(checks)), ({200, 429}, {200}, {200}))
         found = self.scrape()

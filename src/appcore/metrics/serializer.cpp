@@ -1,17 +1,13 @@
 #include "appcore/metrics/serializer.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <chrono>
 #include <cmath>
-#include <cstdint>
-#include <limits>
 #include <ostream>
 #include <span>
 #include <string_view>
 
-#include "appcore/json/number.hpp"
+#include "appcore/metrics/sample_value.hpp"
 
 namespace appcore::metrics {
 namespace {
@@ -24,7 +20,6 @@ constexpr std::string_view kTotalSuffix = "_total";
 constexpr std::string_view kInfoSuffix = "_info";
 constexpr std::string_view kLe = "le";
 constexpr std::size_t kBytesPerSample = 128;  // about; memory that is never touched costs nothing
-constexpr double kFirstExponent = 1e6;        // Go prints what has seven digits with an exponent
 constexpr double kNanosecondsPerSecond = 1e9;
 
 void append_escaped(std::string& out, std::string_view text, bool escape_quotes) {
@@ -39,11 +34,6 @@ void append_escaped(std::string& out, std::string_view text, bool escape_quotes)
             out += c;
         }
     }
-}
-
-void append_integer(std::string& out, std::uint64_t value) {
-    std::array<char, 20> digits{};
-    out.append(digits.data(), std::to_chars(digits.begin(), digits.end(), value).ptr);
 }
 
 using Labels = std::span<const ClientMetric::Label>;
@@ -81,7 +71,7 @@ void append_exemplar(std::string& out, const BucketExemplar& exemplar) {
     ((out += " # {trace_id=\"") += exemplar.trace.text()) += "\"} ";
     append_sample_value(out, static_cast<double>(exemplar.nanoseconds) / kNanosecondsPerSecond);
     out += ' ';
-    append_integer(out, static_cast<std::uint64_t>(time / 1000));
+    out += std::to_string(time / 1000);
     out += '.';
     out.append(fraction, 1);
 }
@@ -217,37 +207,6 @@ std::string Serializer::Serialize(const std::vector<MetricFamily>& families) con
 
 void Serializer::Serialize(std::ostream& out, const std::vector<MetricFamily>& families) const {
     out << Serialize(families);
-}
-
-void append_sample_value(std::string& out, double value) {
-    if (std::isnan(value)) {
-        out += "NaN";
-        return;
-    }
-    if (std::isinf(value)) {
-        out += value > 0 ? "+Inf" : "-Inf";
-        return;
-    }
-    // Most samples are counts.
-    if (value >= 0 && value < kFirstExponent && !std::signbit(value) &&
-        value == std::floor(value)) {
-        append_integer(out, static_cast<std::uint64_t>(value));
-        out += ".0";
-        return;
-    }
-    const std::size_t start = out.size();
-    json::append_float(out, value);
-    const std::size_t point = out.find('.', start);
-    constexpr std::size_t kPlainDigits = 6;
-    if (value < 0 || point == std::string::npos || point - start <= kPlainDigits) return;
-
-    const std::size_t exponent = point - start - 1;
-    out.erase(point, 1);
-    out.insert(start + 1, 1, '.');
-    out.erase(out.find_last_not_of('0') + 1);
-    if (out.back() == '.') out.pop_back();
-    out += exponent < 10 ? "e+0" : "e+";
-    out += std::to_string(exponent);
 }
 
 }  // namespace appcore::metrics

@@ -3,6 +3,7 @@
 #include <limits>
 #include <sstream>
 
+#include "appcore/metrics/sample_value.hpp"
 #include "catch.hpp"
 
 using namespace appcore::metrics;  // NOLINT(google-build-using-namespace)
