@@ -90,7 +90,7 @@ std::vector<std::size_t> map_buckets(const Names& theirs, std::span<const Word> 
 
 template <std::size_t kCount>
 std::array<std::size_t, kCount> map_fields(const Line& line,
-                                          const std::array<std::string_view, kCount>& ours) {
+                                           const std::array<std::string_view, kCount>& ours) {
     std::array<std::size_t, kCount> map{};
     for (std::size_t i = 0; i < kCount; ++i) {
         const auto found = std::ranges::find(line.names, ours[i]);
