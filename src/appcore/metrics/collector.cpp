@@ -55,11 +55,13 @@ std::optional<system::ListenQueue> queue_of(const std::vector<WorkerState>& work
     return worker == workers.end() ? std::nullopt : system::listen_queue(worker->pid);
 }
 
-// `is_held`: a process has the slot's lock. One that is about to end has said so in the slot.
+// `is_held`: a process has the slot's lock. One that is about to end has said so in the slot; one
+// that is about to start has not, and the slot still tells of a process that is gone.
 WorkerState state_of(const store::SlotImage& image, bool is_held) {
     WorkerState worker;
     worker.pid = static_cast<pid_t>(image.worker(field(offsetof(store::WorkerWords, pid))));
-    worker.is_alive = is_held && worker.pid != 0;
+    if (is_held && worker.pid != 0) worker.usage = system::process_usage(worker.pid);
+    worker.is_alive = worker.usage.has_value();
     worker.has_left = !worker.is_alive && worker.pid == 0;
     worker.pool_size =
         static_cast<unsigned>(image.worker(field(offsetof(store::WorkerWords, pool_size))));
@@ -72,7 +74,6 @@ WorkerState state_of(const store::SlotImage& image, bool is_held) {
     if (worker.is_alive) {
         worker.busy_since =
             to_time(image.worker(field(offsetof(store::WorkerWords, busy_since_ns))));
-        worker.usage = system::process_usage(worker.pid);
     }
     worker.last_activity =
         to_time(image.worker(field(offsetof(store::WorkerWords, last_activity_ns))));

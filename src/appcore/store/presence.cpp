@@ -93,13 +93,15 @@ std::optional<Unattached> look_at(const std::string& process, const std::string&
 Presence::Presence(const std::string& state_directory, const std::string& name,
                    system::WallTime started, unsigned pool_size)
     : memory_(::memfd_create((memory_prefix(state_directory) + name).c_str(), MFD_CLOEXEC)) {
-    if (!memory_.is_open() || ::ftruncate(memory_.get(), sizeof(PresenceWords)) != 0) return;
+    // Written in one piece, since others may look at any time. A slot has not been tried for yet,
+    // and so is not lacking.
+    const PresenceWords words{1, static_cast<Word>(Health::unknown),
+                              static_cast<Word>(started.time_since_epoch().count()), pool_size};
+    if (!memory_.is_open() || ::write(memory_.get(), &words, sizeof words) != sizeof words) return;
     void* const memory = ::mmap(nullptr, sizeof(PresenceWords), PROT_READ | PROT_WRITE, MAP_SHARED,
                                 memory_.get(), 0);
     if (memory == MAP_FAILED) return;  // NOLINT: the macro's cast
     words_ = static_cast<PresenceWords*>(memory);
-    words_->started_us = static_cast<Word>(started.time_since_epoch().count());
-    words_->pool_size = pool_size;
 }
 
 Presence::~Presence() {

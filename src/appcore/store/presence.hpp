@@ -35,7 +35,8 @@ class Presence {
     ~Presence();
 
     void set_health(Health health);
-    // Whether there is a slot that says it all; at first there is none.
+    // Whether there is a slot that says it all. Until this is called the process is not among those
+    // without a slot: it has just started, and is about to take one.
     void set_attached(bool is_attached);
 
   private:

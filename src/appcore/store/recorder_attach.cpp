@@ -36,7 +36,10 @@ Status Recorder::attach() {
         return take_slot(directory.value().get());
     };
     Status status = attempt();
-    if (!status) count(metric::Event::attach_failed);
+    if (!status) {
+        count(metric::Event::attach_failed);
+        presence_.set_attached(false);
+    }
     return status;
 }
 

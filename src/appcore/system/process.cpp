@@ -49,7 +49,8 @@ std::optional<ProcessUsage> process_usage(pid_t pid) {
     std::string_view text(buffer.data(), static_cast<std::size_t>(size));
     const auto virtual_pages = take_number(text);
     const auto resident_pages = take_number(text);
-    if (!virtual_pages || !resident_pages) return std::nullopt;
+    // A zombie has no memory.
+    if (!virtual_pages || !resident_pages || *virtual_pages == 0) return std::nullopt;
     const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
     return ProcessUsage{*resident_pages * page, *virtual_pages * page,
                         count_entries(directory + "/fd")};

@@ -14,7 +14,7 @@ struct ProcessUsage {
     std::uint64_t open_files;  // 0 where the process belongs to somebody else
 };
 
-// Nothing if there is no such process.
+// Nothing if there is no such process, or only what its parent has not yet waited for.
 [[nodiscard]] std::optional<ProcessUsage> process_usage(pid_t pid);
 
 }  // namespace appcore::system

@@ -7,7 +7,9 @@
 #include <thread>
 
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include "appcore/store/slot_file.hpp"
 #include "store/slot_fixture.hpp"
 
 using namespace appcore::metrics;  // NOLINT(google-build-using-namespace)
@@ -33,7 +35,7 @@ void leave_slot(const std::string& directory, const std::string& name, int reque
 TEST_CASE("the pool's counts are the sums of all slots, of living workers and dead ones") {
     const TemporaryDirectory directory;
     leave_slot(directory.path(), "worker-01", 3);
-    Recorder living(options(directory.path(), "worker-02", 222));
+    Recorder living(options(directory.path(), "worker-02"));
     REQUIRE_FALSE(living.maintain(kNoon));
     living.record_request(health_check());
     living.record_request(prediction());
@@ -50,7 +52,7 @@ TEST_CASE("the pool's counts are the sums of all slots, of living workers and de
     CHECK(pool.workers[0].requests == 3);
     CHECK(pool.workers[1].name == "worker-02");
     CHECK(pool.workers[1].is_alive);
-    CHECK(pool.workers[1].pid == 222);
+    CHECK(pool.workers[1].pid == ::getpid());
     CHECK(pool.workers[1].started == system::WallTime{1'700'000'000s});
     CHECK(pool.workers[1].starts == 1);
     CHECK(pool.workers[1].requests == 2);
@@ -106,16 +108,39 @@ TEST_CASE("a worker's errors are its replies that begin with a 5") {
 TEST_CASE("the next holder of a slot says when it has started and how large its pool is") {
     const TemporaryDirectory directory;
     leave_slot(directory.path(), "blue-01", 1);
-    RecorderOptions next = options(directory.path(), "blue-01", 333);
+    RecorderOptions next = options(directory.path(), "blue-01");
     next.started = system::WallTime{1'700'000'005s};
     next.pool_size = 7;
     Recorder recorder(next);
     REQUIRE_FALSE(recorder.maintain(kNoon));
     const PoolSnapshot pool = Collector(directory.path()).collect();
     CHECK(pool.size == 7U);
-    CHECK(pool.workers.at(0).pid == 333);
+    CHECK(pool.workers.at(0).pid == ::getpid());
     CHECK(pool.workers.at(0).started == system::WallTime{1'700'000'005s});
     CHECK(pool.workers.at(0).starts == 2);
+}
+
+TEST_CASE("the next holder of a slot is not alive before it has written itself into it") {
+    const TemporaryDirectory directory;
+    const pid_t before = ::fork();
+    if (before == 0) {
+        Recorder recorder(options(directory.path()));
+        recorder.set_health(true);
+        ::_exit(recorder.maintain(kNoon) ? 1 : 0);
+    }
+    Collector collector(directory.path());
+    const auto is_alive = [&collector] { return collector.collect().workers.at(0).is_alive; };
+    siginfo_t ended{};
+    REQUIRE(::waitid(P_PID, static_cast<id_t>(before), &ended, WEXITED | WNOWAIT) == 0);
+    REQUIRE(ended.si_status == 0);
+    const auto state = store::open_state_directory(directory.path());
+    REQUIRE(state);
+    const auto lock = store::lock_slot(state.value().get(), "worker-01");
+    REQUIRE(lock);
+    CHECK_FALSE(is_alive());  // a zombie
+    REQUIRE(::waitpid(before, nullptr, 0) == before);
+    CHECK_FALSE(is_alive());
+    CHECK_FALSE(is_pool_healthy(collector.collect()));
 }
 
 TEST_CASE("a worker that died in a request is not busy") {

@@ -207,7 +207,7 @@ TEST_CASE("the history knows since when the pool's health looks as it does") {
 
 TEST_CASE("the history samples the pool once a second") {
     const TemporaryDirectory directory;
-    Recorder recorder(options(directory.path(), "worker-01", ::getpid()));
+    Recorder recorder(options(directory.path(), "worker-01"));
     REQUIRE_FALSE(recorder.maintain(kNoon));
     recorder.set_health(true);
     Collector collector(directory.path());

@@ -28,7 +28,7 @@ class ProgramName {
 };
 
 RecorderOptions member_of_two(const std::string& directory, const std::string& name) {
-    RecorderOptions member = options(directory, name, ::getpid());
+    RecorderOptions member = options(directory, name);
     member.pool_size = 2;
     return member;
 }
@@ -40,6 +40,8 @@ TEST_CASE("a process without a slot is found by its state directory, until it ha
     const TemporaryDirectory directory;
     Presence presence(directory.path(), "blue-01", system::WallTime{5s}, 3);
     presence.set_health(Health::healthy);
+    CHECK(find_unattached(directory.path()).empty());  // it has not tried for one
+    presence.set_attached(false);
     const std::vector<Unattached> found = find_unattached(directory.path());
     REQUIRE(found.size() == 1);
     CHECK(found[0].name == "blue-01");
@@ -98,7 +100,8 @@ TEST_CASE("a worker without a slot shows the counts that its predecessor has lef
         REQUIRE(before.attach());
         before.record_request(health_check());
     }
-    const Presence now(directory.path(), "blue-01", system::WallTime{9s}, 2);
+    Presence now(directory.path(), "blue-01", system::WallTime{9s}, 2);
+    now.set_attached(false);
     Collector collector(directory.path());
     const PoolSnapshot pool = collector.collect();
     REQUIRE(pool.workers.size() == 1);

@@ -47,7 +47,7 @@ class TemporaryDirectory {
 inline const system::SteadyTime kNoon{12h};  // any time
 
 inline RecorderOptions options(const std::string& directory, const std::string& name = "worker-01",
-                               pid_t pid = 100) {
+                               pid_t pid = ::getpid()) {
     return {directory, name, "v1.0", pid, system::WallTime{1'700'000'000s}};
 }
 
