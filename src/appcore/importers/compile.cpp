@@ -10,7 +10,6 @@
 #include "appcore/importers/golden_check.hpp"
 #include "appcore/models/limits.hpp"
 #include "appcore/models/model_view.hpp"
-#include "appcore/models/version.hpp"
 #include "appcore/system/sha256.hpp"
 
 namespace appcore::importers {

@@ -3,9 +3,9 @@
 #include <array>
 #include <string>
 
+#include "appcore/importers/advice.hpp"
 #include "appcore/importers/document.hpp"
 #include "appcore/importers/export_model.hpp"
-#include "appcore/importers/export_names.hpp"
 #include "appcore/importers/export_steps.hpp"
 #include "appcore/importers/export_tree.hpp"
 #include "appcore/importers/feature_names.hpp"

@@ -4,8 +4,8 @@
 #include <array>
 #include <string>
 
+#include "appcore/importers/advice.hpp"
 #include "appcore/importers/export_model.hpp"
-#include "appcore/importers/export_names.hpp"
 #include "appcore/importers/value_reader.hpp"
 
 namespace appcore::importers {

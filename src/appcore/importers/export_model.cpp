@@ -5,7 +5,7 @@
 #include <cmath>
 #include <string>
 
-#include "appcore/importers/export_names.hpp"
+#include "appcore/importers/advice.hpp"
 #include "appcore/importers/value_reader.hpp"
 
 namespace appcore::importers {

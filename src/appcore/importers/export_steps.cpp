@@ -3,7 +3,7 @@
 #include <array>
 #include <string>
 
-#include "appcore/importers/export_names.hpp"
+#include "appcore/importers/advice.hpp"
 #include "appcore/importers/value_reader.hpp"
 
 namespace appcore::importers {

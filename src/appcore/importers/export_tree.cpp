@@ -5,7 +5,7 @@
 #include <limits>
 #include <string>
 
-#include "appcore/importers/export_names.hpp"
+#include "appcore/importers/advice.hpp"
 #include "appcore/importers/text_lines.hpp"
 #include "appcore/importers/value_reader.hpp"
 #include "appcore/models/limits.hpp"

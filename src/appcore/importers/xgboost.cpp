@@ -4,12 +4,12 @@
 #include <array>
 #include <string>
 
+#include "appcore/importers/advice.hpp"
 #include "appcore/importers/document.hpp"
 #include "appcore/importers/feature_names.hpp"
 #include "appcore/importers/source.hpp"
 #include "appcore/importers/value_reader.hpp"
 #include "appcore/importers/xgboost_booster.hpp"
-#include "appcore/importers/xgboost_names.hpp"
 #include "appcore/importers/xgboost_objective.hpp"
 #include "appcore/importers/xgboost_tree.hpp"
 #include "appcore/models/limits.hpp"

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "appcore/importers/advice.hpp"
 #include "appcore/importers/value_reader.hpp"
-#include "appcore/importers/xgboost_names.hpp"
 #include "appcore/models/limits.hpp"
 
 namespace appcore::importers {

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <string>
 
+#include "appcore/importers/advice.hpp"
 #include "appcore/importers/text_lines.hpp"
 #include "appcore/importers/value_reader.hpp"
-#include "appcore/importers/xgboost_names.hpp"
 
 namespace appcore::importers {
 namespace {

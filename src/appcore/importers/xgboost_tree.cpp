@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "appcore/importers/advice.hpp"
 #include "appcore/importers/value_reader.hpp"
-#include "appcore/importers/xgboost_names.hpp"
 #include "appcore/models/limits.hpp"
 
 namespace appcore::importers {

@@ -5,7 +5,6 @@
 
 #include "appcore/importers/text_lines.hpp"
 #include "appcore/models/limits.hpp"
-#include "appcore/models/version.hpp"
 
 namespace appcore::model_commands {
 namespace {

@@ -1,8 +1,10 @@
-// The limits of models and their files. What is over one of them is refused by name.
+// The limits of models, their files and the text that names them. What is over one of them is
+// refused by name.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace appcore::models {
 
@@ -21,5 +23,13 @@ inline constexpr std::size_t kMaxName = 1'024;  // bytes of a feature's name or 
 
 // Bytes of a model's version: it is a label of metrics, and a slot in shared memory keeps as many.
 inline constexpr std::size_t kMaxVersion = 31;
+inline constexpr std::string_view kVersionCharacters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+:-";
+
+// 1 to kMaxVersion of the characters above: what names a model in replies, logs and labels.
+[[nodiscard]] constexpr bool is_version(std::string_view text) {
+    return !text.empty() && text.size() <= kMaxVersion &&
+           text.find_first_not_of(kVersionCharacters) == std::string_view::npos;
+}
 
 }  // namespace appcore::models

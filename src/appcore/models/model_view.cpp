@@ -8,7 +8,6 @@
 #include "appcore/models/limits.hpp"
 #include "appcore/models/node_check.hpp"
 #include "appcore/models/sections.hpp"
-#include "appcore/models/version.hpp"
 
 namespace appcore::models {
 namespace {
