@@ -27,26 +27,26 @@ struct RequestView {
     std::string_view traceparent = {};  // as it was sent
 };
 
-// What the threads of a process share words by, and how one waits for another. A test has its own.
+// How threads share words and wait for each other. The tests of all interleavings have their own.
 struct RealThreads {
     template <typename T>
     using Atomic = std::atomic<T>;
     static void pause();
 };
 
-// One a process: whose the request at hand is. The serving thread takes it through its phases; each
-// step costs one atomic operation and no system call. Until it is committed, another thread may
-// take it away: then the serving thread's next step never returns, so that it neither answers nor
-// counts, and the request's bytes stay alive until the process ends. So one of the two answers and
-// counts, and never both.
+// Who owns the request at hand; one per process. The serving thread takes the request through its
+// phases; each step is one atomic operation and no system call. Until the request is committed,
+// another thread may take it away. The serving thread's next step then never returns, so that it
+// neither answers nor counts, and the request's bytes stay alive until the process ends. So exactly
+// one of the two answers and counts.
 //
-// Orders of memory. What is said of a request is stored before the step that makes it visible, and
-// a step is a release; whoever reads the state acquires. So the other thread sees what belongs to
-// the state that it has read, or what came later: then the step that it takes the request away
-// with, which compares the state with what it is now, fails, or finds the next request in the same
-// phase and gives it back. Once it has succeeded the serving thread makes no step, hence writes
-// nothing that is read, and view() has the words of that one request. A release of the step that
-// gives the request back is for nobody: nothing was written.
+// Memory order. Each step is a release, made after what is said of the request has been stored;
+// whoever reads the state acquires it. So the other thread sees what belongs to the state that it
+// has read, or something newer. If newer, its attempt to take the request away compares the state
+// with the one that it has read, and fails; or it meets the next request in the same phase, and
+// gives that back. Once an attempt has succeeded, the serving thread makes no further step and
+// writes nothing, so view() shows the words of that one request. Giving a request back needs no
+// release: nothing was written.
 template <typename Threads>
 class BasicRequestInHand {
   public:
@@ -65,12 +65,13 @@ class BasicRequestInHand {
     // committed: the caller answers, and ends the process.
     [[nodiscard]] std::optional<RequestView> condemn(system::SteadyTime limit);
 
-    // When the request at hand began, if it is committed: time passes for it in looks of the
-    // caller, since a process that was stopped has not been hanging.
+    // When the request at hand began, if it is committed. The caller measures how long by its own
+    // looks and not by the clock: a process that was stopped has not been hanging.
     [[nodiscard]] std::optional<system::SteadyTime> committed() const;
 
-    // Takes away the committed request that began at `begun`, to end the process without a word to
-    // the web server: what is counted stays so, and whoever repeats the request finds that.
+    // Takes away the committed request that began at `begun`. The caller ends the process without
+    // an answer to the web server: the count stays, and the worker that gets the request again
+    // finds it (store::already_counted()).
     [[nodiscard]] std::optional<RequestView> condemn_committed(system::SteadyTime begun);
 
   private:
