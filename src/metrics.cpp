@@ -73,17 +73,17 @@ Status serve(const Config& config, const CommandLine& line) {
                              config.workers};
     const std::optional<models::FileFacts> model = read_model_facts(config, lines);
     if (model) facts.model = {model->version, model->format, model->sha256};
-    Outlets outlets;
+    MetricsOutputs outputs;
     if (!config.textfile_dir.empty()) {
-        outlets.publisher = std::make_unique<metrics::PublishingThread>(config.state_dir,
+        outputs.publisher = std::make_unique<metrics::PublishingThread>(config.state_dir,
                                                                         config.textfile_dir, facts);
     }
     if (config.pushgateway) {
-        outlets.pusher =
+        outputs.pusher =
             std::make_unique<metrics::Pusher>(*config.pushgateway, config.state_dir, facts);
     }
     metrics::History history(collector);
-    outlets.history = &history;
+    outputs.history = &history;
     std::vector<api::Route> routes = {
         {http::Endpoint::metrics, metrics::metrics_action(collector, facts, clock)},
         {http::Endpoint::ready,
@@ -94,7 +94,7 @@ Status serve(const Config& config, const CommandLine& line) {
                                 config.request_timeout, model, clock.wall()})}};
     guard::RequestInHand request;
     MetricsService service(std::move(routes), {clock, ids, recorder, lines, request},
-                           {.request_timeout = config.request_timeout}, std::move(outlets));
+                           {.request_timeout = config.request_timeout}, std::move(outputs));
     service.between_requests();
     guard::LastWords last_words{std::string(metrics::kMetricsSlot)};
     guard::report_crashes(request, last_words, {});
@@ -116,7 +116,7 @@ Status serve(const Config& config, const CommandLine& line) {
     lines.info("stopped");
     service.collect_left_lines();
     lines.finish();
-    recorder.leave();
+    recorder.mark_departed();
     return served;
 }
 

@@ -9,23 +9,23 @@ constexpr std::chrono::seconds kCollectInterval{1};  // nobody waits for the lin
 
 }  // namespace
 
-MetricsService::MetricsService(std::vector<api::Route> routes, const Surroundings& surroundings,
-                               ServiceLimits limits, Outlets outlets)
-    : Service(std::move(routes), surroundings, limits),
-      clock_(surroundings.clock),
-      recorder_(surroundings.recorder),
-      log_(surroundings.log),
-      outlets_(std::move(outlets)),
+MetricsService::MetricsService(std::vector<api::Route> routes, const ServiceContext& context,
+                               ServiceLimits limits, MetricsOutputs outputs)
+    : Service(std::move(routes), context, limits),
+      clock_(context.clock),
+      recorder_(context.recorder),
+      log_(context.log),
+      outputs_(std::move(outputs)),
       left_lines_(recorder_.options().state_directory, log_) {}
 
 void MetricsService::between_requests() {
     Service::between_requests();
-    if (outlets_.history != nullptr) outlets_.history->maintain(clock_.steady());
-    if (outlets_.publisher) {
-        const std::string problem = outlets_.publisher->take_problem();
+    if (outputs_.history != nullptr) outputs_.history->maintain(clock_.steady());
+    if (outputs_.publisher) {
+        const std::string problem = outputs_.publisher->take_problem();
         if (!problem.empty()) log_.error("no textfile: " + problem);
     }
-    if (outlets_.pusher) report_pushes();
+    if (outputs_.pusher) report_pushes();
     if (clock_.steady() - collected_ >= kCollectInterval) collect_left_lines();
 }
 
@@ -38,7 +38,7 @@ void MetricsService::collect_left_lines() {
 // A gateway that is away for a week is worth two lines, not forty thousand.
 void MetricsService::report_pushes() {
     using store::metric::Event;
-    const metrics::PushReport report = outlets_.pusher->take_report();
+    const metrics::PushReport report = outputs_.pusher->take_report();
     if (report.successes > 0) recorder_.count(Event::push_success, report.successes);
     if (report.failures > 0) recorder_.count(Event::push_failure, report.failures);
     if (report.problem == push_problem_) return;

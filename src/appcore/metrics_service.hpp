@@ -14,7 +14,7 @@
 namespace appcore {
 
 // Where the numbers go by themselves; each may be absent.
-struct Outlets {
+struct MetricsOutputs {
     std::unique_ptr<metrics::PublishingThread> publisher;
     std::unique_ptr<metrics::Pusher> pusher;
     metrics::History* history = nullptr;  // outlives the service
@@ -22,8 +22,8 @@ struct Outlets {
 
 class MetricsService final : public Service {
   public:
-    MetricsService(std::vector<api::Route> routes, const Surroundings& surroundings,
-                   ServiceLimits limits, Outlets outlets);
+    MetricsService(std::vector<api::Route> routes, const ServiceContext& context,
+                   ServiceLimits limits, MetricsOutputs outputs);
 
     // Called on the server's tick, too.
     void between_requests() override;
@@ -38,7 +38,7 @@ class MetricsService final : public Service {
     const system::Clock& clock_;
     store::Recorder& recorder_;
     log::Log& log_;
-    Outlets outlets_;
+    MetricsOutputs outputs_;
     std::string push_problem_;  // as it was logged last
     LeftLines left_lines_;
     system::SteadyTime collected_;  // when they were looked for last

@@ -22,7 +22,7 @@ int fail(const Program& program, int code, std::string_view reason) {
     return code;
 }
 
-int obey(const Program& program, const CommandLine& line) {
+int run_command(const Program& program, const CommandLine& line) {
     switch (line.command) {
         case Command::help:
             print(stdout, std::string(program.usage) + "\n" + describe_config());
@@ -52,7 +52,7 @@ int run(const Program& program, std::span<const char* const> arguments) {
     try {
         const auto line = parse_command_line(arguments);
         if (!line) return fail(program, kWrongUse, line.error().message + " (see --help)");
-        return obey(program, line.value());
+        return run_command(program, line.value());
     } catch (const std::exception& exception) {
         return fail(program, kFailed, exception.what());
     }

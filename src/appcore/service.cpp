@@ -9,15 +9,14 @@
 
 namespace appcore {
 
-Service::Service(std::vector<api::Route> routes, const Surroundings& surroundings,
+Service::Service(std::vector<api::Route> routes, const ServiceContext& context,
                  ServiceLimits limits)
-    : clock_(surroundings.clock),
-      recorder_(surroundings.recorder),
-      log_(surroundings.log),
-      request_in_hand_(surroundings.request_in_hand),
+    : clock_(context.clock),
+      recorder_(context.recorder),
+      log_(context.log),
+      request_in_hand_(context.request_in_hand),
       limits_(limits),
-      app_(std::move(routes), surroundings.clock, surroundings.ids,
-           static_cast<api::Observer&>(*this)) {}
+      app_(std::move(routes), context.clock, context.ids, static_cast<api::Observer&>(*this)) {}
 
 void Service::request_arrives(int connection) {
     begun_ = stamps_.look(clock_);
@@ -76,7 +75,7 @@ Service::Record& Service::last_reply(int connection) {
     return last_replies_[at];
 }
 
-bool Service::is_spent() const {
+bool Service::should_recycle() const {
     return limits_.max_requests > 0 && handled_ >= limits_.max_requests;
 }
 

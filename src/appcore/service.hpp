@@ -18,7 +18,7 @@
 namespace appcore {
 
 // What a process reports to; the references outlive the service.
-struct Surroundings {
+struct ServiceContext {
     const system::Clock& clock;
     system::IdSource& ids;
     store::Recorder& recorder;
@@ -30,19 +30,19 @@ struct ServiceLimits {
     // A worker answers within this, or nginx does with a 504; zero: no limit.
     std::chrono::nanoseconds request_timeout{};
     std::chrono::nanoseconds slow_request{};  // a longer one is logged as slow; zero: none is
-    std::uint64_t max_requests = 0;           // then the process is spent; zero: never
+    std::uint64_t max_requests = 0;           // then the process is recycled; zero: never
 };
 
 class Service : public fcgi::Handler, private api::Observer {
   public:
-    Service(std::vector<api::Route> routes, const Surroundings& surroundings, ServiceLimits limits);
+    Service(std::vector<api::Route> routes, const ServiceContext& context, ServiceLimits limits);
 
     void request_arrives(int connection) override;
     void handle(const http::Request& request, http::Response& response) override;
     void commit() override;
     void request_done(fcgi::Delivery delivery) override;
     void reply_lost(int connection) override;
-    [[nodiscard]] bool is_spent() const override;
+    [[nodiscard]] bool should_recycle() const override;
     void between_requests() override;
     void reopen_logs() override;
 

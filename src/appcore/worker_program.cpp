@@ -117,9 +117,9 @@ Status serve(const models::PredictionModel& built_in, const Config& config,
     }
     Status served = server.value()->run();
     if (const Status attached = recorder.attach(); !attached) lines.error(attached.error().message);
-    lines.info(service.is_spent() ? "recycled: APPCORE_MAX_REQUESTS is reached" : "stopped");
+    lines.info(service.should_recycle() ? "recycled: APPCORE_MAX_REQUESTS is reached" : "stopped");
     lines.finish();
-    recorder.leave();
+    recorder.mark_departed();
     return served;
 }
 

@@ -73,7 +73,7 @@ void check_migration(const SlotImage& found, const Totals& totals) {
     static const std::unique_ptr<Slot> kFresh = make_slot(1, {});
     *kSlot = *kFresh;
     write_totals(totals, *kSlot);
-    succeed(found, *kSlot);
+    inherit(found, *kSlot);
     const Word* const words = words_of(*kSlot);
     const auto image = decode_slot({words, words + kSlotWords});
     fuzz::ensure(image.ok(), "the successor is a slot");

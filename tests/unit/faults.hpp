@@ -48,7 +48,7 @@ enum class Kind : bool { once, lasting };
 
 // Runs `scenario` with the first wrapped call failing, in each way in which it may, then with the
 // second, and so on, until it gets through without having met the fault. A scenario makes its own
-// surroundings, calls during() for the part that is to fail, and checks afterwards.
+// context, calls during() for the part that is to fail, and checks afterwards.
 template <typename Scenario>
 void fail_each_call(Kind kind, Scenario scenario) {
     for (std::size_t call = 1;; ++call) {

@@ -35,7 +35,7 @@ class Handler {
     virtual void reply_lost(int connection) { static_cast<void>(connection); }
 
     // Whether the process should be replaced by a new one. Asked between requests.
-    [[nodiscard]] virtual bool is_spent() const { return false; }
+    [[nodiscard]] virtual bool should_recycle() const { return false; }
 
     // Between two requests or after a signal: time for work that no client should wait for.
     virtual void between_requests() {}

@@ -4,7 +4,7 @@
 
 namespace appcore::fcgi {
 
-void KeptConnections::put(Slot connection) {
+void KeptConnections::put(OwnedConnection connection) {
     if (count_ == kLimit) close_oldest();
     const auto at = static_cast<std::size_t>(connection->descriptor());
     if (at >= by_descriptor_.size()) by_descriptor_.resize(at + 1);
@@ -12,14 +12,14 @@ void KeptConnections::put(Slot connection) {
     ++count_;
 }
 
-KeptConnections::Slot KeptConnections::take(int descriptor) {
+KeptConnections::OwnedConnection KeptConnections::take(int descriptor) {
     const auto at = static_cast<std::size_t>(descriptor);
     if (at >= by_descriptor_.size() || !by_descriptor_[at].connection) return nullptr;
     --count_;
     return std::move(by_descriptor_[at].connection);
 }
 
-KeptConnections::Slot KeptConnections::take_any() {
+KeptConnections::OwnedConnection KeptConnections::take_any() {
     for (const Entry& entry : by_descriptor_) {
         if (entry.connection) return take(entry.connection->descriptor());
     }

@@ -14,18 +14,18 @@ namespace appcore::fcgi {
 // closes it, unless it was taken.
 class KeptConnections {
   public:
-    using Slot = std::unique_ptr<Connection>;
+    using OwnedConnection = std::unique_ptr<Connection>;
 
     // Above this many the oldest is closed; nginx keeps fewer (`keepalive` in deploy/nginx.conf).
     static constexpr std::size_t kLimit = 1024;
 
-    void put(Slot connection);
+    void put(OwnedConnection connection);
 
     // The connection of this descriptor, or none.
-    [[nodiscard]] Slot take(int descriptor);
+    [[nodiscard]] OwnedConnection take(int descriptor);
 
     // Any of them; none if there are none.
-    [[nodiscard]] Slot take_any();
+    [[nodiscard]] OwnedConnection take_any();
 
     // Closes the one that has waited longest; false if there is none.
     bool close_oldest();
@@ -37,7 +37,7 @@ class KeptConnections {
 
   private:
     struct Entry {
-        Slot connection;
+        OwnedConnection connection;
         std::uint64_t put_at = 0;  // ascending
     };
     std::vector<Entry> by_descriptor_;

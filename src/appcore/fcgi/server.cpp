@@ -75,7 +75,7 @@ Server::Server(int listener, system::FileDescriptor epoll, Handler& handler, con
       limits_{options.max_body, options.long_body, [this] { kept_.close_silent(); }} {}
 
 Status Server::run() {
-    while (!Signals::stop_requested() && !handler_.is_spent()) {
+    while (!Signals::stop_requested() && !handler_.should_recycle()) {
         if (Status served = wait_and_serve(); !served) return served;
         if (Signals::take_reopen_request()) handler_.reopen_logs();
         handler_.between_requests();
@@ -121,7 +121,7 @@ bool Server::is_told_to_stop() {
 }
 
 bool Server::serve_kept(const epoll_event& event) {
-    Slot connection = kept_.take(event.data.fd);
+    OwnedConnection connection = kept_.take(event.data.fd);
     if (!connection) return false;
     const bool is_old_news = std::chrono::steady_clock::now() - round_begun_ >= kLook;
     if ((event.events & (EPOLLHUP | EPOLLERR)) != 0 ||
@@ -161,12 +161,12 @@ bool Server::accept_one() {
     return true;
 }
 
-void Server::serve(Slot connection, bool registered) {
+void Server::serve(OwnedConnection connection, bool registered) {
     const auto after = connection->serve(handler_, buffers_, limits_);
     if (after == Connection::After::kept) keep(std::move(connection), registered);
 }
 
-void Server::keep(Slot connection, bool registered) {
+void Server::keep(OwnedConnection connection, bool registered) {
     if (registered || watch(epoll_.get(), connection->descriptor())) {
         kept_.put(std::move(connection));
     }
@@ -178,7 +178,7 @@ void Server::keep(Slot connection, bool registered) {
 void Server::drain() {
     using std::chrono::steady_clock;
     const auto begun = steady_clock::now();
-    while (const Slot connection = kept_.take_any()) {
+    while (const OwnedConnection connection = kept_.take_any()) {
         const auto spent = steady_clock::now() - begun;
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(kFirstRequest - spent);
         const bool waits = connection->is_fresh() && left.count() > 0;

@@ -37,17 +37,17 @@ class Server {
     static Result<std::unique_ptr<Server>> create(int listener, Handler& handler,
                                                   const Signals& signals, ServerOptions options);
 
-    // Serves until SIGTERM or SIGINT, or until the handler is spent, then answers what has reached
-    // it already, begins with none of that after kDrain, and returns. Requests that have not been
-    // read are then for another worker: the web server repeats them. Connections that no process
-    // has accepted stay with the listener.
+    // Serves until SIGTERM or SIGINT, or until the handler wants to be recycled, then answers what
+    // has reached it already, begins with none of that after kDrain, and returns. Requests that
+    // have not been read are then for another worker: the web server repeats them. Connections that
+    // no process has accepted stay with the listener.
     Status run();
 
     // supervisord waits five seconds longer than the longest request (stopwaitsecs).
     static constexpr std::chrono::milliseconds kDrain{2000};
 
   private:
-    using Slot = KeptConnections::Slot;
+    using OwnedConnection = KeptConnections::OwnedConnection;
     static constexpr std::size_t kEventsAtOnce = 64;  // more wait for the next round
 
     Server(int listener, system::FileDescriptor epoll, Handler& handler, const Signals& signals,
@@ -60,8 +60,8 @@ class Server {
     bool is_told_to_stop();
     // False if no connection waits, or none can be had.
     bool accept_one();
-    void serve(Slot connection, bool registered);
-    void keep(Slot connection, bool registered);
+    void serve(OwnedConnection connection, bool registered);
+    void keep(OwnedConnection connection, bool registered);
     void drain();
 
     int listener_;

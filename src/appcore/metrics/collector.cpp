@@ -62,7 +62,7 @@ WorkerState state_of(const store::SlotImage& image, bool is_held) {
     worker.pid = static_cast<pid_t>(image.worker(field(offsetof(store::WorkerWords, pid))));
     if (is_held && worker.pid != 0) worker.usage = system::process_usage(worker.pid);
     worker.is_alive = worker.usage.has_value();
-    worker.has_left = !worker.is_alive && worker.pid == 0;
+    worker.has_departed = !worker.is_alive && worker.pid == 0;
     worker.pool_size =
         static_cast<unsigned>(image.worker(field(offsetof(store::WorkerWords, pool_size))));
     worker.started = system::WallTime{
@@ -142,7 +142,7 @@ void Collector::add_unattached(PoolSnapshot& pool) const {
                                 " has no slot and counts in its own memory; its log says why");
         if (place->is_alive) continue;  // somebody else has the slot, by mistake
         place->is_alive = true;
-        place->has_left = false;
+        place->has_departed = false;
         place->pid = process.pid;
         place->health = process.health;
         place->started = process.started;

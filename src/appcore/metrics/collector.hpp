@@ -26,7 +26,7 @@ namespace appcore::metrics {
 struct WorkerState {
     std::string name;
     bool is_alive = false;
-    bool has_left = false;       // dead, but not a failure; see pool_membership.hpp
+    bool has_departed = false;   // dead, but not a failure; see pool_membership.hpp
     bool is_unattached = false;  // alive without a slot: its counts are its own (presence.hpp)
     pid_t pid = 0;
     system::WallTime started;

@@ -28,7 +28,7 @@ prometheus::MetricFamily per_worker(const store::metric::Definition& definition,
     auto family = make_family(definition);
     for (const WorkerState& worker : pool.workers) {
         const std::optional<double> number = value(worker);
-        if (number && !worker.has_left)
+        if (number && !worker.has_departed)
             add_gauge(family, {label(store::metric::kLabelWorker, worker.name)}, *number);
     }
     return family;

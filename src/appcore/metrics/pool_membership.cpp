@@ -42,7 +42,8 @@ void mark_replaced(std::vector<WorkerState>& workers) {
         const auto sibling = std::ranges::find_if(workers, [&](const WorkerState& other) {
             return is_member(other) && is_of(other, place->pool);
         });
-        if (sibling == workers.end() || place->number > sibling->pool_size) worker.has_left = true;
+        if (sibling == workers.end() || place->number > sibling->pool_size)
+            worker.has_departed = true;
     }
 }
 

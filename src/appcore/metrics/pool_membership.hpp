@@ -20,9 +20,9 @@ struct Place {
 // Nothing for a name that is not of this form.
 [[nodiscard]] std::optional<Place> place_of(std::string_view slot);
 
-// Sets `has_left` for the dead whose place is gone: their number is above the size of their pool,
-// or nobody of their pool lives while another pool does. Otherwise a worker that was killed while
-// its pool was stopped would look like a failure for ever.
+// Sets `has_departed` for the dead whose place is gone: their number is above the size of their
+// pool, or nobody of their pool lives while another pool does. Otherwise a worker that was killed
+// while its pool was stopped would look like a failure for ever.
 void mark_replaced(std::vector<WorkerState>& workers);
 
 // How many workers there should be, as the youngest living one says; with those for other machines,

@@ -65,7 +65,7 @@ std::string whole_seconds(double seconds) {
 std::vector<Worker> workers_of(const metrics::PoolSnapshot& pool) {
     std::vector<Worker> workers;
     for (const WorkerState& state : pool.workers) {
-        if (state.name == metrics::kMetricsSlot || state.has_left) continue;
+        if (state.name == metrics::kMetricsSlot || state.has_departed) continue;
         workers.push_back({state, metrics::activity_of(state)});
     }
     return workers;

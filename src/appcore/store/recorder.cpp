@@ -181,7 +181,7 @@ void Recorder::count_timeout() {
     shared(slot_->events[event]).fetch_add(1, std::memory_order_relaxed);
 }
 
-void Recorder::leave() {
+void Recorder::mark_departed() {
     shared(slot_->worker.pid).store(0, std::memory_order_relaxed);
 }
 

@@ -110,7 +110,7 @@ class Recorder {
 
     // The process ends because it was told to or wants to: that its place is empty from now on is
     // no failure. The last call.
-    void leave();
+    void mark_departed();
     void count(metric::Event event, Word times = 1);
 
   private:

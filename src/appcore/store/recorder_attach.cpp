@@ -115,7 +115,7 @@ Status Recorder::move_to_new_file(int directory, const SlotReading& found, const
     write_totals(totals, *content);
     // They refer to models by their place, which may be another one now.
     content->exemplars = {};
-    if (found.state == SlotState::intact) succeed(found.image, *content);
+    if (found.state == SlotState::intact) inherit(found.image, *content);
     Result<MappedSlot> mapped = replace_slot(directory, options_.name, *content);
     if (!mapped) return mapped.error();
     use(std::move(mapped).value());

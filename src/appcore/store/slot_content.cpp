@@ -51,7 +51,7 @@ RequestKey pending_key(const SlotImage& image) {
     return {{image.worker(kField), image.worker(kField + 1)}};
 }
 
-void succeed(const SlotImage& found, Slot& slot) {
+void inherit(const SlotImage& found, Slot& slot) {
     if (!found.has_current_layout()) {
         Word& migrated = slot.events[static_cast<std::size_t>(metric::Event::layout_migrated)];
         migrated = std::min(migrated + 1, kMaxCount);

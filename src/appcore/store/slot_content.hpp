@@ -19,9 +19,9 @@ namespace appcore::store {
 // or none.
 [[nodiscard]] RequestKey pending_key(const SlotImage& image);
 
-// Makes `slot` the successor of the slot in `found`, whatever its layout: lineage, starts and the
+// Lets `slot` inherit from the slot in `found`, whatever its layout: lineage, starts and the
 // keys of requests that may come again go on, and another layout counts as migrated. The counts are
 // not concerned; see write_totals (totals.hpp).
-void succeed(const SlotImage& found, Slot& slot);
+void inherit(const SlotImage& found, Slot& slot);
 
 }  // namespace appcore::store

@@ -67,20 +67,20 @@ TEST_CASE("a worker that leaves in good order is told from one that is killed") 
         Recorder leaving(options(directory.path(), "blue-02"));
         REQUIRE_FALSE(leaving.maintain(kNoon));
         leaving.record_request(health_check());
-        leaving.leave();
+        leaving.mark_departed();
         // Its process continues for some microseconds.
         CHECK_FALSE(Collector(directory.path()).collect().workers.at(1).is_alive);
     }
     const PoolSnapshot pool = Collector(directory.path()).collect();
-    CHECK_FALSE(pool.workers.at(0).has_left);
-    CHECK(pool.workers.at(1).has_left);
+    CHECK_FALSE(pool.workers.at(0).has_departed);
+    CHECK(pool.workers.at(1).has_departed);
     CHECK(health_checks(pool.totals) == 2);
 
     const Recorder next(options(directory.path(), "blue-02"));
-    CHECK(Collector(directory.path()).collect().workers.at(1).has_left);  // not attached yet
+    CHECK(Collector(directory.path()).collect().workers.at(1).has_departed);  // not attached yet
     Recorder attached(options(directory.path(), "blue-02"));
     REQUIRE_FALSE(attached.maintain(kNoon));
-    CHECK_FALSE(Collector(directory.path()).collect().workers.at(1).has_left);
+    CHECK_FALSE(Collector(directory.path()).collect().workers.at(1).has_departed);
 }
 
 TEST_CASE("a worker says how many its pool should have") {

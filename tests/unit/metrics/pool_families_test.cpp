@@ -74,7 +74,7 @@ TEST_CASE("of a worker that has left there are its counters only") {
     PoolSnapshot pool;
     pool.workers = {worker("blue-01")};
     pool.workers[0].is_alive = false;
-    pool.workers[0].has_left = true;
+    pool.workers[0].has_departed = true;
     const std::string text = text_of(pool);
     CHECK(has(text, R"(appcore_worker_requests_total{worker="blue-01"} 12.0)"));
     CHECK(text.find("appcore_worker_up{") == std::string::npos);

@@ -23,9 +23,9 @@ WorkerState dead(std::string name, unsigned pool_size = 2) {
     return worker;
 }
 
-bool has_left(std::vector<WorkerState> workers, std::size_t which) {
+bool has_departed(std::vector<WorkerState> workers, std::size_t which) {
     mark_replaced(workers);
-    return workers.at(which).has_left;
+    return workers.at(which).has_departed;
 }
 
 }  // namespace
@@ -40,23 +40,23 @@ TEST_CASE("a slot's name says pool and number") {
 }
 
 TEST_CASE("a worker that dies is missing as long as its pool lives") {
-    CHECK_FALSE(has_left({living("blue-01", 2), dead("blue-02")}, 1));
-    CHECK_FALSE(has_left({dead("blue-01"), dead("blue-02")}, 0));  // all of them at once
-    CHECK_FALSE(has_left({living("metrics", 0), dead("blue-01")}, 1));
+    CHECK_FALSE(has_departed({living("blue-01", 2), dead("blue-02")}, 1));
+    CHECK_FALSE(has_departed({dead("blue-01"), dead("blue-02")}, 0));  // all of them at once
+    CHECK_FALSE(has_departed({living("metrics", 0), dead("blue-01")}, 1));
 }
 
 TEST_CASE("workers of a replaced pool are not missing") {
-    CHECK(has_left({dead("blue-01"), living("green-01", 2), living("green-02", 2)}, 0));
-    CHECK_FALSE(has_left({living("blue-01", 2), living("green-01", 2)}, 0));
+    CHECK(has_departed({dead("blue-01"), living("green-01", 2), living("green-02", 2)}, 0));
+    CHECK_FALSE(has_departed({living("blue-01", 2), living("green-01", 2)}, 0));
 }
 
 TEST_CASE("a worker above the size of its pool is not missing") {
-    CHECK(has_left({living("blue-01", 2), dead("blue-03", 8)}, 1));
-    CHECK_FALSE(has_left({living("blue-01", 3), dead("blue-03", 8)}, 1));
+    CHECK(has_departed({living("blue-01", 2), dead("blue-03", 8)}, 1));
+    CHECK_FALSE(has_departed({living("blue-01", 3), dead("blue-03", 8)}, 1));
 }
 
 TEST_CASE("a slot that is not a worker's stays what it is") {
-    CHECK_FALSE(has_left({living("blue-01", 2), dead("metrics", 0)}, 1));
+    CHECK_FALSE(has_departed({living("blue-01", 2), dead("metrics", 0)}, 1));
 }
 
 TEST_CASE("the youngest living worker knows how many there should be") {

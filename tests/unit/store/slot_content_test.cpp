@@ -23,13 +23,13 @@ TEST_CASE("a successor keeps lineage, starts and as many keys as it has room for
     for (std::size_t i = 0; i + 1 < kOrphanedKeys; ++i) slot->keys[i] = {7, i};
     const Result<SlotImage> found = decode_slot(make_other_slot());
     REQUIRE(found.ok());
-    succeed(found.value(), *slot);
+    inherit(found.value(), *slot);
     CHECK(slot->header.lineage == std::array<Word, 2>{11, 22});
     CHECK(slot->worker.starts == 6);
     CHECK(slot->events[2] == 1);
     CHECK(slot->keys.front() == std::array<Word, 2>{7, 0});
     CHECK(slot->keys.back() == std::array<Word, 2>{0xabc, 0xdef});
-    succeed(found.value(), *slot);
+    inherit(found.value(), *slot);
     CHECK(slot->keys.front() == std::array<Word, 2>{7, 0});
 }
 
@@ -38,6 +38,6 @@ TEST_CASE("a successor never has a count that its own successor would refuse") {
     slot->events[2] = kMaxCount;  // layout_migrated
     const Result<SlotImage> found = decode_slot(make_other_slot());
     REQUIRE(found.ok());
-    succeed(found.value(), *slot);
+    inherit(found.value(), *slot);
     CHECK(slot->events[2] == kMaxCount);
 }
