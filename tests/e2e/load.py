@@ -17,6 +17,9 @@ class Case(typing.NamedTuple):
     body: typing.Optional[bytes] = None
 
 
+# nginx closes a connection that is idle for 75 s, maybe just when a client asks again; on a busy machine a thread may be that late.
+MOST_IDLE = 30  # seconds
+
 PREDICT = Case("POST", "/predict", 201, b'{"features":[1,2]}')
 
 
@@ -82,9 +85,11 @@ class Load:
             self.lateness, begun = max(self.lateness, now - begun - pause), now
 
     def _ask(self):
-        connection = self.stack.connection(60)
+        connection, answered = self.stack.connection(60), time.monotonic()
         while case := self._next():
             begun = time.monotonic()
+            if begun - answered > MOST_IDLE:
+                connection.close()  # opens again by itself
             with self._lock:
                 self._begun[threading.get_ident()] = begun
             try:
@@ -95,9 +100,10 @@ class Load:
             except (OSError, http.client.HTTPException) as error:
                 connection.close()
                 status, seen = None, (*case[:3], repr(error))
+            answered = time.monotonic()
             with self._lock:
                 del self._begun[threading.get_ident()]
-                self.longest = max(self.longest, time.monotonic() - begun)
+                self.longest = max(self.longest, answered - begun)
                 if status is not None:
                     self.statuses[status] += 1
                 if status != case.status:
