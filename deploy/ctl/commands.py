@@ -147,8 +147,7 @@ class Commands:
         """Takes the renewed certificate into use; if a folder is named, only if the certificate is in it."""
         self._lock("renew")
         pool = self._need_running()
-        if renewal.is_of(pool, folder):
-            renewal.renew(self._host, pool)
+        renewal.renew(self._host, pool, folder)
         return 0
 
     def key(self, *words: str) -> int:

@@ -18,14 +18,11 @@ from ctl.messages import CtlError
 from ctl.pool import CERTIFICATE_END, Pool
 
 
-def is_of(pool: Pool, folder: str) -> bool:
-    """Whether the pool's certificate is in this folder, or nobody asks."""
-    tls = front.read(pool.said).tls
-    return not folder or (tls is not None and os.path.dirname(tls.certificate) == os.path.normpath(folder))
-
-
-def renew(host: Host, pool: Pool) -> None:
-    """For the holder of the lock."""
+def renew(host: Host, pool: Pool, folder: str) -> None:
+    """For the holder of the lock. If a folder is named, only if the certificate is in it."""
+    if not _is_of(pool, folder):
+        messages.say(f"APPCORE_TLS_CERT is not in {folder}: nothing to do")
+        return
     taken = credentials.take_certificate(host.place, front.read(pool.said))
     if taken is None:
         raise CtlError("no certificate is configured (APPCORE_TLS_CERT)")
@@ -39,6 +36,20 @@ def use_keys(host: Host, pool: Pool) -> None:
     if taken is None:
         raise CtlError("no keys are configured (APPCORE_API_KEYS)")
     _replace(host, pool, credentials.OF_KEYS, taken, {})
+
+
+def _is_of(pool: Pool, folder: str) -> bool:
+    """Whether the pool's certificate is in this folder, by its name or by a link from elsewhere, or nobody asks. certbot's
+    own files are links, too: live/NAME/fullchain.pem leads to archive/NAME/fullchain2.pem."""
+    tls = front.read(pool.said).tls
+    if not folder or tls is None:
+        return not folder
+    if os.path.dirname(tls.certificate) == os.path.normpath(folder):
+        return True
+    try:
+        return os.path.realpath(tls.certificate) in {os.path.realpath(entry) for entry in Path(folder).iterdir()}
+    except OSError:
+        return False  # there is no such folder
 
 
 def _replace(host: Host, pool: Pool, named: re.Pattern[str], folder: Path, others: dict[str, str]) -> bool:

@@ -178,8 +178,7 @@ class Machine:
         """What certbot's deploy hook calls, with the folder of a certificate that it has renewed."""
         self._lock("renew")
         pool = self._serving()
-        if renewal.is_of(pool, folder):
-            renewal.renew(self._host, pool)
+        renewal.renew(self._host, pool, folder)
         return 0
 
     def key(self, *words: str) -> int:

@@ -1,7 +1,7 @@
 # Benchmarks, and what they are compared with.
 
 ##@ Measure
-.PHONY: bench bench-models bench-docs bench-micro
+.PHONY: bench bench-models bench-door bench-docs bench-micro
 
 # Benchmarks: the service beside its alternatives, in turns, within a quarter of an hour, and
 # instruction counts of its hot path. BENCH=quick takes a minute and is for development.
@@ -19,6 +19,11 @@ bench-models: ## only the models' part of `make bench`
 	@deploy/npm-ci bench
 	@$(MAKE) --no-print-directory -j$(JOBS) programs $(OUT)/bench/xgboost-model $(OUT)/bench/onnx-model
 	@exec env $(BENCH_ENV) tests/bench/models.py
+
+bench-door: ## what TLS, API keys and HTTP/2 cost a request, beside the plain service
+	@deploy/install-packages run build bench
+	@$(BUILD_PROGRAMS)
+	@exec env $(BENCH_ENV) tests/bench/door.py
 
 bench-docs: ## put the last results of `make bench` into docs/performance.md
 	@exec env $(BENCH_ENV) tests/bench/bench.py --docs

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import statistics
 import subprocess
 import tempfile
@@ -31,12 +32,20 @@ class Bodies:
         self._dir.cleanup()
 
 
-def saturate(port, connections, seconds, body):
+def saturate(port, connections, seconds, body, *, scheme="http", headers=()):
     """wrk's figures as a dictionary, with `rate` in replies a second. Each connection sends the next request as soon
     as it has its reply, so a latency at saturation is that of a queue of `connections`."""
     output = _run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "-s",
-                   os.path.join(HERE, "wrk.lua"), f"http://127.0.0.1:{port}/predict"], BENCH_BODY=body)
+                   os.path.join(HERE, "wrk.lua"), f"{scheme}://127.0.0.1:{port}/predict"], BENCH_BODY=body, BENCH_HEADERS="\n".join(headers))
     return _figures(output)
+
+
+def saturate_http_2(port, connections, seconds, body, headers=()):
+    """The same over HTTP/2 and TLS, one request at a time on each connection; by h2load, which tells no percentiles."""
+    options = [option for header in ("Content-Type: application/json", *headers) for option in ("-H", header)]
+    output = _run(["h2load", f"-c{connections}", "-m1", f"-D{seconds}", "-d", body, *options, f"https://127.0.0.1:{port}/predict"])
+    counts = {name: int(count) for count, name in re.findall(r"(\d+) (succeeded|failed)", output)}
+    return {"requests": counts["succeeded"], "failed": counts["failed"], "rate": counts["succeeded"] / seconds}
 
 
 def offer(programs, port, connections, rate, seconds, body):

@@ -1,8 +1,12 @@
--- wrk's part of the benchmark: posts the file BENCH_BODY, prints one line of JSON at the end.
+-- wrk's part of the benchmark: posts the file BENCH_BODY with the headers BENCH_HEADERS ("NAME: VALUE", one a line), prints one line of
+-- JSON at the end.
 local file = assert(io.open(os.getenv("BENCH_BODY"), "rb"))
 wrk.method = "POST"
 wrk.body = file:read("*a")
 wrk.headers["Content-Type"] = "application/json"
+for name, value in (os.getenv("BENCH_HEADERS") or ""):gmatch("([^:\n]+): ([^\n]+)") do
+    wrk.headers[name] = value
+end
 file:close()
 
 function done(summary, latency)

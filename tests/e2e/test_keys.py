@@ -9,117 +9,29 @@ import http.client
 import os
 import re
 import signal
-import subprocess
 import sys
 import unittest
 
 from authority import Authority
 from http2_load import Http2Load
+from key_test import BODY, OPEN, KeyTest
 from load import PREDICT, Fresh, Load
-from stack import JSON, ROOT, Stack, ask, free_port, processes, wait_until
+from stack import JSON, ask, processes, wait_until
 
 LONG = sys.argv[1:2] == ["long"]
 CHANGES = 20 if LONG else 3
-BODY = b'{"features":[1,2]}'
-CHALLENGE = 'Bearer realm="appcore"'
-OPEN = ("/health", "/ready", "/health?x=/predict", "/ready?", "/health?/../predict")
 DOCS = ("/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json")
-
-
-def routes():
-    """Every path of the service, as its source has them."""
-    with open(os.path.join(ROOT, "src/appcore/http/endpoint.hpp"), encoding="utf-8") as file:
-        (found,) = re.findall(r"endpoint_paths = \{([^}]*)\}|kEndpointPaths = \{([^}]*)\}", file.read())
-    return [path for path in re.findall(r'"(/[^"]*)"', "".join(found))]
-
-
-# What is not a route, or one in another spelling.
-ODD = ("/", "/nope", "//", "//health", "/health/", "//ready", "/ready/", "/HEALTH", "/%68ealth", "/health%20", "/health%2f", "/health%3f",
-       "/health;x", "/health/../predict", "/ready/../metrics", "/./health", "/%2e/health", "/x/../health",
-       "/health/..", "/version/", "/metrics/", "/status/", "/predict/", "/predict?x=/health", "/nope?/ready", "/?/health",
-       "/-/", "/-/error", "/-/timeout", "/-/docs/", "/-/docs/nope.js", "/-/docs/../predict", "/-/docs/..%2fpredict", "/-/health",
-       "/-/error?/health", "/@pool", "/@static", "http://x/predict", "http://x/version", "/docs/", "/redoc/", "/docs/../version",
-       "/openapi.json/", "/openapi.json%2f..%2fversion", "/healthz", "/ready2", "/a/health", "/predict/health")
-
-
-class KeyTest(unittest.TestCase):
-    variables = {}
-
-    @classmethod
-    def setUpClass(cls):
-        cls.stack = Stack(WORKERS=1)
-        cls.addClassCleanup(cls.stack.down)
-        cls.file = os.path.join(cls.stack.base, "keys")
-        cls.stack.variables |= {"APPCORE_API_KEYS": cls.file, **{k: str(v) for k, v in cls.variables.items()}}
-        cls.gone, cls.key = cls.new("gone"), cls.new("team")
-        assert cls.stack.ctl("key", "revoke", "gone").returncode == 0
-        cls.prepare()
-        cls.stack.up()
-
-    @classmethod
-    def prepare(cls):
-        """What else has to be there before the start."""
-
-    @classmethod
-    def new(cls, name, *rate):
-        """A new key: standard output has it and nothing else."""
-        done = subprocess.run(["deploy/appcorectl", "key", "new", name, *rate], cwd=ROOT, env=cls.stack.environment(), text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True)
-        return done.stdout.removesuffix("\n")
-
-    @classmethod
-    def callers(cls):
-        """How one may ask without a right to."""
-        key, gone, wrong, sha256 = cls.key, cls.gone, "A" * 43, hashlib.sha256(cls.key.encode()).hexdigest()
-        return {
-            "no key": [], "a wrong one": [("X-API-Key", wrong)], "a wrong bearer": [("Authorization", f"Bearer {wrong}")],
-            "a revoked one": [("X-API-Key", gone)], "a revoked bearer": [("Authorization", f"Bearer {gone}")],
-            "its hash": [("X-API-Key", sha256)], "its name": [("X-API-Key", "team")], "name:key": [("X-API-Key", f"team:{key}")],
-            "empty": [("X-API-Key", "")], "an empty bearer": [("Authorization", "")], "half a bearer": [("Authorization", "Bearer")],
-            "a bearer of nothing": [("Authorization", "Bearer  ")], "no scheme": [("Authorization", key)],
-            "another scheme": [("Authorization", f"Basic {key}")], "two in one": [("Authorization", f"Bearer {key} {key}")],
-            "two that differ": [("X-API-Key", key), ("Authorization", f"Bearer {wrong}")],
-            "two that differ the other way": [("X-API-Key", wrong), ("Authorization", f"Bearer {key}")],
-            "a good and an empty one": [("X-API-Key", key), ("Authorization", "")],
-            "an empty and a good one": [("X-API-Key", ""), ("Authorization", f"Bearer {key}")],
-            "a good one and another scheme": [("X-API-Key", key), ("Authorization", "Basic eDp5")],
-            "twice": [("X-API-Key", key), ("X-API-Key", key)], "twice, different": [("X-API-Key", key), ("X-API-Key", wrong)],
-            "in capitals": [("X-API-Key", key.swapcase())], "too long": [("X-API-Key", key + "=")], "too short": [("X-API-Key", key[:-1])],
-            "huge": [("X-API-Key", "A" * 60000)], "with an underscore": [("X_API_Key", key)], "a cookie": [("Cookie", f"key={key}")],
-            "__proto__": [("X-API-Key", "__proto__")],
-        }
-
-    def check_refused(self, reply, what, method="GET"):
-        self.assertEqual((reply.status, reply.get("WWW-Authenticate"), reply.get("Content-Type")), (401, CHALLENGE, "application/json"), what)
-        self.assertTrue(reply.get("X-Request-ID"), what)
-        if method != "HEAD":
-            self.assertEqual(reply.json(), {"detail": "Unauthorized"}, what)
 
 
 class Refused(KeyTest):
     def test_every_path_asks_everybody_for_a_key(self):
-        paths = [path for path in routes() if path not in OPEN] + list(ODD)
-        self.assertGreater(len(paths), 50)
-        connection = self.stack.connection(60)
-        mine = [("X-API-Key", self.key)]
-        callers = self.callers()
+        connection, mine, paths = self.stack.connection(60), [("X-API-Key", self.key)], self.paths()
         before = self.counts(connection, mine)
-        asked = 0
-        for path in paths:
-            for caller, headers in callers.items():
-                self.check_refused(ask(connection, "GET", path, headers), (path, caller))
-                asked += 1
-            for method in ("HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "BREW"):
-                body = BODY if method in ("POST", "PUT", "PATCH") else None
-                self.check_refused(ask(connection, method, path, [], body), (path, method), method)
-                asked += 1
-            preflight = [("Origin", "http://o"), ("Access-Control-Request-Method", "POST")]
-            self.check_refused(ask(connection, "OPTIONS", path, preflight), (path, "preflight"))
-            asked += 1
-            # With a key it is another matter, so the test can tell.
+        asked = self.check_all_refused(lambda *request: ask(connection, *request), paths, self.callers())
+        for path in paths:  # with a key it is another matter, so the test can tell
             self.assertNotIn(ask(connection, "GET", path, mine).status, (401, 403), path)
-        connection.close()
         self.assertEqual(self.counts(connection, mine) - before, asked)
+        connection.close()
 
     def counts(self, connection, headers):
         text = ask(connection, "GET", "/metrics", headers).body.decode()
@@ -141,7 +53,8 @@ class Refused(KeyTest):
 
     def test_what_nginx_cannot_read_it_refuses_as_before(self):
         for line, status in ((b"GET /%zz HTTP/1.1\r\n", 400), (b"GET nowhere HTTP/1.1\r\n", 400), (b"GET / HTTP/3.0\r\n", 505),
-                             (b"TRACE / HTTP/1.1\r\n", 405), (b"GET /health HTTP/1.1\r\nAuthorization: a\r\nAuthorization: b\r\n", 400)):
+                             (b"TRACE / HTTP/1.1\r\n", 405), (b"CONNECT / HTTP/1.1\r\n", 405), (b"CONNECT x:1 HTTP/1.1\r\n", 400),
+                             (b"get /version HTTP/1.1\r\n", 400), (b"GET /health HTTP/1.1\r\nAuthorization: a\r\nAuthorization: b\r\n", 400)):
             reply = self.stack.raw(line + b"Host: x\r\nConnection: close\r\n\r\n")
             self.assertEqual((reply.status, list(reply.json())), (status, ["detail"]), line)
 
@@ -178,6 +91,8 @@ class Refused(KeyTest):
             for pid in (*self.stack.children("appcore-worker"), *self.stack.children("appcore-metrics")):
                 os.kill(pid, signal.SIGTERM)  # and with it nginx's kept connections
             reply = wait_until(self.uncounted)
+            for path in self.paths():
+                self.check_refused(self.stack.get(path), path)
         finally:
             for path in paths:
                 os.rename(path + ".away", path)
@@ -317,26 +232,6 @@ class Secret(KeyTest):
                             text.append(memory.read(int(end, 16) - int(begin, 16)) or b"")
         self.assertGreater(sum(map(len, text)), 1_000_000)
         return b"".join(text)
-
-
-class OverTls(KeyTest):
-    REDIRECT = free_port()
-
-    @classmethod
-    def prepare(cls):
-        cls.authority = Authority(cls.stack.base)
-        certificate, key = cls.authority.issue("one")
-        cls.stack.variables |= {"APPCORE_TLS_CERT": certificate, "APPCORE_TLS_KEY": key,
-                                "APPCORE_TLS_REDIRECT_LISTEN": f"127.0.0.1:{cls.REDIRECT}"}
-        cls.stack.tls = cls.authority.context()
-
-    def test_http_2_asks_for_a_key_too(self):
-        for headers, status in (([], "401"), (["-H", f"X-API-Key: {self.key}"], "201"), (["-H", f"Authorization: Bearer {self.key}"], "201"),
-                                (["-H", f"Authorization: Bearer {self.key}", "-H", "X-API-Key: x"], "401")):
-            done = subprocess.run(["curl", "-sS", "--http2", "--cacert", self.authority.certificate, "-d", BODY.decode(), "-H",
-                                   "Content-Type: application/json", *headers, "-o", "/dev/null", "-w", "%{http_code} %{http_version}",
-                                   f"{self.stack.url}/predict"], text=True, stdout=subprocess.PIPE, check=True)
-            self.assertEqual(done.stdout, f"{status} 2")
 
 
 class Changes(KeyTest):

@@ -7,7 +7,7 @@
 CPP_FILES = $(shell find src tests -name '*.cpp' -o -name '*.hpp')
 SCRIPTS := deploy/keepalived/move-address deploy/launch deploy/run-nginx deploy/start-as deploy/install-packages deploy/lock-packages deploy/needed-packages \
            deploy/npm-ci deploy/fetch-docs-ui tests/fuzz/run tests/reproducible tests/deb/run tests/deb/upgrade \
-           $(addprefix deploy/debian/,appcorectl appcore.postinst appcore.prerm appcore.postrm) tests/verify tests/parity/debian-13 tests/models/make_fixtures .ci/run
+           $(addprefix deploy/debian/,appcorectl appcore.postinst appcore.prerm appcore.postrm certbot-deploy-hook) tests/verify tests/parity/debian-13 tests/models/make_fixtures .ci/run
 
 lint: ## format, clang-tidy, cppcheck, shellcheck, nginx -t, the CI workflow, deploy/kubernetes, the pages
 	@deploy/install-packages run build test lint
