@@ -16,6 +16,7 @@ namespace {
 
 constexpr mode_t kLogMode = 0640;                  // lines name clients: not for everyone
 constexpr std::size_t kLargestBatch = 256 * 1024;  // more would not be any cheaper
+constexpr off_t kLongestLine = PIPE_BUF;           // a pipe keeps it whole
 // What other processes can have appended in the time of one write.
 constexpr std::size_t kSearched = 4U << 20U;
 
@@ -48,6 +49,11 @@ std::size_t whole_lines(const Ring::Pieces& lines, std::size_t size) {
     return newline == std::string_view::npos ? 0 : newline + 1;
 }
 
+void pause_briefly() {
+    constexpr timespec kPause = {0, 1'000'000};
+    ::nanosleep(&kPause, nullptr);
+}
+
 // Keeps other processes from appending between a look at the file's end and what follows from it.
 // It dies with the process. One that is stopped while it holds the lock is waited for only once:
 // then a line may be appended to a part of one. Who has no turn must not shorten the file, since
@@ -59,8 +65,7 @@ class Turn {
         const int tries = is_stuck ? kTriesWhenStuck : kTries;
         for (int i = 0; i < tries && !(is_held_ = set(F_WRLCK)); ++i) {
             if (errno != EAGAIN && errno != EACCES) return;
-            const timespec pause = {0, 1'000'000};
-            ::nanosleep(&pause, nullptr);
+            pause_briefly();
         }
         is_stuck = !is_held_;
     }
@@ -134,13 +139,26 @@ Status LineFile::use(system::FileDescriptor file) {
     return Done{};
 }
 
-// As far as that can be seen; what other processes append meanwhile are whole lines.
-bool LineFile::ends_in_a_line() const {
-    struct stat status = {};
+// What stands behind the last newline of the file's `size` bytes.
+std::string LineFile::unfinished_end(off_t size) const {
     char last = '\n';
+    if (size == 0 || ::pread(reader_.get(), &last, 1, size - 1) != 1 || last == '\n') return {};
+    const off_t most = std::min<off_t>(size, kLongestLine);
+    std::string end = read_from(reader_.get(), size - most, static_cast<std::size_t>(most));
+    return end.erase(0, end.rfind('\n') + 1);  // npos + 1 is 0
+}
+
+// Whether the file ends in a whole line, if necessary by removing what a killed process has left of
+// one of ours. What cannot be seen is taken for whole unless this object has left it.
+bool LineFile::can_append(bool has_turn) const {
+    struct stat status = {};
     if (!reader_.is_open() || ::fstat(reader_.get(), &status) != 0) return !is_torn_;
-    return status.st_size == 0 || ::pread(reader_.get(), &last, 1, status.st_size - 1) != 1 ||
-           last == '\n';
+    const std::string end = unfinished_end(status.st_size);
+    if (end.empty()) return true;
+    if (!has_turn || end.substr(0, kLineBegin.size()) != kLineBegin.substr(0, end.size()))
+        return false;
+    pause_briefly();  // who appends out of turn may be about to end the line
+    return remove_end(end.size(), status.st_size);
 }
 
 std::size_t LineFile::batch_size() const {
@@ -157,7 +175,7 @@ std::size_t LineFile::append(const Ring::Pieces& lines) {
     const std::size_t size = lines[0].size() + lines[1].size();
     constexpr std::string_view kEnd = "\n";
     const Turn turn(file_.get(), is_stuck_);
-    const std::string_view before = ends_in_a_line() ? kEnd.substr(1) : kEnd;
+    const std::string_view before = can_append(turn.is_held()) ? kEnd.substr(1) : kEnd;
     const std::array<iovec, 3> parts = {part(before), part(lines[0]), part(lines[1])};
     ssize_t count = 0;
     do {

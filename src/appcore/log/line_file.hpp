@@ -11,6 +11,9 @@
 
 namespace appcore::log {
 
+// How each line of this program begins.
+inline constexpr std::string_view kLineBegin = R"({"timestamp":")";
+
 // For one thread, which may be held up in any call for as long as the disk or the reader likes.
 class LineFile {
   public:
@@ -32,10 +35,11 @@ class LineFile {
 
     // Appends whole lines with a single write(2), so that those of several processes in one file
     // never mix (O_APPEND). A part of a line at the file's end, which a process leaves that is
-    // killed in the middle of a write, is ended before them. Returns how many bytes of whole lines
-    // have been appended: fewer than all when the disk is full or a stream is not read. A part of a
-    // line beyond them is removed again, or ended before the next line where another process has
-    // appended meanwhile.
+    // killed in the middle of a write, is removed before them, since whoever has its ring writes
+    // that line whole; what is no line of this program's is ended. Returns how many bytes of whole
+    // lines have been appended: fewer than all when the disk is full or a stream is not read. A
+    // part of a line beyond them is removed again, or ended before the next line where another
+    // process has appended meanwhile.
     [[nodiscard]] std::size_t append(const Ring::Pieces& lines);
 
     // How many bytes of whole lines at the front of `lines` somebody has appended behind `mark`; a
@@ -45,8 +49,8 @@ class LineFile {
   private:
     Status use(system::FileDescriptor file);
     [[nodiscard]] bool remove_end(std::size_t size, off_t end) const;
-
-    [[nodiscard]] bool ends_in_a_line() const;
+    [[nodiscard]] std::string unfinished_end(off_t size) const;
+    [[nodiscard]] bool can_append(bool has_turn) const;
 
     std::string path_;
     system::FileDescriptor file_;

@@ -11,6 +11,7 @@
 
 #include "appcore/json/utf8.hpp"
 #include "appcore/json/writer.hpp"
+#include "appcore/log/line_file.hpp"
 #include "appcore/system/clock.hpp"
 
 namespace appcore::log {
@@ -56,7 +57,7 @@ class JsonFormatter final : public spdlog::formatter {
         time_.clear();
         system::append_date_time(time_,
                                  std::chrono::floor<std::chrono::microseconds>(message.time));
-        append(out, R"({"timestamp":")");
+        append(out, kLineBegin);
         append(out, time_);
         append(out, R"(Z","level":")");
         append(out, name_of(message.level));

@@ -75,14 +75,33 @@ TEST_CASE("a part of a line is removed again, what is whole stays") {
     }
 }
 
-TEST_CASE("a part of a line that a killed process has left is ended") {
-    const TemporaryDirectory directory;
-    LineFile file(directory / "log");
-    REQUIRE(file.open());
-    append_to(directory / "log", "whole\nbrok");
-    CHECK(file.append({"one\n", {}}) == 4);
-    CHECK(file.append({"two\n", {}}) == 4);
-    CHECK(read_file(directory / "log") == "whole\nbrok\none\ntwo\n");
+TEST_CASE("a part of a line that a killed process has left is removed, whatever its length") {
+    const std::string line =
+        std::string(log::kLineBegin) + std::string(4000 - log::kLineBegin.size(), 'x');
+    for (const std::string& before : {std::string(), std::string("whole\n"), line + "\n"}) {
+        for (std::size_t length = 1; length <= line.size(); length += length < 20 ? 1 : 199) {
+            const TemporaryDirectory directory;
+            LineFile file(directory / "log");
+            REQUIRE(file.open());
+            append_to(directory / "log", before + line.substr(0, length));
+            CHECK(file.append({"one\n", {}}) == 4);
+            CHECK(file.append({"two\n", {}}) == 4);
+            REQUIRE(read_file(directory / "log") == before + "one\ntwo\n");
+        }
+    }
+}
+
+TEST_CASE("an unfinished line of somebody else's is ended") {
+    for (const std::string& end :
+         {std::string("brok"), std::string(R"({"time":)"), std::string(10'000, 'x')}) {
+        const TemporaryDirectory directory;
+        LineFile file(directory / "log");
+        REQUIRE(file.open());
+        append_to(directory / "log", "whole\n" + end);
+        CHECK(file.append({"one\n", {}}) == 4);
+        CHECK(file.append({"two\n", {}}) == 4);
+        CHECK(read_file(directory / "log") == "whole\n" + end + "\none\ntwo\n");
+    }
 }
 
 TEST_CASE("a part of a line is gone before another process appends") {
@@ -114,6 +133,21 @@ TEST_CASE("a file is not shortened out of turn, since others may be appending") 
     CHECK(read_file(directory / "log") == "12345\n67");
     CHECK(file.append({"67890\n", {}}) == 6);
     CHECK(read_file(directory / "log") == "12345\n67\n67890\n");
+}
+
+TEST_CASE("an unfinished line of ours is ended out of turn") {
+    const TemporaryDirectory directory;
+    LineFile file(directory / "log");
+    REQUIRE(file.open());
+    const std::string part = std::string(log::kLineBegin) + "2026";
+    append_to(directory / "log", part);
+    const system::FileDescriptor other(
+        ::open((directory / "log").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+    struct flock turn = {};
+    turn.l_type = F_WRLCK;
+    REQUIRE(::fcntl(other.get(), F_OFD_SETLK, &turn) == 0);
+    CHECK(file.append({"one\n", {}}) == 4);
+    CHECK(read_file(directory / "log") == part + "\none\n");
 }
 
 TEST_CASE("lines that have arrived are found again, and no others") {
