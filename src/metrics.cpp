@@ -66,8 +66,8 @@ Status serve(const Config& config, const CommandLine& line) {
 
     const system::SystemClock clock;
     system::RandomIds ids;
-    store::Recorder recorder(
-        {config.state_dir, std::string(metrics::kMetricsSlot), "", getpid(), clock.wall()});
+    store::Recorder recorder({config.state_dir, std::string(metrics::kMetricsSlot), "", getpid(),
+                              clock.wall(), 0, store::kFirstWait});
     metrics::Collector collector(config.state_dir);
     metrics::PoolFacts facts{std::string(api::kVersion), std::string(build_commit()),
                              config.workers};

@@ -88,7 +88,7 @@ Status serve(const models::PredictionModel& built_in, const Config& config,
     const system::SystemClock clock;
     system::RandomIds ids;
     store::Recorder recorder({config.state_dir, name, std::string(model.version()), getpid(),
-                              clock.wall(), config.workers});
+                              clock.wall(), config.workers, store::kFirstWait});
     recorder.set_health(model.is_healthy());
     guard::RequestInHand request;
     Service service(

@@ -2,7 +2,7 @@
 //
 //   <name>.log-ring      the ring of the process that holds the slot <name>
 //   <name>.log-left      a ring whose place nobody has taken again; the metrics program writes it
-//   out <name>.log-damaged   what was last found in place of a ring
+//   <name>.log-damaged   what was last found in place of a ring
 //
 // So a place has three at most. All of them may be changed by the holder of the slot's lock only; a
 // ring that is left belongs to the metrics program.

@@ -25,6 +25,10 @@
 
 namespace appcore::store {
 
+// How long a process waits for its slot before it serves. Without one, a kill would lose what it
+// has counted; others of its pool serve meanwhile.
+inline constexpr std::chrono::seconds kFirstWait{5};
+
 // What a process lacks is tried again this often, so that a lasting failure logs once in it.
 inline constexpr std::chrono::minutes kMaintenanceInterval{1};
 
@@ -54,6 +58,9 @@ struct RecorderOptions {
     pid_t pid;
     system::WallTime started;
     unsigned pool_size = 0;  // workers that the pool should have; 0 if this process is not a worker
+    // How long the first maintain() waits for a slot that somebody holds; later ones wait for a
+    // moment only, because requests wait with them.
+    std::chrono::milliseconds first_wait = kMoment;
 };
 
 // One a process, used by one thread. What it counts is exact: a kill at any instruction leaves each
@@ -69,9 +76,9 @@ class Recorder {
     // minute. Returns why there is no slot, if so, for the log; counting continues.
     std::optional<Error> maintain(system::SteadyTime now);
 
-    // The same at once, whatever the time; for the end of a process, which would take with it what
-    // it counted in a file that is gone.
-    Status attach();
+    // The same at once, whatever the time, and waiting for as long for a slot that somebody holds;
+    // for the end of a process, which would take with it what it counted in a file that is gone.
+    Status attach(std::chrono::milliseconds longest_wait = kMoment);
 
     // How often a slot has been taken over: where this changes, so has what is beside the slot.
     [[nodiscard]] unsigned attachments() const { return attachments_; }

@@ -12,24 +12,26 @@ namespace appcore::store {
 
 std::optional<Error> Recorder::maintain(system::SteadyTime now) {
     if (last_maintained_ && now - *last_maintained_ < kMaintenanceInterval) return std::nullopt;
+    const bool is_first = !last_maintained_;
     last_maintained_ = now;
-    Status status = attach();
+    Status status = is_first ? attach(options_.first_wait) : attach();
     return status ? std::nullopt : std::optional{status.error()};
 }
 
-Status Recorder::attach() {
+Status Recorder::attach(std::chrono::milliseconds longest_wait) {
     if (is_attached()) {
         if (!is_slot_gone(options_.state_directory, options_.name, mapped_.inode())) return Done{};
         detach();
     }
-    const auto attempt = [this]() -> Status {
+    const auto attempt = [this, longest_wait]() -> Status {
         if (!is_slot_name(options_.name)) return Error{"no name for a slot: " + options_.name};
         Result<system::FileDescriptor> directory = open_state_directory(options_.state_directory);
         if (!directory) return directory.error();
         // The slot may have been removed without its lock.
         if (!lock_ || !is_lock_of(*lock_, directory.value().get(), options_.name)) {
             lock_.reset();
-            Result<system::FileDescriptor> lock = lock_slot(directory.value().get(), options_.name);
+            Result<system::FileDescriptor> lock =
+                lock_slot(directory.value().get(), options_.name, longest_wait);
             if (!lock) return lock.error();
             lock_ = std::make_shared<const system::FileDescriptor>(std::move(lock).value());
         }

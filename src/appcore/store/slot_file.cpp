@@ -21,8 +21,6 @@ constexpr std::string_view kNewSuffix = ".new";
 constexpr std::string_view kDamagedSuffix = ".damaged";
 constexpr mode_t kFileMode = 0640;  // the metrics program may run as another user of the group
 constexpr std::size_t kMaxName = 64;
-// The metrics program holds the lock of a dead place for an instant (left_lines.hpp).
-constexpr std::chrono::milliseconds kLookingAfter{50};
 constexpr std::chrono::milliseconds kStep{5};
 
 std::string with_suffix(std::string_view name, std::string_view suffix) {
@@ -92,13 +90,14 @@ Result<system::FileDescriptor> open_state_directory(const std::string& path) {
     return fd;
 }
 
-Result<system::FileDescriptor> lock_slot(int directory, const std::string& name) {
+Result<system::FileDescriptor> lock_slot(int directory, const std::string& name,
+                                         std::chrono::milliseconds longest_wait) {
     const std::string file = with_suffix(name, kLockSuffix);
     const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
     system::FileDescriptor fd{::openat(directory, file.c_str(), flags, kFileMode)};
     if (!fd.is_open()) return errno_error(file);
     int result = 0;
-    for (auto waited = std::chrono::milliseconds(0); waited < kLookingAfter; waited += kStep) {
+    for (auto waited = std::chrono::milliseconds(0); waited < longest_wait; waited += kStep) {
         struct flock lock = whole_file(F_WRLCK);
         result = ::fcntl(fd.get(), F_OFD_SETLK, &lock);
         if (result == 0 || (errno != EAGAIN && errno != EACCES)) break;

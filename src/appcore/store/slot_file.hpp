@@ -9,6 +9,7 @@
 // changes <name>.slot; everyone may read it (slot_image.hpp).
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,9 @@
 namespace appcore::store {
 
 inline constexpr std::size_t kMaxSlots = 256;  // read per directory: four times the largest pool
+
+// What a process may wait that others wait for.
+inline constexpr std::chrono::milliseconds kMoment{50};
 
 // A slot in shared memory; unmapped at its end.
 class MappedSlot {
@@ -50,8 +54,10 @@ class MappedSlot {
 [[nodiscard]] Result<system::FileDescriptor> open_state_directory(const std::string& path);
 
 // Takes the slot's lock, held until the descriptor is closed. Fails if a living process holds it
-// for longer than a moment.
-[[nodiscard]] Result<system::FileDescriptor> lock_slot(int directory, const std::string& name);
+// for longer than that. The metrics program does so for an instant at a time, to look after the log
+// lines of dead processes (left_lines.hpp); on a busy machine an instant may be long.
+[[nodiscard]] Result<system::FileDescriptor> lock_slot(
+    int directory, const std::string& name, std::chrono::milliseconds longest_wait = kMoment);
 
 // Whether this is still the lock of the slot, and not of a file that has been removed.
 [[nodiscard]] bool is_lock_of(const system::FileDescriptor& lock, int directory,

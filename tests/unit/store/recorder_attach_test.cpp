@@ -19,6 +19,24 @@ Word starts(const std::string& directory) {
 
 }  // namespace
 
+TEST_CASE("a process that starts waits for a slot that somebody looks after") {
+    const TemporaryDirectory directory;
+    const auto state = store::open_state_directory(directory.path());
+    REQUIRE(state);
+    auto lock = store::lock_slot(state.value().get(), "worker-01");
+    REQUIRE(lock);
+    RecorderOptions patient = options(directory.path());
+    patient.first_wait = 60s;
+    Recorder recorder(patient);
+    std::thread looks_after([held = std::move(lock).value()]() mutable {
+        std::this_thread::sleep_for(300ms);
+        held = {};
+    });
+    CHECK_FALSE(recorder.maintain(kNoon));
+    looks_after.join();
+    CHECK(recorder.is_attached());
+}
+
 TEST_CASE("a slot that another process holds is refused, and what was counted is added later") {
     const TemporaryDirectory directory;
     Recorder late(options(directory.path(), "worker-01", 200));
