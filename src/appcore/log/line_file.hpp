@@ -36,7 +36,7 @@ class LineFile {
     // Appends whole lines with a single write(2), so that those of several processes in one file
     // never mix (O_APPEND). A part of a line at the file's end, which a process leaves that is
     // killed in the middle of a write, is removed before them, since whoever has its ring writes
-    // that line whole; what is no line of this program's is ended. Returns how many bytes of whole
+    // that line whole; what is not this program's line is ended. Returns how many bytes of whole
     // lines have been appended: fewer than all when the disk is full or a stream is not read. A
     // part of a line beyond them is removed again, or ended before the next line where another
     // process has appended meanwhile.
