@@ -67,6 +67,7 @@ WorkerState state_of(const store::SlotImage& image, bool is_held) {
         static_cast<unsigned>(image.worker(field(offsetof(store::WorkerWords, pool_size))));
     worker.started = system::WallTime{
         std::chrono::microseconds{image.worker(field(offsetof(store::WorkerWords, started_us)))}};
+    worker.model = image.model_version();
     worker.starts = image.worker(field(offsetof(store::WorkerWords, starts)));
     const store::Word health = image.worker(field(offsetof(store::WorkerWords, health)));
     if (health <= static_cast<store::Word>(store::Health::unhealthy))

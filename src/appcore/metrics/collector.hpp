@@ -33,6 +33,7 @@ struct WorkerState {
     store::Word starts = 0;
     store::Health health = store::Health::unknown;
     unsigned pool_size = 0;  // workers that its pool should have; 0 if it does not say
+    std::string model;       // the version of the one that it predicts with; empty if unknown
     std::optional<system::SteadyTime> busy_since;
     std::optional<system::SteadyTime> last_activity;
     // In all lineages of this slot:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <iterator>
+#include <map>
 #include <utility>
 
 #include "appcore/metrics/caller_families.hpp"
@@ -88,6 +89,20 @@ void add_workers(Families& families, const PoolSnapshot& pool, system::SteadyTim
         }));
 }
 
+// As many series as there are models among the living workers.
+prometheus::MetricFamily model_workers(const PoolSnapshot& pool) {
+    std::map<std::string_view, double> counts;
+    for (const WorkerState& worker : pool.workers) {
+        if (!worker.is_alive || worker.name == kMetricsSlot || worker.model.empty()) continue;
+        ++counts[worker.model];
+    }
+    auto family = make_family(store::metric::kModelWorkers);
+    for (const auto& [version, count] : counts) {
+        add_gauge(family, {label(store::metric::kLabelModelVersion, std::string(version))}, count);
+    }
+    return family;
+}
+
 void add_pool(Families& families, const PoolSnapshot& pool, const PoolFacts& facts) {
     auto info = make_family(store::metric::kBuildInfo);
     add_gauge(info,
@@ -104,6 +119,7 @@ void add_pool(Families& families, const PoolSnapshot& pool, const PoolFacts& fac
                   1);
         families.push_back(std::move(model));
     }
+    families.push_back(model_workers(pool));
     auto workers = make_family(store::metric::kWorkers);
     add_gauge(workers, {}, pool.size.value_or(facts.workers));
     families.push_back(std::move(workers));

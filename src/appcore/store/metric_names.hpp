@@ -38,6 +38,9 @@ inline constexpr Definition kBuildInfo{
 inline constexpr Definition kModelInfo{"appcore_model_info",
                                        "The model that is served, of a file: always 1",
                                        prometheus::MetricType::Gauge};
+inline constexpr Definition kModelWorkers{"appcore_model_workers",
+                                          "Living workers that predict with the model",
+                                          prometheus::MetricType::Gauge};
 inline constexpr Definition kWorkers{"appcore_workers", "Workers that the pool should have",
                                      prometheus::MetricType::Gauge};
 inline constexpr Definition kWorkerUp{"appcore_worker_up",

@@ -39,6 +39,7 @@ Recorder::Recorder(RecorderOptions options)
     none.model(options_.model_version);
     write_totals(none, *own_);
     model_ = find_model(*own_);
+    own_->worker.model = model_ + 1;
 }
 
 log::RingMark Recorder::log_mark() const {

@@ -105,6 +105,7 @@ Status Recorder::resume(int directory) {
     start.set(slot.worker.busy_since_ns, own_->worker.busy_since_ns);
     start.set(slot.worker.last_activity_ns, own_->worker.last_activity_ns);
     start.set(slot.worker.pool_size, own_->worker.pool_size);
+    start.set(slot.worker.model, entry + 1);
     start.add(slot.worker.starts, own_->worker.starts);
     start.commit();
     use(std::move(mapped).value());
@@ -115,6 +116,7 @@ Status Recorder::resume(int directory) {
 Status Recorder::move_to_new_file(int directory, const SlotReading& found, const Totals& totals) {
     const auto content = std::make_unique<Slot>(*own_);
     write_totals(totals, *content);
+    content->worker.model = find_model(*content) + 1;  // others may come before it now
     // They refer to models by their place, which may be another one now.
     content->exemplars = {};
     if (found.state == SlotState::intact) inherit(found.image, *content);

@@ -32,9 +32,9 @@
 namespace appcore::store {
 
 // The fields of WorkerWords by name, in its order.
-inline constexpr std::array<std::string_view, 11> kWorkerFields = {
+inline constexpr std::array<std::string_view, 12> kWorkerFields = {
     "pid",       "started_us", "starts",    "health",       "busy_since_ns", "last_activity_ns",
-    "pool_size", "pending_1",  "pending_2", "log_position", "log_ring"};
+    "pool_size", "pending_1",  "pending_2", "log_position", "log_ring",      "model"};
 static_assert(sizeof(WorkerWords) == kWorkerFields.size() * sizeof(Word));
 
 [[nodiscard]] constexpr Word layout_hash(std::string_view description) {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -70,6 +71,13 @@ bool SlotImage::has_current_layout() const {
 Word SlotImage::worker(std::size_t field) const {
     const std::size_t index = layout->worker.at(field);
     return index == LayoutMap::kAbsent ? 0 : words[index];
+}
+
+std::string SlotImage::model_version() const {
+    const Word entry = worker(offsetof(WorkerWords, model) / sizeof(Word));
+    if (entry == 0 || entry > layout->model_count) return "";
+    const std::size_t at = layout->models.offset + (entry - 1) * layout->models.stride;
+    return unpack_name(std::span(words).subspan(at).first<kNameWords>());
 }
 
 Result<SlotImage> decode_slot(std::vector<Word> words) {

@@ -72,6 +72,7 @@ struct WorkerWords {
     // what is counted, if it is the ring of this identity.
     Word log_position;
     Word log_ring;
+    Word model;  // the entry of `models` that it predicts with, from 1 on; 0 if that is not known
 };
 
 // A larger count is impossible: the last integer that a sample can show exactly.

@@ -94,6 +94,24 @@ TEST_CASE("a worker says how many its pool should have") {
     CHECK(Collector(directory.path()).collect().size == 8U);
 }
 
+TEST_CASE("a worker says which model it predicts with, also the next one at its place") {
+    const TemporaryDirectory directory;
+    const auto model_of = [&directory] {
+        return Collector(directory.path()).collect().workers.at(0).model;
+    };
+    // What was counted before the slot was there makes a new file, in which others come first.
+    for (const bool counts_before : {false, true}) {
+        for (const std::string version : {"churn-1", "churn-2", "churn-1"}) {
+            RecorderOptions of_model = options(directory.path(), "blue-01");
+            of_model.model_version = version;
+            Recorder recorder(of_model);
+            if (counts_before) recorder.record_request(prediction());
+            REQUIRE_FALSE(recorder.maintain(kNoon));
+            CHECK(model_of() == version);
+        }
+    }
+}
+
 TEST_CASE("a worker's errors are its replies that begin with a 5") {
     const TemporaryDirectory directory;
     Recorder recorder(options(directory.path()));

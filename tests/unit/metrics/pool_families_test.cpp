@@ -105,6 +105,20 @@ TEST_CASE("the pool has its build, size, requests in flight and queue") {
     CHECK(has(text_of(pool), "appcore_queue_length 17.0"));
 }
 
+TEST_CASE("each model has the number of living workers that predict with it") {
+    PoolSnapshot pool;
+    pool.workers = {worker("blue-01"),  worker("blue-02"),  worker("green-01"),
+                    worker("green-02"), worker("green-03"), worker("metrics")};
+    for (WorkerState& state : pool.workers) state.model = "churn-1";
+    pool.workers[2].model = "churn-2";
+    pool.workers[3].is_alive = false;
+    pool.workers[4].model = "";
+    const std::string text = text_of(pool);
+    CHECK(has(text, R"(appcore_model_workers{model_version="churn-1"} 2.0)"));
+    CHECK(has(text, R"(appcore_model_workers{model_version="churn-2"} 1.0)"));
+    CHECK(text.find(R"(appcore_model_workers{model_version=""})") == std::string::npos);
+}
+
 TEST_CASE("events are counted by what they are of") {
     PoolSnapshot pool;
     pool.workers = {worker("worker-01")};

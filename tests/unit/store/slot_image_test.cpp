@@ -29,6 +29,24 @@ TEST_CASE("a slot of another layout is decoded by its own description") {
     CHECK(image.value().header().lineage == std::array<Word, 2>{11, 22});
 }
 
+TEST_CASE(
+    "a worker's model is the one at the place that its slot names, and none where there is no such "
+    "place") {
+    CHECK(decode_slot(make_other_slot()).value().model_version().empty());  // it lacks the field
+    std::string with_model = kOtherLayout;
+    with_model.replace(with_model.find("starts pid"), 10, "starts model");
+    for (const auto& [place, name] :
+         {std::pair(Word{0}, ""), {1, "v0.9"}, {2, ""}, {3, ""}, {~Word{0}, ""}}) {
+        std::vector<Word> words = make_words(with_model, 120);
+        const std::vector<Word> other = make_other_slot();
+        std::copy(other.begin() + 40, other.begin() + 114, words.begin() + 40);
+        words[41] = place;
+        const Result<SlotImage> image = decode_slot(words);
+        REQUIRE(image.ok());
+        CHECK(image.value().model_version() == name);
+    }
+}
+
 TEST_CASE("words that are not a slot are refused with the reason") {
     std::vector<Word> words = make_other_slot();
     SECTION("too few for a header") {
