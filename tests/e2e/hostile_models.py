@@ -174,8 +174,14 @@ def sources():
     return found
 
 
+class Raw(bytes):
+    """Bytes that stand in a document as they are."""
+
+
 def ubjson(value):
     """XGBoost's dialect: lengths are L, arrays of one kind of number are typed."""
+    if isinstance(value, Raw):
+        return bytes(value)
     if isinstance(value, dict):
         return b"{" + b"".join(ubjson(key)[1:] + ubjson(member) for key, member in value.items()) + b"}"
     if isinstance(value, str):

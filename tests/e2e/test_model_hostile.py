@@ -13,6 +13,7 @@ import tempfile
 import unittest
 
 import acm_file
+import hostile_families
 import hostile_models
 import large_sources
 from stack import ROOT
@@ -35,7 +36,8 @@ class Answer:
             process.returncode = self.code = os.waitstatus_to_exitcode(status)
             out.seek(0)
             err.seek(0)
-            self.output, self.error = out.read(), err.read().decode("utf-8", "replace")
+            self.output, self.said = out.read(), err.read()
+            self.error = self.said.decode("utf-8", "replace")
         self.seconds = usage.ru_utime + usage.ru_stime
         self.bytes = usage.ru_maxrss * 1024
 
@@ -126,6 +128,34 @@ class Hostile(unittest.TestCase):
                 path = self.file(name, hostile_models.mutated(generator, whole))
                 with self.subTest(f"{kind}/{name}, seed {seed}, change {i}"):
                     self.is_polite(Answer("predict", path, "--rows", rows, *output))
+
+    def is_plain(self, answer):
+        """What is said holds nothing that a terminal would obey."""
+        for said in (answer.output, answer.said):
+            self.assertTrue(said.decode("utf-8").replace("\n", "").isprintable(), said[:300])
+
+    def test_values_that_make_no_sense_anywhere_in_a_source_are_refused_in_plain_text(self):
+        """Or they change nothing that matters."""
+        seed = int.from_bytes(os.urandom(4), "little")
+        generator = random.Random(seed)
+        for i in range(CHANGES // 10):
+            for kind, name, data in hostile_families.documents(generator):
+                path = self.file(name, data)
+                with self.subTest(f"{kind}/{name}, seed {seed}, change {i}"):
+                    answer = Answer("inspect", path, *(["--output", "class"] if "class" in kind else []))
+                    self.is_polite(answer)
+                    self.is_plain(answer)
+
+    def test_trees_with_a_node_that_makes_no_sense_are_refused(self):
+        """Children that lead back, to another's child or nowhere, features that are not there, numbers that are none."""
+        seed = int.from_bytes(os.urandom(4), "little")
+        generator = random.Random(seed)
+        for i in range(CHANGES // 10):
+            for title, name, data in hostile_families.trees(generator):
+                with self.subTest(f"{title}, {name}, seed {seed}, change {i}"):
+                    output = ["--output", "class"] if "class" in title or "multi" in title else []
+                    error = self.refused("inspect", self.file(name, data), *output)
+                    self.assertNotIn("--output", error)  # it is the node that is refused
 
     def test_no_changed_bit_of_a_compiled_file_goes_unnoticed(self):
         whole = self.compiled()

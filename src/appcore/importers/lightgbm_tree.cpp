@@ -145,9 +145,11 @@ class TreeReader {
         return Done{};
     }
 
-    // A child of the file as an index: leaves come behind the splits.
+    // A child of the file as an index: leaves come behind the splits. -1: there is no such child.
     [[nodiscard]] std::int32_t index_of(std::int32_t child) const {
-        return child >= 0 ? child : static_cast<std::int32_t>(leaves_) - 1 + ~child;
+        const auto splits = static_cast<std::int32_t>(leaves_) - 1;
+        if (child >= 0) return child < splits ? child : -1;
+        return ~child <= splits ? splits + ~child : -1;
     }
 
     Result<TreeNode> make_split(std::size_t i) {

@@ -20,6 +20,7 @@ struct Document {
     std::string average;
     std::string threshold = "0.5";
     std::string decision = "2";
+    std::string left = "-1";
     std::string leaves = "-1 2";
     std::string categories = "num_cat=0\n";
     std::string linear = "is_linear=0\n";
@@ -32,9 +33,8 @@ struct Document {
         for (int i = 0; i < trees; ++i) {
             text += "Tree=" + std::to_string(i) + "\nnum_leaves=2\n" + categories +
                     "split_feature=0\nsplit_gain=1\nthreshold=" + threshold +
-                    "\ndecision_type=" + decision +
-                    "\nleft_child=-1\nright_child=-2\nleaf_value=" + leaves + "\n" + linear +
-                    "shrinkage=1\n\n\n";
+                    "\ndecision_type=" + decision + "\nleft_child=" + left +
+                    "\nright_child=-2\nleaf_value=" + leaves + "\n" + linear + "shrinkage=1\n\n\n";
         }
         return text + end;
     }
@@ -207,6 +207,16 @@ TEST_CASE("a LightGBM file that contradicts itself or is unknown is refused with
          "'num_cat' must be an integer from 0 to 1, got '2'");
     says(with(&Document::linear, "is_linear=2\n"), "'is_linear' must be 0 or 1, got '2'");
     says(with(&Document::linear, "surprise=2\n"), "'surprise' is unknown");
+}
+
+TEST_CASE("a child of LightGBM is a split or a leaf that is there") {
+    // In memory leaves come behind the splits, but 1 is no other name of the first leaf.
+    for (const char* child : {"1", "2", "2147483647", "-3", "-2147483648"}) {
+        CAPTURE(child);
+        CHECK(reason(with(&Document::left, child).text()) ==
+              "tree 0: node 0 has a child that does not exist");
+    }
+    CHECK(reason(with(&Document::left, "0").text()).ends_with("is its own ancestor"));
 }
 
 TEST_CASE("a LightGBM file that was cut at any byte is refused") {
