@@ -147,7 +147,7 @@ class Hostile(unittest.TestCase):
                     self.is_plain(answer)
 
     def test_trees_with_a_node_that_makes_no_sense_are_refused(self):
-        """Children that lead back, to another's child or nowhere, features that are not there, numbers that are none."""
+        """Children that lead back, to another's child or nowhere, features that are not there, what is not a number."""
         seed = int.from_bytes(os.urandom(4), "little")
         generator = random.Random(seed)
         for i in range(CHANGES // 10):

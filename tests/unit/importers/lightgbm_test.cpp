@@ -210,7 +210,7 @@ TEST_CASE("a LightGBM file that contradicts itself or is unknown is refused with
 }
 
 TEST_CASE("a child of LightGBM is a split or a leaf that is there") {
-    // In memory leaves come behind the splits, but 1 is no other name of the first leaf.
+    // In memory leaves come behind the splits, but 1 does not name the first leaf.
     for (const char* child : {"1", "2", "2147483647", "-3", "-2147483648"}) {
         CAPTURE(child);
         CHECK(reason(with(&Document::left, child).text()) ==
