@@ -17,6 +17,7 @@
 #include "appcore/fcgi/server.hpp"
 #include "appcore/guard/crash_report.hpp"
 #include "appcore/guard/watchdog.hpp"
+#include "appcore/metrics/certificate.hpp"
 #include "appcore/metrics/metrics_action.hpp"
 #include "appcore/metrics/publisher.hpp"
 #include "appcore/metrics/worker_activity.hpp"
@@ -71,6 +72,9 @@ Status serve(const Config& config, const CommandLine& line) {
     metrics::Collector collector(config.state_dir);
     metrics::PoolFacts facts{std::string(api::kVersion), std::string(build_commit()),
                              config.workers};
+    if (const auto pool = process_environment("APPCORE_POOL_FOLDER")) {
+        facts.certificate_file = *pool + "/" + metrics::kCertificateEndFile;
+    }
     const std::optional<models::FileFacts> model = read_model_facts(config, lines);
     if (model) facts.model = {model->version, model->format, model->sha256};
     MetricsOutputs outputs;

@@ -22,6 +22,7 @@ from stack import CTL, Stack, StackTest, wait_until
 
 LONG = sys.argv[1:2] == ["long"]
 RENEWALS, RELOADS, QUIET_CLIENTS = (20, 6, 500) if LONG else (2, 1, 50)
+CERTIFICATE_END = "appcore_tls_certificate_not_after_seconds"
 PAUSE = (2, 6) if LONG else (1, 3)  # seconds between two requests of a quiet client
 
 
@@ -72,6 +73,36 @@ class Renewal(unittest.TestCase):
         print(f"{RENEWALS} renewals: {load.replies()} requests on kept connections, {fresh.statuses} on fresh ones, "
               f"{kept.statuses} over HTTP/2, 0 failed", file=sys.stderr)
 
+    def test_the_metric_says_when_the_certificate_that_is_served_expires(self):
+        self.assertEqual(self.shown(), self.served_until())
+        self.use(self.authority.issue("later", end="20480229120000Z"))
+        self.assertNotEqual(self.shown(), 2466590400)  # not yet in use
+        self.renew()
+        self.assertEqual((self.shown(), self.served_until()), (2466590400, 2466590400))
+        self.assertTrue(wait_until(lambda: self.published() == 2466590400))
+        self.use(self.authority.issue("again", end="20470101000000Z"))
+        self.assertEqual(self.stack.ctl("restart").returncode, 0)
+        self.assertEqual((self.shown(), self.served_until()), (2429913600, 2429913600))
+        with self.stack.with_variables(APPCORE_TLS_CERT="", APPCORE_TLS_KEY=""):
+            self.assertEqual(self.stack.ctl("restart").returncode, 0)
+        self.stack.tls = None
+        self.assertIsNone(self.shown())
+
+    def shown(self):
+        return self.stack.metrics().get(CERTIFICATE_END)
+
+    def published(self):
+        """The same in the file for node-exporter."""
+        with open(f"{self.stack.run_dir}/textfile/appcore.prom", encoding="utf-8") as file:
+            samples = dict(line.rsplit(" ", 1) for line in file if not line.startswith("#"))
+        return float(samples[CERTIFICATE_END])
+
+    def served_until(self):
+        """When the certificate expires that is served, by openssl."""
+        pem = ssl.get_server_certificate(("127.0.0.1", self.stack.port))
+        end = subprocess.run(["openssl", "x509", "-noout", "-enddate"], input=pem, text=True, stdout=subprocess.PIPE, check=True).stdout
+        return ssl.cert_time_to_seconds(end.strip().partition("=")[2])
+
     def test_only_what_is_right_and_asked_for_is_taken_into_use(self):
         self.assertIn("in use already", self.renew())
         first = self.authority.issue("first")
@@ -103,13 +134,19 @@ class Renewal(unittest.TestCase):
 
     def test_a_renewal_that_is_killed_is_finished_by_the_next_command(self):
         self.use(self.authority.issue("second"))
+        kept = self.stack.connection(60)  # that the command waits for, so that it is killed before it has reloaded nginx
+        kept.request("GET", "/version")
+        kept.getresponse().read()
         renewal = subprocess.Popen([CTL, "renew"], env=self.stack.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.assertTrue(wait_until(lambda: self.stack.get("/health").get("Connection") == "close"))
+        self.addCleanup(renewal.wait)
+        self.addCleanup(renewal.kill)
+        self.assertTrue(wait_until(lambda: self.stack.get("/health").get("Connection") == "close", 60))
         renewal.kill()
         renewal.wait()
+        kept.close()
         self.assertEqual(self.stack.ctl("up").returncode, 0)
         self.assertEqual(self.served(), "second")
-        self.assertTrue(wait_until(lambda: self.stack.get("/health").get("Connection") != "close"))
+        self.assertTrue(wait_until(lambda: self.stack.get("/health").get("Connection") != "close", 60))
 
 
 class Quiet(StackTest):

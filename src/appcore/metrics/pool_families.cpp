@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "appcore/metrics/caller_families.hpp"
+#include "appcore/metrics/certificate.hpp"
 #include "appcore/metrics/duration_families.hpp"
 #include "appcore/metrics/families.hpp"
 #include "appcore/metrics/family_builder.hpp"
@@ -120,6 +121,11 @@ void add_pool(Families& families, const PoolSnapshot& pool, const PoolFacts& fac
         families.push_back(std::move(model));
     }
     families.push_back(model_workers(pool));
+    if (const auto end = read_certificate_end(facts.certificate_file)) {
+        auto certificate = make_family(kCertificateEnd);
+        add_gauge(certificate, {}, *end);
+        families.push_back(std::move(certificate));
+    }
     auto workers = make_family(store::metric::kWorkers);
     add_gauge(workers, {}, pool.size.value_or(facts.workers));
     families.push_back(std::move(workers));

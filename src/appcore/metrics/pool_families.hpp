@@ -25,6 +25,7 @@ struct PoolFacts {
     std::string commit;
     unsigned workers;                      // that the pool should have
     std::optional<ModelFacts> model = {};  // nothing while the mean is served
+    std::string certificate_file = {};  // for read_certificate_end(), at every call; may not exist
 };
 
 // Families appcore_* and process_*. Of a dead worker there are its counters, and that it is down. A

@@ -1,5 +1,8 @@
 #include "appcore/metrics/pool_families.hpp"
 
+#include <unistd.h>
+
+#include <fstream>
 #include <string>
 
 #include "appcore/metrics/serializer.hpp"
@@ -117,6 +120,24 @@ TEST_CASE("each model has the number of living workers that predict with it") {
     CHECK(has(text, R"(appcore_model_workers{model_version="churn-1"} 2.0)"));
     CHECK(has(text, R"(appcore_model_workers{model_version="churn-2"} 1.0)"));
     CHECK(text.find(R"(appcore_model_workers{model_version=""})") == std::string::npos);
+}
+
+TEST_CASE(
+    "the end of the certificate is read again for each scrape, and there is none without TLS") {
+    const std::string path = "/tmp/appcore-pool-families-" + std::to_string(getpid());
+    PoolFacts facts{"0.1.0", "abc", 4};
+    const auto text = [&facts] {
+        return Serializer(ExpositionFormat::text).Serialize(pool_families({}, facts, kNow));
+    };
+    const std::string name = "appcore_tls_certificate_not_after_seconds";
+    CHECK(text().find(name) == std::string::npos);
+    facts.certificate_file = path;
+    CHECK(text().find(name) == std::string::npos);
+    std::ofstream(path) << "1797436825\n";
+    CHECK(has(text(), name + " 1.797436825e+09"));
+    std::ofstream(path) << "1805212825\n";
+    CHECK(has(text(), name + " 1.805212825e+09"));
+    unlink(path.c_str());
 }
 
 TEST_CASE("events are counted by what they are of") {
