@@ -114,7 +114,7 @@ class Listeners(KeyTest):
         with open(path, "w", encoding="ascii"):
             pass
         try:
-            self.assertTrue(wait_until(lambda: self.stack.get("/health").get("Connection") == "close"))
+            self.assertTrue(wait_until(lambda: self.stack.get("/health").get("Connection") == "close", 60))
             self.check_state()
         finally:
             os.unlink(path)

@@ -90,14 +90,14 @@ class Refused(KeyTest):
         try:
             for pid in (*self.stack.children("appcore-worker"), *self.stack.children("appcore-metrics")):
                 os.kill(pid, signal.SIGTERM)  # and with it nginx's kept connections
-            reply = wait_until(self.uncounted)
+            reply = wait_until(self.uncounted, 60)
             for path in self.paths():
                 self.check_refused(self.stack.get(path), path)
         finally:
             for path in paths:
                 os.rename(path + ".away", path)
         self.check_refused(reply, "alone")
-        self.assertTrue(wait_until(lambda: self.stack.predict({"features": [1]}, [*JSON, ("X-API-Key", self.key)]).status == 201))
+        self.assertTrue(wait_until(lambda: self.stack.predict({"features": [1]}, [*JSON, ("X-API-Key", self.key)]).status == 201, 60))
 
     def uncounted(self):
         """A reply of nginx's own: no program has logged it."""

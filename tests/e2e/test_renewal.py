@@ -116,8 +116,8 @@ class Renewal(unittest.TestCase):
         # A file that is broken keeps nobody from serving, not even nginx from a new start.
         (nginx,) = self.stack.pids("nginx").values()
         subprocess.run(["kill", "-QUIT", str(nginx)], check=True)
-        self.assertTrue(wait_until(lambda: self.stack.pids("nginx").get("nginx") not in (None, nginx)))
-        self.assertTrue(wait_until(self.answers))
+        self.assertTrue(wait_until(lambda: self.stack.pids("nginx").get("nginx") not in (None, nginx), 60))
+        self.assertTrue(wait_until(self.answers, 60))
         self.assertEqual(self.served(), "zero")
         self.use(first)
         # A changed setting that nobody has taken into use yet stays where it is.
