@@ -1,7 +1,7 @@
 # Benchmarks, and what they are compared with.
 
 ##@ Measure
-.PHONY: bench bench-models bench-door bench-docs bench-micro
+.PHONY: bench bench-models bench-door bench-docs bench-micro latency-test
 
 # Benchmarks: the service beside its alternatives, in turns, within a quarter of an hour, and
 # instruction counts of its hot path. BENCH=quick takes a minute and is for development.
@@ -34,6 +34,15 @@ bench-micro: ## instruction counts of the hot path; parsing by other ways; count
 	@$(BENCH_ENV) tests/bench/micro.py
 	@$(OUT)/bench/parse-bench
 	@$(OUT)/bench/record-bench
+
+# Percentiles of /status, of Prometheus's rules and of the log beside the kernel's trace of the workers' system calls and what
+# clients measure. Times are judged, so it wants a quiet machine; the trace wants root. CASES="0.01 queue traced" chooses.
+CASES ?=
+latency-test: ## whether the percentiles that are told are those that are measured; 6 minutes
+	@deploy/install-packages run build test
+	@$(MAKE) --no-print-directory -j$(JOBS) e2e-programs $(OUT)/bench/open-loop $(OUT)/bench/pauses
+	@mkdir -p build/bench
+	@exec env $(BENCH_ENV) CASES='$(CASES)' /usr/bin/python3 -B tests/bench/latencies.py
 
 $(OUT)/tests/bench/%.o: private CPPFLAGS += -Itests/unit
 $(OUT)/bench/parse-bench: LIBS += -lsimdjson

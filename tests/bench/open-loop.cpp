@@ -4,6 +4,8 @@
 //
 //   open-loop PORT REQUESTS_PER_SECOND SECONDS CONNECTIONS BODY_FILE
 //
+// At a rate of 0 it is a closed loop: each connection asks again as soon as it has its reply.
+//
 // Prints one line of JSON. It shares the machine with what it measures: with more than about half
 // of a core for itself its own delays show.
 #include <netinet/in.h>
@@ -39,6 +41,7 @@ struct Connection {
 
 struct Result {
     std::vector<double> milliseconds;
+    std::vector<double> late;  // milliseconds until it was sent
     std::size_t failed = 0;
 };
 
@@ -64,10 +67,11 @@ class Client {
 
     Result run(double rate, double seconds) {
         std::mt19937_64 random(1);
-        std::exponential_distribution<double> gap(rate);
         const Time begin = Clock::now();
         const Time end = begin + to_duration(seconds);
-        const Time give_up = end + std::chrono::seconds(5);
+        const Time give_up = end + kPatience;
+        if (rate <= 0) return saturate(end, give_up);
+        std::exponential_distribution<double> gap(rate);
         Time next = begin + to_duration(gap(random));
         while (next < end || (busy() && Clock::now() < give_up)) {
             for (const Time now = Clock::now(); next <= now && next < end;
@@ -82,6 +86,20 @@ class Client {
     }
 
   private:
+    static constexpr std::chrono::seconds kPatience{60};  // with what is on its way at the end
+
+    Result saturate(Time end, Time give_up) {
+        for (Time now = Clock::now(); now < end || (busy() && now < give_up); now = Clock::now()) {
+            while (now < end && !free_.empty()) {
+                due_.push_back(Clock::now());
+                start();
+            }
+            wait(now < end ? end : give_up);
+        }
+        result_.failed += connections_.size() - free_.size();
+        return std::move(result_);
+    }
+
     static Clock::duration to_duration(double seconds) {
         return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
     }
@@ -110,6 +128,8 @@ class Client {
         free_.pop_back();
         connection.due = due_.front();
         due_.pop_front();
+        const std::chrono::duration<double, std::milli> late = Clock::now() - connection.due;
+        result_.late.push_back(late.count());
         connection.reply.clear();
         // Blocks for a body larger than the socket's buffer; with such use few connections.
         send(connection.socket, request_.data(), request_.size(), MSG_NOSIGNAL);
@@ -177,9 +197,11 @@ int main(int argc, char* argv[]) {
     Result result = client.run(std::atof(argv[2]), seconds);
     auto& all = result.milliseconds;
     std::sort(all.begin(), all.end());
+    std::sort(result.late.begin(), result.late.end());
     std::printf(
-        R"({"requests":%zu,"seconds":%.6f,"failed":%zu,"p50_ms":%.3f,"p95_ms":%.3f,"p99_ms":%.3f})"
+        R"({"requests":%zu,"seconds":%.6f,"failed":%zu,"p50_ms":%.3f,"p95_ms":%.3f,"p99_ms":%.3f,)"
+        R"("late_p50_ms":%.3f,"late_p99_ms":%.3f})"
         "\n",
         all.size(), seconds, result.failed, percentile(all, 0.5), percentile(all, 0.95),
-        percentile(all, 0.99));
+        percentile(all, 0.99), percentile(result.late, 0.5), percentile(result.late, 0.99));
 }
