@@ -6,16 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "appcore/store/metric_names.hpp"
-
 namespace appcore::metrics {
-
-// The one family that is not in metric_names.hpp: it is read and shown here, and the store has no
-// part in it.
-inline constexpr store::metric::Definition kCertificateEnd{
-    "appcore_tls_certificate_not_after_seconds",
-    "When the certificate of the TLS listener expires, since the epoch",
-    prometheus::MetricType::Gauge};
 
 inline constexpr const char* kCertificateEndFile = "certificate-not-after";
 

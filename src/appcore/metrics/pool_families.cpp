@@ -122,7 +122,7 @@ void add_pool(Families& families, const PoolSnapshot& pool, const PoolFacts& fac
     }
     families.push_back(model_workers(pool));
     if (const auto end = read_certificate_end(facts.certificate_file)) {
-        auto certificate = make_family(kCertificateEnd);
+        auto certificate = make_family(store::metric::kCertificateEnd);
         add_gauge(certificate, {}, *end);
         families.push_back(std::move(certificate));
     }

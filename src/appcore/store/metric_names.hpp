@@ -41,6 +41,10 @@ inline constexpr Definition kModelInfo{"appcore_model_info",
 inline constexpr Definition kModelWorkers{"appcore_model_workers",
                                           "Living workers that predict with the model",
                                           prometheus::MetricType::Gauge};
+inline constexpr Definition kCertificateEnd{
+    "appcore_tls_certificate_not_after_seconds",
+    "When the certificate of the TLS listener expires, since the epoch",
+    prometheus::MetricType::Gauge};
 inline constexpr Definition kWorkers{"appcore_workers", "Workers that the pool should have",
                                      prometheus::MetricType::Gauge};
 inline constexpr Definition kWorkerUp{"appcore_worker_up",
