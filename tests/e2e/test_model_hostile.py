@@ -153,7 +153,8 @@ class Hostile(unittest.TestCase):
         for i in range(CHANGES // 10):
             for title, name, data in hostile_families.trees(generator):
                 with self.subTest(f"{title}, {name}, seed {seed}, change {i}"):
-                    output = ["--output", "class"] if "class" in title or "multi" in title else []
+                    several = any(word in title for word in ("class", "multi", "parallel"))
+                    output = ["--output", "class"] if several else []
                     error = self.refused("inspect", self.file(name, data), *output)
                     self.assertNotIn("--output", error)  # it is the node that is refused
 

@@ -18,6 +18,13 @@ struct Source {
     std::function<void()> when_written;
 };
 
+void wait_for(const std::atomic<bool>& flag, milliseconds longest) {
+    const auto deadline = std::chrono::steady_clock::now() + longest;
+    while (!flag && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(milliseconds(1));
+    }
+}
+
 enum class Progress : unsigned char { nothing, written, blocked };
 
 // A batch in which the ring's last holder died: what of it has arrived is not written again.
@@ -56,6 +63,7 @@ struct Writer::State {
     std::atomic<bool> has_problem{false};
     std::atomic<bool> must_reopen{false};
     std::atomic<bool> is_ending{false};
+    std::atomic<bool> has_opened{false};
     std::atomic<bool> has_ended{false};
     std::atomic<bool> sleeps{false};
     std::atomic<int> bell{0};  // rung to wake the thread
@@ -72,6 +80,7 @@ struct Writer::State {
 
 void Writer::State::run() {
     note(file.open());
+    has_opened = true;
     for (int idle = 0;;) {
         // Before the look for lines: those that were published before the end was asked for are
         // seen.
@@ -155,7 +164,10 @@ void Writer::State::ring_bell() {
 
 Writer::Writer(std::string path)
     : state_(std::make_shared<State>(std::move(path))),
-      thread_([state = state_] { state->run(); }) {}
+      thread_([state = state_] { state->run(); }) {
+    // What starts after it can see how many descriptors are left. A disk that hangs keeps nobody.
+    wait_for(state_->has_opened, kLongestEnd);
+}
 
 Writer::~Writer() {
     finish();
@@ -182,10 +194,7 @@ void Writer::finish() {
     if (!thread_.joinable()) return;
     state_->is_ending = true;
     state_->ring_bell();
-    const auto deadline = std::chrono::steady_clock::now() + kLongestEnd;
-    while (!state_->has_ended && std::chrono::steady_clock::now() < deadline) {
-        std::this_thread::sleep_for(milliseconds(1));
-    }
+    wait_for(state_->has_ended, kLongestEnd);
     if (state_->has_ended) {
         thread_.join();
     } else {

@@ -22,8 +22,8 @@ namespace appcore::log {
 // like; nobody else is.
 class Writer {
   public:
-    // Starts the thread, which opens `path` (empty: standard output). Signals must be blocked
-    // already (fcgi::Signals), so that none is delivered to it.
+    // Starts the thread, and waits up to kLongestEnd while it opens `path` (empty: standard
+    // output). Signals must be blocked already (fcgi::Signals), so that none is delivered to it.
     explicit Writer(std::string path);
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
