@@ -98,6 +98,15 @@ def is_supervisord(process):
     return any(word.endswith("supervisord") for word in process.command[:4])
 
 
+def _is_nginx(process):
+    return process is not None and process.command[0].startswith("nginx:")
+
+
+def _is_master(process, everyone):
+    """A child of nginx has its master's title until it has set its own, so the parent tells."""
+    return _is_nginx(process) and not _is_nginx(everyone.get(process.parent))
+
+
 def problems(run_dir, port, keeper=None):
     """What is wrong with the processes of a stack that serves: [] if there is exactly one of each, and nobody else.
 
@@ -107,7 +116,7 @@ def problems(run_dir, port, keeper=None):
     everyone = _processes()
     wrong = []
     supervisors = [p for p in found.values() if is_supervisord(p)]
-    masters = [p for p in found.values() if p.command[0].startswith("nginx: master")]
+    masters = [p for p in found.values() if _is_master(p, everyone)]
     for what, some in (("supervisord", supervisors), ("master of nginx", masters)):
         if len(some) != 1:
             wrong.append(f"{len(some)} processes are {what}: {[str(p) for p in some]}")
@@ -134,14 +143,15 @@ def problems(run_dir, port, keeper=None):
 def pids(run_dir, port, program):
     """Pids by kind of process: supervisord, master, nginx (its workers), appcore-worker, appcore-metrics (those that serve)."""
     found = []
-    for process in members(run_dir, port).values():
+    everyone = members(run_dir, port)
+    for process in everyone.values():
         first = process.command[0]
         if program == "supervisord":
             fits = is_supervisord(process)
         elif program == "master":
-            fits = first.startswith("nginx: master")
+            fits = _is_master(process, everyone)
         elif program == "nginx":
-            fits = first.startswith("nginx: worker")
+            fits = _is_nginx(process) and not _is_master(process, everyone)
         else:
             fits = first.endswith("/" + program) and _option(process, "--slot") != "0"
         if fits:
