@@ -245,4 +245,4 @@ clean: ## remove what was built
 	rm -rf build
 
 # The other targets are in files beside what they are about; a tree without tests, as the image's, builds all the same.
-include $(wildcard tests/thorough.mk tests/fleet/fleet.mk tests/lint/lint.mk tests/bench/bench.mk deploy/delivery.mk)
+include $(wildcard tests/thorough.mk tests/fleet/fleet.mk tests/kubernetes/kubernetes.mk tests/lint/lint.mk tests/bench/bench.mk deploy/delivery.mk)

@@ -1,7 +1,8 @@
 """Commands in the pages exist: targets of make, commands and options of our programs, programs of the system.
 
 Each block of shell says what becomes of it: ```sh run (run here, in a copy of the example's folder), ```sh not-run,
-```console run-served (commands and what they print, run by tests/e2e/test_documents.py against a stack).
+```console run-served (commands and what they print, run by tests/e2e/test_documents.py against a stack), ```sh run-kubernetes (run by
+tests/kubernetes/test_kubernetes.py in a cluster).
 """
 
 from __future__ import annotations
@@ -96,8 +97,8 @@ def problems() -> Iterator[str]:
 
 
 def _wrong_block(block: pages.Block, known: Known) -> Iterator[str]:
-    if block.word not in ("run", "not-run", "run-served"):
-        yield f"the block must say run, run-served or not-run, got {block.word!r}"
+    if block.word not in ("run", "not-run", "run-served", "run-kubernetes"):
+        yield f"the block must say run, run-served, run-kubernetes or not-run, got {block.word!r}"
     text = "\n".join(line.removeprefix("$ ") for line in block.lines if block.language != "console" or line.startswith("$ "))
     for line in text.replace("\\\n", " ").splitlines():
         for words in _commands(line):

@@ -8,14 +8,12 @@ A front or an sshd has its own /run.
 """
 
 import csv
-import json
 import os
 import pathlib
 import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 
 from network import ADDRESSES, LIMIT, PREFIX, Network, run, wait_until
@@ -28,27 +26,6 @@ FLOATING = "10.77.0.100"
 FRONTS, MACHINES = ("l1", "l2"), ("m1", "m2", "m3")
 WORKERS = "2"
 CTL_VARIABLES = ("APPCORE_", "RUN_DIR", "PORT", "ADDRESS", "WORKERS", "LOG_LEVEL", "APP_NAME", "MODEL")
-
-
-class Load:
-    """load.py in the client's namespace."""
-
-    def __init__(self, lab, requests, size=12, connections=10):
-        self._process = subprocess.Popen([*lab.enter("client"), sys.executable, "-B", os.path.join(HERE, "load.py"), f"{FLOATING}:80",
-                                          str(connections), str(requests), str(size)],
-                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.requests = requests
-
-    def wait_for(self, replies):
-        for line in self._process.stdout:
-            if int(line) >= replies:
-                return
-        raise AssertionError("the client has ended early")
-
-    def result(self):
-        """Lets it end when it has its replies."""
-        lines = self._process.communicate()[0].splitlines()
-        return json.loads(lines[-1])
 
 
 class Lab(Network):

@@ -1,7 +1,7 @@
-"""A client in a process of its own: load.py HOST:PORT CONNECTIONS REQUESTS BODY_BYTES
+"""A client in a process of its own: load.py HOST:PORT CONNECTIONS REQUESTS BODY_BYTES SECONDS
 
 Half of the connections are kept, the others are one for each request. It goes on until REQUESTS have been answered and its
-standard input has ended, says "N" after each hundred, and ends with a line of JSON. Nothing is ever sent twice.
+standard input has ended, or SECONDS are over, says "N" after each hundred, and ends with a line of JSON. Nothing is ever sent twice.
 """
 
 import asyncio
@@ -14,10 +14,9 @@ CONNECT_LIMIT = 5.0  # seconds: a SYN that is lost goes again after one, and aft
 REPLY_LIMIT = 30.0
 PACE = 0.02  # seconds between the requests of one connection: a front that fails is not to be hidden by a full queue
 TICK = 0.01
-LONGEST = 240.0  # seconds for the whole
 
 HOST, _, PORT = sys.argv[1].rpartition(":")
-CONNECTIONS, REQUESTS, SIZE = (int(text) for text in sys.argv[2:5])
+CONNECTIONS, REQUESTS, SIZE, LONGEST = (int(text) for text in sys.argv[2:6])
 NUMBERS = max(SIZE // 4, 1)
 BODY = b'{"features": [' + b",".join([b"1.5"] * NUMBERS) + b"]}"
 
@@ -26,6 +25,7 @@ class Tally:
     def __init__(self):
         self.outcomes = collections.Counter()
         self.replies = []  # when
+        self.last_failure = 0.0  # when the last request began that failed, by this machine's monotonic clock
         self.slowest = 0.0
         self.stall = 0.0  # how late this process itself has been woken
         self.input_ended = False
@@ -36,17 +36,23 @@ class Tally:
 
     def answered(self, begun, status):
         now = time.monotonic()
-        self.outcomes[str(status)] += 1
         self.slowest = max(self.slowest, now - begun)
-        if status == 201:
-            self.replies.append(now)
-            if len(self.replies) % 100 == 0:
-                print(len(self.replies), flush=True)
+        if status != 201:
+            self.failed(begun, str(status))
+            return
+        self.outcomes["201"] += 1
+        self.replies.append(now)
+        if len(self.replies) % 100 == 0:
+            print(len(self.replies), flush=True)
+
+    def failed(self, begun, what):
+        self.outcomes[what] += 1
+        self.last_failure = max(self.last_failure, begun)
 
     def result(self):
         gaps = [after - before for before, after in zip(self.replies, self.replies[1:])]
         return {"outcomes": self.outcomes, "replies": len(self.replies), "slowest": self.slowest, "gap": max(gaps, default=0.0),
-                "stall": self.stall, "failed": sum(self.outcomes.values()) - len(self.replies)}
+                "stall": self.stall, "last_failure": self.last_failure, "failed": sum(self.outcomes.values()) - len(self.replies)}
 
 
 async def read_reply(reader):
@@ -73,7 +79,7 @@ async def ask(tally, kept, streams):
         if kept and stays:
             return streams
     except (OSError, EOFError, asyncio.TimeoutError) as error:
-        tally.outcomes[f"{'kept' if kept else 'fresh'} {phase}: {type(error).__name__}"] += 1
+        tally.failed(begun, f"{'kept' if kept else 'fresh'} {phase}: {type(error).__name__}")
     if streams is not None:
         streams[1].transport.abort()
     return None

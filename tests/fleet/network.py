@@ -25,7 +25,8 @@ def wait_until(is_so, what):
 
 
 class Network:
-    def __init__(self):
+    def __init__(self, addresses=ADDRESSES):
+        self.addresses = addresses
         self.processes = {}  # daemons that tests start, by what they are
 
     def enter(self, name):
@@ -35,7 +36,7 @@ class Network:
         run("ip", "netns", "add", f"{PREFIX}switch")
         run("ip", "-n", f"{PREFIX}switch", "link", "add", "br0", "type", "bridge")
         run("ip", "-n", f"{PREFIX}switch", "link", "set", "br0", "up")
-        for name, address in ADDRESSES.items():
+        for name, address in self.addresses.items():
             space = f"{PREFIX}{name}"
             run("ip", "netns", "add", space)
             run("ip", "-n", f"{PREFIX}switch", "link", "add", f"to-{name}", "type", "veth", "peer", "name", "eth0", "netns", space)
@@ -61,7 +62,7 @@ class Network:
 
     def disconnect_all(self):
         """Ends what still runs in the namespaces, and removes them."""
-        for name in (*ADDRESSES, "switch"):
+        for name in (*self.addresses, "switch"):
             space = f"{PREFIX}{name}"
             if os.path.exists(f"/run/netns/{space}"):
                 for number in (signal.SIGCONT, signal.SIGKILL):

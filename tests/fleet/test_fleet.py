@@ -14,7 +14,8 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from lab import ADDRESSES, CTL, FRONTS, MACHINES, Lab, Load, wait_until  # noqa: E402
+from client import Load  # noqa: E402
+from lab import ADDRESSES, CTL, FLOATING, FRONTS, MACHINES, Lab, wait_until  # noqa: E402
 
 REQUESTS = 5000
 UPGRADE_REQUESTS = 10000
@@ -29,6 +30,10 @@ RELOADS = 10
 LAB = Lab()
 
 
+def start_load(requests, size=12):
+    return Load(LAB.enter("client"), f"{FLOATING}:80", requests, size)
+
+
 def setUpModule():
     unittest.addModuleCleanup(LAB.down)
     LAB.up()
@@ -41,7 +46,7 @@ class Fleet(unittest.TestCase):
     def under_load(self, fault, requests=REQUESTS, size=12):
         """The client's result, with what the machines counted and the fronts repeated; `fault` happens on its way."""
         counted, repeats = LAB.counted(), LAB.repeats()
-        load = Load(LAB, requests, size)
+        load = start_load(requests, size)
         try:
             load.wait_for(BEFORE_FAULT)
             fault()
@@ -150,7 +155,7 @@ class Fleet(unittest.TestCase):
     # --- what may be seen -----------------------------------------------------------------------------
 
     def test_machines_log_the_clients_address_and_believe_only_the_fronts(self):
-        self.assertEqual(Load(LAB, 100).result()["failed"], 0)
+        self.assertEqual(start_load(100).result()["failed"], 0)
         logs = [pathlib.Path(LAB.folder, name, "log/appcore.log") for name in MACHINES]
         wait_until(lambda: all(f'"client":"{ADDRESSES["client"]}"' in log.read_text() for log in logs), "the client is in each log")
         stranger = subprocess.run([*LAB.enter("client"), "curl", "-s", "-m", "5", "--haproxy-protocol", "-o", os.devnull, "-w", "%{http_code}",

@@ -2,7 +2,7 @@
 //
 // Schemas know which values are allowed, types which names: a misspelt name passes most schemas. Patches of components are
 // merged into the base first, as kustomize would, and each kustomization names exactly the files beside it.
-// kustomize itself is not run.
+// kustomize itself is run by tests/kubernetes.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";

@@ -35,11 +35,12 @@ cppcheck:
 
 scripts:
 	@shellcheck -x $(SCRIPTS)
-	@pyflakes3 deploy/appcorectl deploy/ctl/*.py tests/ctl/*.py tests/run tests/memcheck tests/mutants/run tests/fuzz/*.py tests/e2e/*.py tests/image/*.py tests/deb/*.py tests/docs/check tests/docs/*.py tests/fleet/*.py \
+	@pyflakes3 deploy/appcorectl deploy/ctl/*.py tests/ctl/*.py tests/run tests/memcheck tests/mutants/run tests/fuzz/*.py tests/e2e/*.py tests/image/*.py tests/deb/*.py tests/docs/check tests/docs/*.py tests/fleet/*.py tests/kubernetes/*.py tests/kubernetes/runtime \
 	 deploy/appcore_export.py deploy/sbom.py tests/parity/*.py tests/bench/*.py configs/examples/*/*.py
 	@MYPYPATH=deploy mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy -p ctl
 	@mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy deploy/sbom.py
 	@mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy tests/mutants/run
+	@MYPYPATH=tests/kubernetes mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy $(addprefix tests/kubernetes/,apart.py certificates.py images.py machine.py programs.py)
 	@MYPYPATH=deploy:tests/docs mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy tests/docs/check tests/docs/*.py
 	@tests/mutants/run --check
 
