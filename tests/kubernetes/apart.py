@@ -52,7 +52,7 @@ def main(folder: Path, command: list[str]) -> int:
             return 1
         remove(folder)
         folder.mkdir()
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: sys.exit(1))
         # A session of its own: Ctrl-C reaches this program only, which ends the other.
         process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--",
@@ -66,7 +66,4 @@ def main(folder: Path, command: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(Path(sys.argv[1]).resolve(), sys.argv[2:]))
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(main(Path(sys.argv[1]).resolve(), sys.argv[2:]))

@@ -109,6 +109,7 @@ class Cluster(Network):
         for node in NODES:
             if node != name:
                 machine.run("ip", "route", "add", f"10.244.{node[1:]}.0/24", "via", ADDRESSES[node])
+        machine.run("ip", "route", "add", SERVICES, "dev", "eth0")  # kube-proxy changes the address of what has a way
         machine.run("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward")
 
     def _start_proxy(self, name: str) -> None:

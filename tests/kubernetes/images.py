@@ -24,6 +24,7 @@ RELEASE = "trixie"  # the Dockerfile's
 BASE = "localhost/base:1"
 APPCORE = "registry.example/appcore"
 MODEL = "registry.example/model"
+COMMIT = "test"  # not the real one: docker's layers are to remain while only that changes
 BUILD_LIMIT = 1200.0  # seconds
 MADE_OF = {
     f"{APPCORE}:1.0": "FROM appcore:test\n",
@@ -66,7 +67,7 @@ def build(cache: Path, folder: Path, model: Path) -> None:
     machine.start_engine("--bridge=none")
     machine.run(DOCKER, "import", str(base_archive(cache, folder)), BASE)
     print(machine.run("env", "DOCKER_BUILDKIT=1", "make", "-C", str(ROOT), "image", f"ENGINE={DOCKER}", "IMAGE=appcore:test", f"BASE={BASE}",
-                      "IMAGE_ARGS=--network host", limit=BUILD_LIMIT)[-300:], file=sys.stderr)
+                      f"COMMIT={COMMIT}", "IMAGE_ARGS=--network host", limit=BUILD_LIMIT)[-300:], file=sys.stderr)
     context = folder / "context"
     context.mkdir()
     shutil.copy(model, context / "model.txt")

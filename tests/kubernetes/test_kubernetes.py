@@ -27,6 +27,7 @@ CACHE = ROOT / "build/kubernetes"
 FOLDER = CACHE / "run"
 MODEL = ROOT / "tests/models/lightgbm-poisson"
 BLOCKS = ("serve", "upgrade", "undo", "drain", "model")
+NUMBERS = len((MODEL / "rows.csv").read_text(encoding="ascii").splitlines()[0].split(","))  # features of a request
 REPLICAS = 3
 REQUESTS, UPDATE_REQUESTS = 5000, 40000
 BEFORE = 1000  # replies before anything happens
@@ -91,8 +92,8 @@ def service():
     return f"{address}:80"
 
 
-def node_of_a_pod():
-    return CLUSTER.field("pods", "{.items[0].spec.nodeName}", "-l", "app.kubernetes.io/name=appcore")[0]
+def node_that_serves():
+    return CLUSTER.field("endpoints/appcore", "{.subsets[0].addresses[0].nodeName}")[0]
 
 
 def images_of_pods():
@@ -108,9 +109,9 @@ class Kubernetes(unittest.TestCase):
     def tearDown(self):
         wait_until_whole()
 
-    def under_load(self, action, requests=REQUESTS, numbers=3):
+    def under_load(self, action, requests=REQUESTS):
         """The client's result; `action` happens on its way."""
-        load = Load(CLUSTER.enter("client"), service(), requests, size=4 * numbers, longest=LONGEST)
+        load = Load(CLUSTER.enter("client"), service(), requests, size=4 * NUMBERS, longest=LONGEST)
         try:
             load.wait_for(BEFORE)
             action()
@@ -142,13 +143,13 @@ class Kubernetes(unittest.TestCase):
         wait_until(lambda: images_of_pods() == before, "the pods are of the version before")
 
     def test_no_request_fails_when_a_node_is_drained(self):
-        node = node_of_a_pod()
+        node = node_that_serves()
         printed = []
         self.assertEqual(self.under_load(lambda: printed.append(follow("drain", m1=node)))["failed"], 0)
         self.assertIn("evicted", printed[0])
 
     def test_requests_reach_no_pod_of_a_node_that_is_cut_off_after_its_grace_period(self):
-        node, cut = node_of_a_pod(), []
+        node, cut = node_that_serves(), []
 
         def cut_off():
             cut.append(time.monotonic())
@@ -165,8 +166,6 @@ class Kubernetes(unittest.TestCase):
         self.assertLess(last, RECOVERY + result["stall"])
 
     def test_no_request_fails_when_a_new_model_is_rolled_out(self):
-        with (MODEL / "rows.csv").open(encoding="ascii") as file:
-            numbers = len(file.readline().split(","))
         own = FOLDER / "with-model"
         manifests.convert_with_model(images.MODEL, "1", own)
         versions = []
@@ -178,7 +177,7 @@ class Kubernetes(unittest.TestCase):
             follow("model")
             versions.append(model_version())
 
-        self.assertEqual(self.under_load(roll_out, numbers=numbers)["failed"], 0)
+        self.assertEqual(self.under_load(roll_out)["failed"], 0)
         self.assertEqual(versions, ["one", "two"])
 
 
