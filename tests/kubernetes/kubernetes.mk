@@ -6,4 +6,5 @@
 KUBERNETES_TESTS ?=
 kubernetes-test: ## a Kubernetes of three nodes: rolling updates, a broken version, a drained node, one cut off, a new model; as root; KUBERNETES_TESTS="Kubernetes.test_..." for some
 	@deploy/install-packages build kubernetes-test
-	@/usr/bin/python3 -B tests/kubernetes/apart.py build/kubernetes/run /usr/bin/python3 -B tests/kubernetes/test_kubernetes.py $(KUBERNETES_TESTS)
+	@$(BUILD_PROGRAMS)
+	@APPCORE_BIN_DIR='$(abspath $(OUT))' /usr/bin/python3 -B tests/kubernetes/apart.py build/kubernetes/run /usr/bin/python3 -B tests/kubernetes/test_kubernetes.py $(KUBERNETES_TESTS)

@@ -46,7 +46,7 @@ class Machine:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "DOCKER_CONFIG": f"{folder}/docker-client"}
         settings = "".join(f"{name} {value}\n" for name, value in KERNEL.items())
-        holder = subprocess.Popen([*network, "unshare", "--mount", "sh", "-c", MAKE_IT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._holder = holder = subprocess.Popen([*network, "unshare", "--mount", "sh", "-c", MAKE_IT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert holder.stdin and holder.stdout
         holder.stdin.write(settings)
         holder.stdin.close()

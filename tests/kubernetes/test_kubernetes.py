@@ -25,6 +25,7 @@ from network import wait_until  # noqa: E402
 ROOT = HERE.parent.parent
 CACHE = ROOT / "build/kubernetes"
 FOLDER = CACHE / "run"
+BUILD = Path(os.environ.get("APPCORE_BIN_DIR", ROOT / "build/release"))
 MODEL = ROOT / "tests/models/lightgbm-poisson"
 BLOCKS = ("serve", "upgrade", "undo", "drain", "model")
 NUMBERS = len((MODEL / "rows.csv").read_text(encoding="ascii").splitlines()[0].split(","))  # features of a request
@@ -40,8 +41,7 @@ CLUSTER = Cluster(FOLDER, CACHE / "bin")
 
 def setUpModule():
     programs.build(CACHE)
-    images.build(CACHE, FOLDER, MODEL / "model.txt")
-    CLUSTER.up(FOLDER / "images.tar")
+    CLUSTER.up(images.build(CACHE, FOLDER, BUILD, MODEL / "model.txt"))
     manifests.convert_example(FOLDER / "tour")
     print(follow("serve"), file=sys.stderr)
     wait_until_whole()
