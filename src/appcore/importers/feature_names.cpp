@@ -14,7 +14,9 @@ Status check_name(std::string_view name) {
         return Error{"a feature's name must have at most " + std::to_string(models::kMaxName) +
                      " bytes, one has " + std::to_string(name.size())};
     }
-    const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; };
+    const auto is_control = [](char c) {
+        return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
+    };
     if (json::is_utf8(name, json::Surrogates::refuse) && std::ranges::none_of(name, is_control)) {
         return Done{};
     }
