@@ -46,14 +46,14 @@ BODY = b'{"features": [1, 2, 3]}'
 CASES = [Case("POST", "/predict", 201, BODY), Case("GET", "/version", 200), Case("GET", "/health", 200)]
 
 
-def run_inside(*command, enter, check=True):
+def run_inside(*command, enter, check=True, longest=LONGEST):
     """Runs a command in the root, which the words `enter` lead into; its output as text."""
     try:
         done = subprocess.run([*enter, *command], text=True, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,
-                              stderr=subprocess.STDOUT, timeout=LONGEST, check=False,
+                              stderr=subprocess.STDOUT, timeout=longest, check=False,
                               env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive"})
     except subprocess.TimeoutExpired as error:
-        raise AssertionError(f"{command}: no end after {LONGEST} s\n{error.output}\n{processes()}") from error
+        raise AssertionError(f"{command}: no end after {longest} s\n{error.output}\n{processes()}") from error
     if check and done.returncode != 0:
         raise AssertionError(f"{command}: {done.returncode}\n{done.stdout}")
     return done.stdout

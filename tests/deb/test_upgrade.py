@@ -7,15 +7,15 @@ import unittest
 
 sys.path.insert(0, "tests/e2e")
 
-from machine import BODY, ROOT, append, ask, path, run_inside, wait_for_health  # noqa: E402
+from machine import BODY, LONGEST, ROOT, append, ask, path, run_inside, wait_for_health  # noqa: E402
 from stack import wait_until  # noqa: E402
 
 EDITED = ("/etc/default/appcore", "/etc/nginx/sites-available/appcore")
 KEPT_OPTIONS = ("-o", "Dpkg::Options::=--force-confold")
 
 
-def chroot(*command, check=True):
-    return run_inside(*command, enter=("chroot", ROOT), check=check)
+def chroot(*command, check=True, longest=LONGEST):
+    return run_inside(*command, enter=("chroot", ROOT), check=check, longest=longest)
 
 
 def digest(name):
@@ -46,7 +46,8 @@ class Upgrade(unittest.TestCase):
 
         print("  dist-upgrade", file=sys.stderr, flush=True)
         # The new C library takes the services with it as an operator's reboot would: they are restarted, below.
-        chroot("apt-get", "dist-upgrade", "-y", "-q", "--no-download", "--no-install-recommends", *KEPT_OPTIONS)
+        chroot("apt-get", "dist-upgrade", "-y", "-q", "--no-download", "--no-install-recommends", *KEPT_OPTIONS,
+               longest=1800)
         self.assertIn("13", chroot("cat", "/etc/debian_version"))
         self.assertGreaterEqual(predictions(), 50)  # the old programs serve on
         self.predict(10)
