@@ -1,7 +1,7 @@
 # Tests that take longer than `make test`, or need more than it: coverage, valgrind, mutants, fuzzing, long runs, parity.
 
 ##@ Test for longer
-.PHONY: coverage coverage-programs coverage-report memcheck fuzz fuzz-programs mutants sigterms rolling exact operations large-model parity parity-13 door-test
+.PHONY: coverage coverage-programs coverage-report memcheck fuzz fuzz-programs mutants sigterms rolling exact operations large-model parity parity-13 door-test arm64-test
 
 # Lines of src/ that the tests do not reach: those by file, and the whole as pages in build/coverage/html.
 # Programs write what they have run through when they end: a killed one tells nothing, and the sandbox would
@@ -101,3 +101,9 @@ door-test: ## 20 renewals of a certificate, 20 changes of API keys and six reloa
 	@APPCORE_BIN_DIR='$(abspath $(OUT))' /usr/bin/python3 -B tests/e2e/test_renewal.py long
 	@APPCORE_BIN_DIR='$(abspath $(OUT))' /usr/bin/python3 -B tests/e2e/test_keys.py long
 	@APPCORE_BIN_DIR='$(abspath $(OUT))' /usr/bin/python3 -B tests/e2e/testssl.py
+
+# What another processor could break: stores that pass each other, a char without a sign, fused products, NEON.
+ARM64_TESTS ?= unit seeds test_contract
+arm64-test: ## unit tests, fuzz seeds and the recorded cases on arm64, in an emulator; as root, on x86-64; ARM64_TESTS="unit" for some
+	@deploy/install-packages deb-test
+	@JOBS='$(JOBS)' tests/arm64/run $(ARM64_TESTS)

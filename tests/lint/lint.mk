@@ -6,7 +6,7 @@
 # Checks without running: format, clang-tidy, cppcheck, shell scripts, nginx's view of its configuration.
 CPP_FILES = $(shell find src tests -name '*.cpp' -o -name '*.hpp')
 SCRIPTS := deploy/keepalived/move-address deploy/launch deploy/run-nginx deploy/start-as deploy/install-packages deploy/lock-packages deploy/needed-packages \
-           deploy/npm-ci deploy/fetch-docs-ui tests/fuzz/run tests/reproducible tests/deb/run tests/deb/upgrade \
+           deploy/npm-ci deploy/fetch-docs-ui tests/fuzz/run tests/reproducible tests/arm64/run tests/deb/run tests/deb/upgrade \
            $(addprefix deploy/debian/,appcorectl appcore.postinst appcore.prerm appcore.postrm certbot-deploy-hook) tests/verify tests/parity/debian-13 tests/models/make_fixtures .ci/run
 
 lint: ## format, clang-tidy, cppcheck, shellcheck, nginx -t, the CI workflow, deploy/kubernetes, the pages
@@ -35,7 +35,7 @@ cppcheck:
 
 scripts:
 	@shellcheck -x $(SCRIPTS)
-	@pyflakes3 deploy/appcorectl deploy/ctl/*.py tests/ctl/*.py tests/run tests/memcheck tests/mutants/run tests/fuzz/*.py tests/e2e/*.py tests/image/*.py tests/deb/*.py tests/docs/check tests/docs/*.py tests/fleet/*.py tests/kubernetes/*.py tests/kubernetes/runtime \
+	@pyflakes3 deploy/appcorectl deploy/ctl/*.py tests/ctl/*.py tests/run tests/memcheck tests/mutants/run tests/fuzz/*.py tests/e2e/*.py tests/image/*.py tests/deb/*.py tests/arm64/*.py tests/docs/check tests/docs/*.py tests/fleet/*.py tests/kubernetes/*.py tests/kubernetes/runtime \
 	 deploy/appcore_export.py deploy/sbom.py tests/parity/*.py tests/bench/*.py configs/examples/*/*.py
 	@MYPYPATH=deploy mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy -p ctl
 	@mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy deploy/sbom.py
