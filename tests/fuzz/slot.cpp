@@ -47,7 +47,7 @@ Word sum_of(const Words& words) {
 }
 
 void check_sums(const Totals& totals) {
-    for (const RequestCell& cell : totals.requests) {
+    for (const auto& [place, cell] : totals.requests) {
         fuzz::ensure(sum_of(cell.buckets) == sum_of(cell.replies), "replies add up to buckets");
     }
     for (const ModelTotals& model : totals.models) {
@@ -79,14 +79,17 @@ void check_migration(const SlotImage& found, const Totals& totals) {
     fuzz::ensure(image.ok(), "the successor is a slot");
     const auto again = read_totals(image.value());
     fuzz::ensure(again.ok(), "the successor's numbers are possible");
-    const auto same = [](const RequestCell& one, const RequestCell& other) {
-        return std::memcmp(&one, &other, sizeof one) == 0;
+    const auto same = [](const auto& one, const auto& other) {
+        return one.first == other.first &&
+               std::memcmp(&one.second, &other.second, sizeof one.second) == 0;
+    };
+    const auto same_waits = [](const auto& one, const auto& other) {
+        const auto& [wait, latency] = one.second;
+        return one.first == other.first &&
+               std::memcmp(&wait, &other.second.wait, sizeof wait + sizeof latency) == 0;
     };
     fuzz::ensure(std::ranges::equal(totals.requests, again.value().requests, same),
                  "no request is lost");
-    const auto same_waits = [](const WaitCell& one, const WaitCell& other) {
-        return std::memcmp(&one, &other, sizeof(one.wait) + sizeof(one.latency)) == 0;
-    };
     fuzz::ensure(std::ranges::equal(totals.waits, again.value().waits, same_waits),
                  "no waiting is lost");
     const PredictionCell before = all_models(totals);

@@ -26,8 +26,8 @@ std::optional<system::SteadyTime> to_time(store::Word nanoseconds) {
 
 store::Word count_requests(const store::Totals& totals) {
     store::Word sum = 0;
-    for (const store::RequestCell& cell : totals.requests) {
-        sum = std::accumulate(cell.buckets.begin(), cell.buckets.end(), sum);
+    for (const auto& [at, cell] : totals.requests) {
+        sum = std::accumulate(cell.replies.begin(), cell.replies.end(), sum);
     }
     return sum;
 }
@@ -36,7 +36,7 @@ store::Word count_errors(const store::Totals& totals) {
     store::Word sum = 0;
     for (std::size_t i = 0; i < http::kStatusCodes.size(); ++i) {
         if (http::kStatusCodes[i].code < 500) continue;
-        for (const store::RequestCell& cell : totals.requests) sum += cell.replies[i];
+        for (const auto& [at, cell] : totals.requests) sum += cell.replies[i];
     }
     return sum;
 }
@@ -156,7 +156,8 @@ void Collector::add_unattached(PoolSnapshot& pool) const {
 
 void Collector::read_into(PoolSnapshot& pool, int directory, const std::string& name) {
     const bool is_held = store::is_slot_held(directory, name);
-    store::SlotReading reading = store::read_slot(directory, store::slot_file(name));
+    store::SlotReading reading =
+        store::read_slot(directory, store::slot_file(name), std::move(words_));
     if (reading.state == store::SlotState::absent) return;
     if (reading.state != store::SlotState::intact) {
         pool.problems.push_back(std::move(reading.reason));
@@ -189,6 +190,7 @@ void Collector::read_into(PoolSnapshot& pool, int directory, const std::string& 
     worker.requests = seen.shown_requests = std::max(worker.requests, seen.shown_requests);
     worker.errors = seen.shown_errors = std::max(worker.errors, seen.shown_errors);
     pool.workers.push_back(std::move(worker));
+    words_ = std::move(reading.image.words);
 }
 
 }  // namespace appcore::metrics

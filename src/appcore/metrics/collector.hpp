@@ -87,6 +87,7 @@ class Collector {
     std::string state_directory_;
     std::map<std::string, Seen> seen_;  // at most kMaxSlots
     store::Totals shown_;               // by the last call
+    std::vector<store::Word> words_;    // memory of the last slot that was read, for the next one
 };
 
 }  // namespace appcore::metrics

@@ -27,7 +27,7 @@ using Replies = std::array<Word, store::kStatusLabels>;
 
 Replies replies_of(const store::Totals& totals) {
     Replies replies{};
-    for (const store::RequestCell& cell : totals.requests) {
+    for (const auto& [at, cell] : totals.requests) {
         std::ranges::transform(replies, cell.replies, replies.begin(), std::plus<>{});
     }
     return replies;

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 #include "appcore/store/metric_names.hpp"
@@ -91,10 +93,27 @@ consteval bool are_closer_than(std::span<const std::uint64_t> bounds, std::uint6
 static_assert(are_closer_than(kFineBounds, 1400), "sqrt(1.4) is 1.18: within 20 %");
 static_assert(are_closer_than(kSlotBounds, 1190), "sqrt(1.19) is 1.09: within 10 %");
 
-// The bucket of a duration.
+namespace detail {
+
+// By a number's bits: how many bounds are below the smallest number that has as many.
+inline constexpr auto kBoundsBelow = [] {
+    std::array<std::uint8_t, std::numeric_limits<std::uint64_t>::digits + 1> below{};
+    static_assert(kSlotBounds.size() <= std::numeric_limits<std::uint8_t>::max());
+    for (std::size_t bits = 1; bits < below.size(); ++bits) {
+        const auto bound = std::ranges::lower_bound(kSlotBounds, std::uint64_t{1} << (bits - 1));
+        below.at(bits) = static_cast<std::uint8_t>(bound - kSlotBounds.begin());
+    }
+    return below;
+}();
+
+}  // namespace detail
+
+// The bucket of a duration. A few steps from the bounds with as many bits: searching all of them by
+// halves, a processor would guess wrong at every other one.
 [[nodiscard]] constexpr std::size_t bucket_of(std::uint64_t nanoseconds) {
-    return static_cast<std::size_t>(std::ranges::lower_bound(kSlotBounds, nanoseconds) -
-                                    kSlotBounds.begin());
+    std::size_t at = detail::kBoundsBelow[static_cast<std::size_t>(std::bit_width(nanoseconds))];
+    while (at < kSlotBounds.size() && kSlotBounds[at] < nanoseconds) ++at;
+    return at;
 }
 
 }  // namespace appcore::store

@@ -96,11 +96,13 @@ inline void replay_journal(Slot& slot) {
 // transaction as it is: complete_transaction() closes it. Nothing if the source fails, or the
 // sequence has moved in each of `tries` readings. `source.read(target, bytes, offset)` copies, word
 // by word in any order, and tells whether it could; `source.fence()` keeps what follows it behind
-// what is before it, as an acquire fence does.
+// what is before it, as an acquire fence does. The words lie in `words`, whose content is not
+// looked at.
 template <typename Source>
-std::optional<std::vector<Word>> read_words(const Source& source, std::size_t count, int tries) {
+std::optional<std::vector<Word>> read_words(const Source& source, std::size_t count, int tries,
+                                            std::vector<Word> words = {}) {
     constexpr std::size_t kSequenceAt = offsetof(Slot, journal) + offsetof(Journal, sequence);
-    std::vector<Word> words(count);
+    words.resize(count);
     for (int i = 0; i < tries; ++i) {
         Word before = 0;
         Word after = 0;

@@ -18,6 +18,7 @@ template <typename Places>
 Word add_mapped(std::span<const Word> words, const std::vector<std::size_t>& map, Places& places) {
     Word sum = 0;
     for (std::size_t i = 0; i < words.size(); ++i) {
+        if (words[i] == 0) continue;  // most are
         if (words[i] > kMaxCount - sum) return kMaxCount + 1;
         sum += words[i];
         places[map[i]] += words[i];
@@ -30,7 +31,6 @@ Word add_mapped(std::span<const Word> words, const std::vector<std::size_t>& map
 template <typename Parts>
 bool add_cell(std::span<const Word> words, const std::vector<std::size_t>& bucket_map,
               const std::vector<std::size_t>& part_map, Word& sum_ns, auto& buckets, Parts& parts) {
-    if (is_unused(words)) return true;
     if (words[0] > kMaxSumNs) return false;
     sum_ns += words[0];
     const Word observed = add_mapped(words.subspan(1, bucket_map.size()), bucket_map, buckets);
@@ -43,7 +43,6 @@ bool add_cell(std::span<const Word> words, const std::vector<std::size_t>& bucke
 // Adds durations that nothing else has to add up to.
 bool add_durations(std::span<const Word> words, const std::vector<std::size_t>& bucket_map,
                    Durations& durations) {
-    if (is_unused(words)) return true;
     if (words[0] > kMaxSumNs) return false;
     durations.sum_ns += words[0];
     const Word observed =
@@ -59,12 +58,14 @@ bool add_waits(const SlotImage& image, Totals& totals) {
     const std::size_t size = 1 + map.request_buckets.size();
     std::size_t at = map.waits.offset;
     for (const std::size_t endpoint : map.endpoints) {
+        const auto cell_words = words.subspan(at, 2 * size);
+        at += map.waits.stride;
+        if (is_unused(cell_words)) continue;
         WaitCell& cell = totals.waits[endpoint];
-        if (!add_durations(words.subspan(at, size), map.request_buckets, cell.wait) ||
-            !add_durations(words.subspan(at + size, size), map.request_buckets, cell.latency)) {
+        if (!add_durations(cell_words.first(size), map.request_buckets, cell.wait) ||
+            !add_durations(cell_words.subspan(size), map.request_buckets, cell.latency)) {
             return false;
         }
-        at += map.waits.stride;
     }
     return true;
 }
@@ -72,15 +73,18 @@ bool add_waits(const SlotImage& image, Totals& totals) {
 bool add_requests(const SlotImage& image, Totals& totals) {
     const LayoutMap& map = *image.layout;
     const std::span<const Word> words{image.words};
+    const std::size_t size = 1 + map.request_buckets.size() + map.statuses.size();
     std::size_t at = map.requests.offset;
     for (const std::size_t method : map.methods) {
         for (const std::size_t endpoint : map.endpoints) {
+            const auto cell_words = words.subspan(at, size);
+            at += map.requests.stride;
+            if (is_unused(cell_words)) continue;
             RequestCell& cell = totals.cell(method, endpoint);
-            if (!add_cell(words.subspan(at, map.requests.stride), map.request_buckets, map.statuses,
-                          cell.sum_ns, cell.buckets, cell.replies)) {
+            if (!add_cell(cell_words, map.request_buckets, map.statuses, cell.sum_ns, cell.buckets,
+                          cell.replies)) {
                 return false;
             }
-            at += map.requests.stride;
         }
     }
     return true;
@@ -101,7 +105,7 @@ bool add_models(const SlotImage& image, Totals& totals) {
         if (!is_valid_name(name_words, name)) return false;
         const auto cell_words = entry.subspan(kNameWords);
         if (name.empty()) {
-            if (sum_of(cell_words) != 0) return false;
+            if (!is_unused(cell_words)) return false;
             continue;
         }
         PredictionCell& cell = totals.model(name);

@@ -43,7 +43,9 @@ struct SlotReading {
 };
 
 // Reads `file` in the open directory `directory`. Never waits for the writer: a file that changes
-// whenever it is read is unreadable this time.
-[[nodiscard]] SlotReading read_slot(int directory, const std::string& file);
+// whenever it is read is unreadable this time. `memory`, whatever stands in it, is used for the
+// image's words.
+[[nodiscard]] SlotReading read_slot(int directory, const std::string& file,
+                                    std::vector<Word> memory = {});
 
 }  // namespace appcore::store

@@ -63,22 +63,22 @@ PredictionCell& Totals::model(std::string_view version) {
 bool Totals::empty() const {
     return sum_of(events) == 0 &&
            std::ranges::all_of(requests,
-                               [](const RequestCell& c) { return sum_of(c.buckets) == 0; }) &&
+                               [](const auto& c) { return sum_of(c.second.buckets) == 0; }) &&
            std::ranges::all_of(models,
                                [](const ModelTotals& m) { return sum_of(m.cell.buckets) == 0; });
 }
 
 void Totals::add(const Totals& more) {
-    for (std::size_t i = 0; i < requests.size(); ++i) {
-        if (is_unused(more.requests[i].replies)) continue;
-        requests[i].sum_ns += more.requests[i].sum_ns;
-        add_words(requests[i].buckets, more.requests[i].buckets);
-        add_words(requests[i].replies, more.requests[i].replies);
+    for (const auto& [at, theirs] : more.requests) {
+        RequestCell& cell = requests[at];
+        cell.sum_ns += theirs.sum_ns;
+        add_words(cell.buckets, theirs.buckets);
+        add_words(cell.replies, theirs.replies);
     }
-    for (std::size_t i = 0; i < waits.size(); ++i) {
-        if (is_unused(more.waits[i].latency.buckets)) continue;
-        add_durations(waits[i].wait, more.waits[i].wait);
-        add_durations(waits[i].latency, more.waits[i].latency);
+    for (const auto& [at, theirs] : more.waits) {
+        WaitCell& cell = waits[at];
+        add_durations(cell.wait, theirs.wait);
+        add_durations(cell.latency, theirs.latency);
     }
     for (const ModelTotals& theirs : more.models) {
         add_prediction_cell(model(theirs.version), theirs.cell);
@@ -88,16 +88,14 @@ void Totals::add(const Totals& more) {
 }
 
 void Totals::raise_to(const Totals& floor) {
-    for (std::size_t i = 0; i < requests.size(); ++i) {
-        RequestCell& cell = requests[i];
-        const RequestCell& least = floor.requests[i];
-        if (is_unused(least.replies)) continue;
+    for (const auto& [at, least] : floor.requests) {
+        RequestCell& cell = requests[at];
         raise_cell(cell, least, cell.replies, least.replies);
     }
-    for (std::size_t i = 0; i < waits.size(); ++i) {
-        if (is_unused(floor.waits[i].latency.buckets)) continue;
-        raise_durations(waits[i].wait, floor.waits[i].wait);
-        raise_durations(waits[i].latency, floor.waits[i].latency);
+    for (const auto& [at, least] : floor.waits) {
+        WaitCell& cell = waits[at];
+        raise_durations(cell.wait, least.wait);
+        raise_durations(cell.latency, least.latency);
     }
     for (const ModelTotals& least : floor.models) {
         PredictionCell& cell = model(least.version);
@@ -109,10 +107,12 @@ void Totals::raise_to(const Totals& floor) {
 }
 
 void write_totals(const Totals& totals, Slot& slot) {
-    for (std::size_t method = 0; method < slot.requests.size(); ++method) {
-        std::copy_n(&totals.cell(method, 0), http::kEndpointCount, slot.requests[method].begin());
+    for (std::size_t endpoint = 0; endpoint < http::kEndpointCount; ++endpoint) {
+        for (std::size_t method = 0; method < slot.requests.size(); ++method) {
+            slot.requests[method][endpoint] = totals.cell(method, endpoint);
+        }
+        slot.waits[endpoint] = totals.waits[endpoint];
     }
-    std::ranges::copy(totals.waits, slot.waits.begin());
     slot.events = totals.events;
     write_callers(totals.callers, slot);
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,16 +16,33 @@
 
 namespace appcore::store {
 
+// Cells by number. Only those that somebody has written to take memory and time: few methods of an
+// endpoint are ever asked. The others are read as zeros.
+template <typename Cell>
+class UsedCells {
+  public:
+    [[nodiscard]] Cell& operator[](std::size_t at) { return cells_[at]; }
+    [[nodiscard]] const Cell& operator[](std::size_t at) const {
+        static constexpr Cell kUnused{};
+        const auto found = cells_.find(at);
+        return found == cells_.end() ? kUnused : found->second;
+    }
+    // Pairs of number and cell, by number.
+    [[nodiscard]] auto begin() const { return cells_.begin(); }
+    [[nodiscard]] auto end() const { return cells_.end(); }
+
+  private:
+    std::map<std::size_t, Cell> cells_;
+};
+
 struct ModelTotals {
     std::string version;
     PredictionCell cell{};
 };
 
 struct Totals {
-    // By method, then endpoint.
-    std::vector<RequestCell> requests =
-        std::vector<RequestCell>(http::kMethodNames.size() * http::kEndpointCount);
-    std::vector<WaitCell> waits = std::vector<WaitCell>(http::kEndpointCount);
+    UsedCells<RequestCell> requests;  // by method, then endpoint: see cell()
+    UsedCells<WaitCell> waits;        // by endpoint
     std::vector<ModelTotals> models;  // in the order in which they were first seen
     Callers callers;
     std::array<Word, metric::kEventNames.size()> events{};

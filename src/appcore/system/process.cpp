@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -30,7 +31,13 @@ struct CloseDirectory {
     void operator()(DIR* directory) const { ::closedir(directory); }
 };
 
-std::uint64_t count_entries(const std::string& path) {
+// The files in /proc/PID/fd. Linux 6.2 and newer tell their number as the directory's size; older
+// ones have to be asked for each.
+std::uint64_t count_files(const std::string& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0 && status.st_size > 0) {
+        return static_cast<std::uint64_t>(status.st_size);
+    }
     const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(path.c_str()));
     if (!directory) return 0;
     std::uint64_t count = 0;
@@ -53,7 +60,7 @@ std::optional<ProcessUsage> process_usage(pid_t pid) {
     if (!virtual_pages || !resident_pages || *virtual_pages == 0) return std::nullopt;
     const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
     return ProcessUsage{*resident_pages * page, *virtual_pages * page,
-                        count_entries(directory + "/fd")};
+                        count_files(directory + "/fd")};
 }
 
 }  // namespace appcore::system

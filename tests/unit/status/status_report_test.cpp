@@ -177,7 +177,7 @@ TEST_CASE("callers that wait are a problem, by what the last minute was or how m
     const auto wait_for = [&f](std::uint64_t nanoseconds, int seconds) {
         f.history.add(f.pool, true, f.clock.steady_now - std::chrono::seconds{seconds});
         store::WaitCell& cell =
-            f.pool.totals.waits.at(static_cast<std::size_t>(http::Endpoint::predict));
+            f.pool.totals.waits[static_cast<std::size_t>(http::Endpoint::predict)];
         cell.wait.buckets.at(store::bucket_of(nanoseconds)) += 10;
         f.history.add(f.pool, true, f.clock.steady_now - std::chrono::seconds{seconds - 1});
     };

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
 
 #include "catch.hpp"
 
@@ -39,4 +42,21 @@ TEST_CASE("a bound belongs to its bucket") {
     CHECK(bucket_of(10'000) == 0);
     CHECK(bucket_of(10'001) == 1);
     CHECK(bucket_of(37'300'000'001) == kSlotBuckets - 1);
+}
+
+TEST_CASE("every duration's bucket is the first one whose bound it does not exceed") {
+    std::vector<std::uint64_t> durations{0, std::numeric_limits<std::uint64_t>::max()};
+    for (const std::uint64_t bound : kSlotBounds) {
+        durations.insert(durations.end(), {bound - 1, bound, bound + 1});
+    }
+    for (unsigned bits = 0; bits < 64; ++bits) {
+        const std::uint64_t power = std::uint64_t{1} << bits;
+        durations.insert(durations.end(), {power - 1, power, power + 1});
+    }
+    for (const std::uint64_t duration : durations) {
+        const auto first = std::ranges::find_if(
+            kSlotBounds, [duration](std::uint64_t bound) { return duration <= bound; });
+        INFO(duration);
+        CHECK(bucket_of(duration) == static_cast<std::size_t>(first - kSlotBounds.begin()));
+    }
 }

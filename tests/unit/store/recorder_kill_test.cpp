@@ -48,7 +48,8 @@ Word sum(const auto& words) {
 // last.
 std::vector<Word> numbers(const Totals& totals, const SlotImage& image, Word requests) {
     std::vector<Word> all;
-    for (const RequestCell& cell : totals.requests) {
+    for (const auto& [place, cell] : totals.requests) {
+        all.push_back(place);
         all.push_back(cell.sum_ns);
         all.insert(all.end(), cell.buckets.begin(), cell.buckets.end());
         all.insert(all.end(), cell.replies.begin(), cell.replies.end());
@@ -58,7 +59,8 @@ std::vector<Word> numbers(const Totals& totals, const SlotImage& image, Word req
         all.insert(all.end(), model.cell.buckets.begin(), model.cell.buckets.end());
         all.insert(all.end(), model.cell.outcomes.begin(), model.cell.outcomes.end());
     }
-    for (const WaitCell& cell : totals.waits) {
+    for (const auto& [place, cell] : totals.waits) {
+        all.push_back(place);
         for (const Durations& durations : {cell.wait, cell.latency}) {
             all.push_back(durations.sum_ns);
             all.insert(all.end(), durations.buckets.begin(), durations.buckets.end());
@@ -74,7 +76,7 @@ std::vector<Word> numbers(const Totals& totals, const SlotImage& image, Word req
 
 Word requests_in(const Totals& totals) {
     Word requests = 0;
-    for (const RequestCell& cell : totals.requests) requests += sum(cell.replies);
+    for (const auto& [place, cell] : totals.requests) requests += sum(cell.replies);
     return requests;
 }
 

@@ -47,11 +47,13 @@ TEST_CASE("the durations of a slot without fine buckets are known to be at most 
     const Result<Totals> read = totals_in(make_other_slot());
     REQUIRE(read.ok());
     // 4 ms, counted up to 5 ms: not below, and exact for whoever asks for 5 ms.
-    const RequestCell& cell = read.value().cell(kPost, kPredict);
+    const Totals& totals = read.value();
+    const RequestCell& cell = totals.cell(kPost, kPredict);
     CHECK(std::accumulate(cell.buckets.begin(),
                           cell.buckets.begin() + static_cast<int>(bucket_of(5'000'000)),
                           Word{0}) == 0);
-    for (const WaitCell& waits : read.value().waits) {
+    for (std::size_t endpoint = 0; endpoint < http::kEndpointCount; ++endpoint) {
+        const WaitCell& waits = totals.waits[endpoint];
         CHECK(waits.wait.buckets == Buckets{});
         CHECK(waits.latency.buckets == Buckets{});
     }
@@ -109,6 +111,10 @@ TEST_CASE("impossible numbers are refused") {
     }
     SECTION("predictions of no model") {
         words[96] = 0;
+    }
+    SECTION("predictions of no model, the same in each word") {
+        words[96] = 0;
+        std::fill_n(words.begin() + 100, 5, 1);
     }
     SECTION("events beyond every count") {
         words[44] = ~Word{0};
