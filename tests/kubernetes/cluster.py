@@ -30,6 +30,9 @@ API = f"https://{ADDRESSES['control']}:6443"
 STORE = "http://127.0.0.1:2379"
 # The node-monitor-grace-period of kube-controller-manager by default: after so many seconds without a word a node is lost.
 GRACE = 40.0
+# Where kube-proxy runs. A connection that a lost node never accepted is remembered for so many seconds (120 by default), and another one
+# from the same port would be sent to that node, too.
+NETWORK = {"ipv4/ip_forward": 1, "netfilter/nf_conntrack_tcp_timeout_syn_sent": 5}
 
 
 class Cluster(Network):
@@ -110,7 +113,8 @@ class Cluster(Network):
             if node != name:
                 machine.run("ip", "route", "add", f"10.244.{node[1:]}.0/24", "via", ADDRESSES[node])
         machine.run("ip", "route", "add", SERVICES, "dev", "eth0")  # kube-proxy changes the address of what has a way
-        machine.run("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward")
+        for setting, value in NETWORK.items():
+            machine.run("sh", "-c", f"echo {value} >/proc/sys/net/{setting}")
 
     def _start_proxy(self, name: str) -> None:
         configuration = self._write(name, "proxy.json", {

@@ -102,5 +102,5 @@ def build(cache: Path, folder: Path, programs: Path, model: Path) -> Path:
         machine.run(*command, name, str(context), limit=LIMIT)
     machine.run(DOCKER, "save", "-o", str(archive), *MADE_OF, limit=LIMIT)
     machine.run(DOCKER, "image", "prune", "-f")
-    machine.stop_engine()
+    machine.end()
     return archive

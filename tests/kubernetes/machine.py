@@ -72,10 +72,13 @@ class Machine:
                    "--ip-masq=false", "--cgroup-parent", f"/{GROUP}", *options)
         self.wait_for(DOCKER, "info")
 
-    def stop_engine(self) -> None:
-        engine = self.processes.pop("dockerd")
-        engine.terminate()
-        engine.wait(LIMIT)
+    def end(self) -> None:
+        """Stops its daemons, as somebody does who needs their files."""
+        for process in self.processes.values():
+            process.terminate()
+            process.wait(LIMIT)
+        self._holder.terminate()
+        self._holder.wait(LIMIT)
 
     def wait_for(self, *command: str) -> None:
         """Until the command succeeds."""

@@ -185,6 +185,6 @@ if __name__ == "__main__":
     if os.getpid() != 1:
         sys.exit("this test is run by apart.py: make kubernetes-test")
     try:
-        unittest.main(verbosity=2)
+        unittest.main(verbosity=2, warnings="ignore")  # of programs that still run: the kernel ends them
     finally:
         keep_logs()
