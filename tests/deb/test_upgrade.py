@@ -53,7 +53,7 @@ class Upgrade(unittest.TestCase):
         self.predict(10)
 
         print("  the package of Debian 13", file=sys.stderr, flush=True)
-        chroot("apt-get", "install", "-y", "-q", "--no-download", "--no-install-recommends", *KEPT_OPTIONS, "/new.deb")
+        chroot("apt-get", "install", "-y", "-q", "--no-install-recommends", *KEPT_OPTIONS, "/new.deb")
         self.restart_services()
         self.predict(5)
         self.assertEqual(predictions(), 65)
