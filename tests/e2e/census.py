@@ -108,7 +108,7 @@ def _is_master(process, everyone):
 
 
 def problems(run_dir, port, keeper=None):
-    """What is wrong with the processes of a stack that serves: [] if there is exactly one of each, and nobody else.
+    """What is wrong with the processes of a stack that serves: [] if there is exactly one of each, nobody else, and commands reach them.
 
     `keeper` is the pid of an `appcorectl run`, which belongs to its stack with all its children.
     """
@@ -121,6 +121,8 @@ def problems(run_dir, port, keeper=None):
         if len(some) != 1:
             wrong.append(f"{len(some)} processes are {what}: {[str(p) for p in some]}")
         wrong.extend(f"stopped: {p}" for p in some if p.state == "T")
+    if not os.path.exists(os.path.join(run_dir, "ctl.sock")):
+        wrong.append("supervisord's socket is gone")
     ancestors = {p.pid for p in supervisors} | ({keeper} if keeper else set())
     outputs = {name for p in supervisors for name in _files(p.pid).values() if name.startswith("pipe:")}
     for process in found.values():
