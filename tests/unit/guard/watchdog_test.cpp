@@ -20,15 +20,19 @@ using guard::RequestInHand;
 namespace {
 
 constexpr int kUndisturbed = 42;
+// For a watchdog that must act, on a busy machine too, and for one that must not: several timeouts.
+constexpr auto kLongest = 60s;
+constexpr auto kAWhile = 300ms;
 
 struct Ending {
     int exit_code;
     std::string received;  // by the other end of the connection
 };
 
-// Has a process serve one request, as `serve` does it, under a watchdog with a short timeout.
+// Has a process serve one request, as `serve` does it, under a watchdog with a short timeout, and
+// wait for so long afterwards.
 template <typename Serve>
-Ending run(Serve serve) {
+Ending run(std::chrono::milliseconds wait, Serve serve) {
     std::array<int, 2> ends{};
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
     const system::FileDescriptor peer(ends[0]);
@@ -39,7 +43,7 @@ Ending run(Serve serve) {
         guard::LastWords words("blue-01");
         const guard::Watchdog watchdog(request, words, {50ms, [] {}});
         serve(request, connection.get());
-        std::this_thread::sleep_for(300ms);
+        std::this_thread::sleep_for(wait);
         ::_exit(kUndisturbed);
     }
     connection = system::FileDescriptor();
@@ -54,7 +58,7 @@ Ending run(Serve serve) {
 }  // namespace
 
 TEST_CASE("a request that hangs is answered and ends the process") {
-    const Ending ending = run([](RequestInHand& request, int connection) {
+    const Ending ending = run(kLongest, [](RequestInHand& request, int connection) {
         const http::Request none;
         request.begin(connection, std::chrono::steady_clock::now());
         request.handle(none);
@@ -64,7 +68,7 @@ TEST_CASE("a request that hangs is answered and ends the process") {
 }
 
 TEST_CASE("a request that is never read to its end hangs, too") {
-    const Ending ending = run([](RequestInHand& request, int connection) {
+    const Ending ending = run(kLongest, [](RequestInHand& request, int connection) {
         request.begin(connection, std::chrono::steady_clock::now());
     });
     CHECK(ending.exit_code == guard::Watchdog::kExitCode);
@@ -72,7 +76,7 @@ TEST_CASE("a request that is never read to its end hangs, too") {
 }
 
 TEST_CASE("a reply that has begun is not followed by another") {
-    const Ending ending = run([](RequestInHand& request, int connection) {
+    const Ending ending = run(kLongest, [](RequestInHand& request, int connection) {
         const http::Request none;
         request.begin(connection, std::chrono::steady_clock::now());
         request.handle(none);
@@ -84,7 +88,7 @@ TEST_CASE("a reply that has begun is not followed by another") {
 }
 
 TEST_CASE("a request that is counted is not answered with a 504, though it hangs") {
-    const Ending ending = run([](RequestInHand& request, int connection) {
+    const Ending ending = run(kLongest, [](RequestInHand& request, int connection) {
         const http::Request none;
         request.begin(connection, std::chrono::steady_clock::now());
         request.handle(none);
@@ -95,7 +99,7 @@ TEST_CASE("a request that is counted is not answered with a 504, though it hangs
 }
 
 TEST_CASE("a request that is counted is given time, however long ago it began") {
-    const Ending ending = run([](RequestInHand& request, int connection) {
+    const Ending ending = run(kAWhile, [](RequestInHand& request, int connection) {
         const http::Request none;
         // As after a SIGSTOP: the watchdog's first look comes late.
         request.begin(connection, std::chrono::steady_clock::now() - 1h);
@@ -109,8 +113,8 @@ TEST_CASE("a request that is counted is given time, however long ago it began") 
 }
 
 TEST_CASE("a process without a request, or whose requests end in time, lives on") {
-    CHECK(run([](RequestInHand&, int) {}).exit_code == kUndisturbed);
-    CHECK(run([](RequestInHand& request, int connection) {
+    CHECK(run(kAWhile, [](RequestInHand&, int) {}).exit_code == kUndisturbed);
+    CHECK(run(kAWhile, [](RequestInHand& request, int connection) {
               // Young, however slow the machine is.
               request.begin(connection, std::chrono::steady_clock::now() + 1h);
               request.end();
