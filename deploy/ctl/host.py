@@ -99,6 +99,13 @@ class Host(ABC):
         self.supervisor.reread()
         self.supervisor.remove(self.group(pool), seconds + MARGIN)
 
+    def ended_groups(self, pool: Pool, programs: list[Program]) -> set[str]:
+        """Those of pools that this one has replaced, whose command was killed after it had stopped them and before it
+        removed them. They disturb nobody."""
+        others = {self.group(colour) for colour in pools.COLOURS if colour != pool.colour}
+        alive = {program.group for program in programs if not program.has_ended}
+        return {program.group for program in programs if program.group in others} - alive
+
     # --- one pool takes over from another -----------------------------------------------------------
 
     def try_out(self, new: Pool) -> None:

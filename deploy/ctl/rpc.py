@@ -58,6 +58,11 @@ class Program:
         """A program counts as starting for its first second, although it serves."""
         return self.state in ("RUNNING", "STARTING")
 
+    @property
+    def has_ended(self) -> bool:
+        """It has no process, and gets none by itself."""
+        return self.state in ("STOPPED", "FATAL")
+
 
 class Supervisor:
     """One supervisord. Any method may raise Unreachable or Refused."""

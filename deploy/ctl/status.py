@@ -25,6 +25,7 @@ class _Findings:
         self.processes = host.processes()
         self.programs: list[Program] = []
         self.problems: list[str] = []
+        self.notes: list[str] = []
         self.pool = _current(host)
         supervisord = find_supervisord(self.processes)
         if self.pool is None:
@@ -41,7 +42,9 @@ class _Findings:
             self.problems.append(str(error))
             return
         if self.pool:
-            self.problems += _wrong_programs(self.pool, self.programs)
+            ended = host.ended_groups(self.pool, self.programs)
+            self.notes += [f"{group} has ended; the next command removes it" for group in sorted(ended)]
+            self.problems += _wrong_programs(self.pool, [program for program in self.programs if program.group not in ended])
         self.problems += _wrong_processes(self.processes, supervisord)
 
 
@@ -92,6 +95,8 @@ def report(host: OwnHost) -> int:
         messages.show(f"{program.full_name:<{width}}   {program.state:<9} {program.description}")
     if at_work := holder(host.place.lock):
         messages.say(f"running command: {at_work}")
+    for note in found.notes:
+        messages.say(note)
     for problem in found.problems:
         messages.say(f"problem: {problem}")
     if found.problems:

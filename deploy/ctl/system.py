@@ -267,7 +267,8 @@ class Machine:
         programs = self._host.programs()
         for program in programs:
             messages.show(f"{program.full_name:<28} {program.state:<9} {program.description}")
-        return 0 if all(program.runs for program in programs) else FAILED
+        ended = self._host.ended_groups(pool, programs)
+        return 0 if all(program.runs or program.group in ended for program in programs) else FAILED
 
     def run(self) -> int:
         raise CtlError("the machine's supervisord runs it: \"appcorectl up\"")

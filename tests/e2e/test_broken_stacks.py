@@ -7,10 +7,11 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import unittest
 
 import census
-from stack import Stack, stop_process, wait_until
+from stack import CTL, Stack, stop_process, wait_until
 
 PARTS = 2  # of RUN_DIR, any, that are removed beside those that are named
 
@@ -80,6 +81,29 @@ class Broken(unittest.TestCase):
             os.kill(self.pid("supervisord"), signal.SIGKILL)
             self.assert_not_well()
             then()
+
+    def test_a_pool_that_has_ended_and_has_not_been_removed_is_no_problem(self):
+        """A restart is killed while it waits for the old pool's last worker."""
+        self.started()
+        last = self.pid("appcore-worker")
+        stop_process(last)
+        restart = subprocess.Popen([CTL, "restart"], env=self.stack.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, start_new_session=True)
+        self.assertTrue(wait_until(lambda: self.of_pool("blue") == [last], 60))
+        os.killpg(restart.pid, signal.SIGKILL)
+        restart.wait()
+        self.assertEqual(self.stack.ctl("status").returncode, 1)  # as long as it lives
+        os.kill(last, signal.SIGCONT)
+        self.assertTrue(wait_until(lambda: self.of_pool("blue") == [], 30))
+        done = self.stack.ctl("status")
+        self.assertEqual((done.returncode, self.problems()), (0, []), done.stdout)
+        self.assertIn("blue has ended; the next command removes it", done.stdout)
+        self.assert_up_serves()
+        self.assertNotIn("blue", self.stack.ctl("status").stdout)
+
+    def of_pool(self, colour):
+        found = census.members(self.stack.run_dir, self.stack.port).values()
+        return [p.pid for p in found if p.command[0].endswith("/appcore-worker") and colour in p.command]
 
 
 if __name__ == "__main__":

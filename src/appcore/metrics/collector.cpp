@@ -157,7 +157,7 @@ void Collector::add_unattached(PoolSnapshot& pool) const {
 void Collector::read_into(PoolSnapshot& pool, int directory, const std::string& name) {
     const bool is_held = store::is_slot_held(directory, name);
     store::SlotReading reading =
-        store::read_slot(directory, store::slot_file(name), std::move(words_));
+        store::read_slot(directory, store::slot_file(name), std::exchange(words_, {}));
     if (reading.state == store::SlotState::absent) return;
     if (reading.state != store::SlotState::intact) {
         pool.problems.push_back(std::move(reading.reason));
