@@ -96,7 +96,7 @@ static_assert(are_closer_than(kSlotBounds, 1190), "sqrt(1.19) is 1.09: within 10
 namespace detail {
 
 // By a number's bits: how many bounds are below the smallest number that has as many.
-inline constexpr auto kBoundsBelow = [] {
+consteval auto count_bounds_below() {
     std::array<std::uint8_t, std::numeric_limits<std::uint64_t>::digits + 1> below{};
     static_assert(kSlotBounds.size() <= std::numeric_limits<std::uint8_t>::max());
     for (std::size_t bits = 1; bits < below.size(); ++bits) {
@@ -104,7 +104,9 @@ inline constexpr auto kBoundsBelow = [] {
         below.at(bits) = static_cast<std::uint8_t>(bound - kSlotBounds.begin());
     }
     return below;
-}();
+}
+
+inline constexpr auto kBoundsBelow = count_bounds_below();
 
 }  // namespace detail
 
