@@ -19,11 +19,12 @@ LIMIT = 120.0  # seconds for anything to come about
 KERNEL = {"vm/overcommit_memory": 1, "vm/panic_on_oom": 0, "kernel/panic": 10, "kernel/panic_on_oops": 1,
           "kernel/keys/root_maxkeys": 1000000, "kernel/keys/root_maxbytes": 25000000}
 MAKE_IT = """set -e
-names=$(cat /etc/resolv.conf || true)
+names=  # read now: it may be a link into /run
+if [ -e /etc/resolv.conf ]; then names=$(cat /etc/resolv.conf); fi
 mount -t tmpfs tmpfs /run
 for place in etc var/lib; do
-    mkdir -p /run/changed/$place /run/work/$place
-    mount -t overlay -o lowerdir=/$place,upperdir=/run/changed/$place,workdir=/run/work/$place overlay /$place
+    mkdir -p /run/changed/$place /run/scratch/$place
+    mount -t overlay -o lowerdir=/$place,upperdir=/run/changed/$place,workdir=/run/scratch/$place overlay /$place
 done
 mount -t tmpfs tmpfs /var/log
 rm -f /etc/resolv.conf
