@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 import time
-import types
+from typing import NamedTuple
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "e2e"))
 from load import Case, Load  # noqa: E402
@@ -63,8 +63,17 @@ def path(name):
     return os.path.join(ROOT, name.lstrip("/"))
 
 
+class Service(NamedTuple):
+    """What Load asks for connections."""
+
+    port: int = PORT
+
+    def connection(self, timeout):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+
+
 def ask(method, target, body=None, port=PORT):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = Service(port).connection(30)
     try:
         connection.request(method, target, body, {"Content-Type": "application/json"} if body else {})
         reply = connection.getresponse()
@@ -90,7 +99,7 @@ def processes():
 @contextlib.contextmanager
 def load():
     """Clients that ask all the time; whatever reply is not the right one is a failure."""
-    clients = Load(types.SimpleNamespace(address="127.0.0.1", port=PORT), CASES, 8)
+    clients = Load(Service(), CASES, 8)
     try:
         yield
     finally:
