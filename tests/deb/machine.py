@@ -9,10 +9,10 @@ import re
 import subprocess
 import sys
 import time
-from typing import NamedTuple
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "e2e"))
 from load import Case, Load  # noqa: E402
+from stack import Service  # noqa: E402
 
 ROOT = os.environ["APPCORE_ROOT"]
 PORT = 8000
@@ -63,15 +63,6 @@ def path(name):
     return os.path.join(ROOT, name.lstrip("/"))
 
 
-class Service(NamedTuple):
-    """What Load asks for connections."""
-
-    port: int = PORT
-
-    def connection(self, timeout):
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
-
-
 def ask(method, target, body=None, port=PORT):
     connection = Service(port).connection(30)
     try:
@@ -99,7 +90,7 @@ def processes():
 @contextlib.contextmanager
 def load():
     """Clients that ask all the time; whatever reply is not the right one is a failure."""
-    clients = Load(Service(), CASES, 8)
+    clients = Load(Service(PORT), CASES, 8)
     try:
         yield
     finally:

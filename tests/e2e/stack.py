@@ -111,17 +111,74 @@ def ask(connection, method, path, headers=(), body=None):
     return Response(reply.status, reply.getheaders(), reply.read())
 
 
-class Stack:
+class Service:
+    """What answers at an address and a port, however it was started."""
+
+    tls = None  # an SSLContext, where it speaks TLS
+
+    def __init__(self, port, address="127.0.0.1"):
+        self.address = address
+        self.port = port
+
+    def connection(self, timeout):
+        if self.tls:
+            return http.client.HTTPSConnection(self.address, self.port, timeout=timeout, context=self.tls)
+        return http.client.HTTPConnection(self.address, self.port, timeout=timeout)
+
+    def request(self, method, path, body=None, headers=(), timeout=30):
+        """One request on a connection of its own."""
+        connection = self.connection(timeout)
+        try:
+            return ask(connection, method, path, headers, body)
+        finally:
+            connection.close()
+
+    def get(self, path, headers=()):
+        return self.request("GET", path, headers=headers)
+
+    def predict(self, body, headers=tuple(JSON)):
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self.request("POST", "/predict", data, headers)
+
+    def raw(self, data, timeout=10, method="GET"):
+        """Sends bytes, returns one parsed reply, however little the bytes look like HTTP."""
+        with socket.create_connection((self.address, self.port), timeout) as connection:
+            try:
+                connection.sendall(data)
+            except OSError:
+                pass  # refused before all was read; the reply is there nevertheless
+            reply = http.client.HTTPResponse(connection, method=method)
+            reply.begin()
+            return Response(reply.status, reply.getheaders(), reply.read())
+
+    def metrics(self):
+        """All samples: {'name{labels}': value}."""
+        samples = {}
+        for line in self.get("/metrics").body.decode().splitlines():
+            if line and not line.startswith("#"):
+                name, _, value = line.rpartition(" ")
+                samples[name] = float(value)
+        return samples
+
+    def count(self, name, **labels):
+        """The sum of a family's samples that have these labels."""
+        total = 0.0
+        for sample, value in self.metrics().items():
+            family, _, rest = sample.partition("{")
+            if family == name and all(f'{k}="{v}"' in rest for k, v in labels.items()):
+                total += value
+        return total
+
+
+class Stack(Service):
     """One stack in a folder and on a port of its own. Variables are the environment's: WORKERS=1."""
 
     def __init__(self, **variables):
         self.base = tempfile.mkdtemp(prefix="appcore-e2e-")
         self.run_dir = os.path.join(self.base, "run")
-        self.port = free_port()
         # Most stops have nobody to drain.
         self.variables = {"WORKERS": "2", "APPCORE_DRAIN_SECONDS": "0", **{k: str(v) for k, v in variables.items()}}
-        self.address = self.variables.get("ADDRESS", "127.0.0.1")
-        self.tls = None  # an SSLContext, where the stack speaks TLS
+        super().__init__(free_port(), self.variables.get("ADDRESS", "127.0.0.1"))
         self.enter = ()  # a command that runs another one where the stack is, if that is not here
 
     @property
@@ -173,58 +230,7 @@ class Stack:
         if done.returncode != 0 or left:
             raise AssertionError(f"down: {done.stdout} processes left: {left}")
 
-    # --- asking ---------------------------------------------------------------------------------
-
-    def connection(self, timeout):
-        if self.tls:
-            return http.client.HTTPSConnection(self.address, self.port, timeout=timeout, context=self.tls)
-        return http.client.HTTPConnection(self.address, self.port, timeout=timeout)
-
-    def request(self, method, path, body=None, headers=(), timeout=30):
-        """One request on a connection of its own."""
-        connection = self.connection(timeout)
-        try:
-            return ask(connection, method, path, headers, body)
-        finally:
-            connection.close()
-
-    def get(self, path, headers=()):
-        return self.request("GET", path, headers=headers)
-
-    def predict(self, body, headers=tuple(JSON)):
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return self.request("POST", "/predict", data, headers)
-
-    def raw(self, data, timeout=10, method="GET"):
-        """Sends bytes, returns one parsed reply, however little the bytes look like HTTP."""
-        with socket.create_connection((self.address, self.port), timeout) as connection:
-            try:
-                connection.sendall(data)
-            except OSError:
-                pass  # refused before all was read; the reply is there nevertheless
-            reply = http.client.HTTPResponse(connection, method=method)
-            reply.begin()
-            return Response(reply.status, reply.getheaders(), reply.read())
-
     # --- looking --------------------------------------------------------------------------------
-
-    def metrics(self):
-        """All samples: {'name{labels}': value}."""
-        samples = {}
-        for line in self.get("/metrics").body.decode().splitlines():
-            if line and not line.startswith("#"):
-                name, _, value = line.rpartition(" ")
-                samples[name] = float(value)
-        return samples
-
-    def count(self, name, **labels):
-        """The sum of a family's samples that have these labels."""
-        total = 0.0
-        for sample, value in self.metrics().items():
-            family, _, rest = sample.partition("{")
-            if family == name and all(f'{k}="{v}"' in rest for k, v in labels.items()):
-                total += value
-        return total
 
     def log_lines(self, name):
         """The lines of log/NAME.log as bytes, without one that is just being written."""

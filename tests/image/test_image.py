@@ -15,7 +15,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 
 from load import Case, Load  # noqa: E402
-from stack import Stack, free_port, wait_until  # noqa: E402
+from stack import Service, free_port, wait_until  # noqa: E402
 
 ENGINE = os.environ.get("ENGINE", "docker").split()  # perhaps with sudo
 IMAGE = os.environ.get("IMAGE", "appcore:latest")
@@ -49,15 +49,11 @@ def engine(*arguments, check=True):
     return done
 
 
-class Container:
-    """One container of the image; asks it as Stack asks a stack."""
-
-    request, get, predict = Stack.request, Stack.get, Stack.predict
-    metrics, count = Stack.metrics, Stack.count
-    address = "127.0.0.1"
+class Container(Service):
+    """One container of the image."""
 
     def __init__(self, *options, command=()):
-        self.port = free_port()
+        super().__init__(free_port())
         self.name = f"appcore-test-{self.port}"
         engine("run", "-d", "--name", self.name, "--network", "host", "-e", f"PORT={self.port}",
                "-e", f"ADDRESS={self.address}", *CONFINED, *options, IMAGE, *command)
