@@ -60,7 +60,7 @@ Axis rate_axis(double largest) {
 
 // 2 and 5 between whole decades where there is room.
 Axis time_axis(double smallest, double largest) {
-    constexpr int kFirstPower = -2;  // 10 us, the first bound of the buckets
+    constexpr int kFirstPower = -3;  // 1 us, the first bound of the buckets
     constexpr int kLastPower = 5;    // 100 s, above the last one
     const auto power_of = [](double value) { return std::log10(std::max(value, 1e-9)); };
     const int low =

@@ -27,7 +27,7 @@ struct Axis {
 // ticks are named "0", "0.5/s", "200/s", "20k/s". Where `largest` is 0, to 1.
 [[nodiscard]] Axis rate_axis(double largest);
 
-// Decades that contain both milliseconds, from 10 us (the first bound of the buckets) to 100 s
+// Decades that contain both milliseconds, from 1 us (the first bound of the buckets) to 100 s
 // (above the last) at most; ticks are named "20 µs", "5 ms", "1 s".
 [[nodiscard]] Axis time_axis(double smallest, double largest);
 

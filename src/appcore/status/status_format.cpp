@@ -29,9 +29,9 @@ std::string percent(double ratio) {
 std::string milliseconds(double value) {
     constexpr double kMicrosecond = 0.001;
     constexpr double kSecond = 1000;
-    constexpr double kFirstBound = 0.01;  // of the buckets, whose percentiles these are
+    constexpr double kFirstBound = 0.001;  // of the buckets, whose percentiles these are
     constexpr double kLastBound = 37.3 * kSecond;
-    if (value < kFirstBound) return "< 10 µs";
+    if (value < kFirstBound) return "< 1 µs";
     if (value >= kLastBound) return "≥ 37 s";
     if (value >= kSecond) return fixed(value / kSecond, 1) + " s";
     if (value < 0.9995) return fixed(value / kMicrosecond, 0) + " µs";

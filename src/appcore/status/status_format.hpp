@@ -12,7 +12,7 @@ namespace appcore::status {
 //   count     12,345
 //   rate      per second: 0/s, 0.42/s, 12.3/s, 1,234/s
 //   percent   of a ratio: 0 %, 0.12 %, 12.5 %
-//   ms        milliseconds: < 10 µs (the first bucket's bound), 42 µs, 4.2 ms, 420 ms, 4.2 s,
+//   ms        milliseconds: < 1 µs (the first bucket's bound), 42 µs, 4.2 ms, 420 ms, 4.2 s,
 //             ≥ 37 s (the last bucket's bound)
 //   bytes     4.2 MiB
 //   duration  of seconds: 0.4 s, 45 s, 12 min, 3 h 20 min, 4 d 2 h

@@ -40,7 +40,9 @@ Word sum_of(const Words& words) {
 
 Json milliseconds(const store::Buckets& buckets, double quantile) {
     const auto seconds = metrics::quantile_of(buckets, quantile);
-    return seconds ? rounded(*seconds * kMilliseconds) : nullptr;
+    if (!seconds) return nullptr;
+    constexpr double kSteps = 100'000;  // a millisecond: the first bounds are some microseconds
+    return std::round(*seconds * kMilliseconds * kSteps) / kSteps;
 }
 
 Json percentiles(const store::Buckets& buckets) {

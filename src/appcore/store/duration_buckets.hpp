@@ -15,7 +15,8 @@
 namespace appcore::store {
 
 inline constexpr std::size_t kBoundsPerDecade = 14;
-inline constexpr std::uint64_t kFirstBound = 10'000;  // 10 us
+inline constexpr std::uint64_t kFirstSlotBound = 1'000;   // 1 us: what the fastest replies take
+inline constexpr std::uint64_t kFirstFineBound = 10'000;  // 10 us
 inline constexpr std::uint64_t kLongestBound =
     40'000'000'000;  // no bound is above: 37.3 s is the last
 
@@ -26,11 +27,12 @@ inline constexpr std::array<std::uint64_t, kBoundsPerDecade> kDecade = {
 
 namespace detail {
 
-// The bounds of all decades, every `step`-th of them.
+// The bounds of all decades from `first` on, every `step`-th of them.
 template <std::size_t kCount>
-consteval std::array<std::uint64_t, kCount> geometric_bounds(std::size_t step) {
+consteval std::array<std::uint64_t, kCount> geometric_bounds(std::uint64_t first,
+                                                             std::size_t step) {
     std::array<std::uint64_t, kCount> bounds{};
-    std::uint64_t decade = kFirstBound;
+    std::uint64_t decade = first;
     std::size_t at = 0;
     for (std::size_t i = 0; i < kCount; ++i) {
         bounds.at(i) = kDecade.at(at) * decade / kDecade.front();
@@ -58,7 +60,7 @@ struct Union {
     }
 };
 
-inline constexpr auto kGeometric = geometric_bounds<93>(1);
+inline constexpr auto kGeometric = geometric_bounds<107>(kFirstSlotBound, 1);
 static_assert(kGeometric.back() < kLongestBound && kGeometric.back() > 30'000'000'000);
 
 inline constexpr auto kUnion = [] {
@@ -73,7 +75,7 @@ inline constexpr auto kUnion = [] {
 
 // Upper bounds in nanoseconds, inclusive, of the fine families: 7 a decade. Wherever a value lies
 // between two of them, their geometric mean is within 20 % of it. With +Inf, 48 series.
-inline constexpr auto kFineBounds = detail::geometric_bounds<47>(2);
+inline constexpr auto kFineBounds = detail::geometric_bounds<47>(kFirstFineBound, 2);
 
 // The same of the slots. The bucket without a bound (+Inf) follows the last.
 inline constexpr auto kSlotBounds = [] {

@@ -23,8 +23,8 @@ TEST_CASE("rates, ratios and latencies have about three digits and a unit") {
     CHECK(format_value("percent", 0.00001) == "< 0.01 %");
     CHECK(format_value("percent", 0.00123) == "0.12 %");
     CHECK(format_value("percent", 1) == "100.0 %");
-    CHECK(format_value("ms", 0.005) == "< 10 µs");
-    CHECK(format_value("ms", 0.01) == "10 µs");
+    CHECK(format_value("ms", 0.0005) == "< 1 µs");
+    CHECK(format_value("ms", 0.001) == "1 µs");
     CHECK(format_value("ms", 0.417) == "417 µs");
     CHECK(format_value("ms", 2.5) == "2.5 ms");
     CHECK(format_value("ms", 417.2) == "417 ms");

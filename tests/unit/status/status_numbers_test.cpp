@@ -62,14 +62,14 @@ TEST_CASE("numbers are rounded to thousandths") {
 }
 
 // A percentile is the geometric mean of its bucket's bounds: 2.68 and 3.16 ms, 8.48 and 10 ms, 19.3
-// and 22.8 ms, 22.8 and 25 ms (of the old bounds); half the first bound, 10 us, for what is below.
+// and 22.8 ms, 22.8 and 25 ms (of the old bounds); half the first bound, 1 us, for what is below.
 TEST_CASE("rates are per second, ratios of the requests, latencies in milliseconds") {
     CHECK(status::traffic_json(traffic()).dump() ==
           R"({"seconds":8.0,"requests_per_second":12.5,"errors_per_second":3.125,)"
           R"("error_ratio":0.25,)"
-          R"("latency_ms":{"p50":2.91,"p90":23.875,"p95":23.875,"p99":23.875},)"
-          R"("wait_ms":{"p50":0.005,"p90":20.977,"p95":20.977,"p99":20.977},)"
-          R"("duration_ms":{"p50":2.91,"p90":9.209,"p95":9.209,"p99":9.209}})");
+          R"("latency_ms":{"p50":2.91012,"p90":23.87467,"p95":23.87467,"p99":23.87467},)"
+          R"("wait_ms":{"p50":0.0005,"p90":20.97713,"p95":20.97713,"p99":20.97713},)"
+          R"("duration_ms":{"p50":2.91012,"p90":9.20869,"p95":9.20869,"p99":9.20869}})");
 }
 
 TEST_CASE("of nothing all is null, and of no requests only the rate is known") {
@@ -89,9 +89,9 @@ TEST_CASE("the history is a list for each line of a plot") {
     const Json history = status::history_json({traffic(), {}});
     CHECK(history.dump().starts_with(
         R"({"step_seconds":5,"requests_per_second":[12.5,null],)"
-        R"("errors_per_second":[3.125,null],"p50_ms":[2.91,null],"p99_ms":[23.875,null],)"
-        R"("latency_ms":{"p50":[2.91,null],"p90":[23.875,null],"p99":[23.875,null]},)"
-        R"("wait_ms":{"p50":[0.005,null],)"));
-    CHECK(history["duration_ms"]["p90"] == Json{9.209, nullptr});
+        R"("errors_per_second":[3.125,null],"p50_ms":[2.91012,null],"p99_ms":[23.87467,null],)"
+        R"("latency_ms":{"p50":[2.91012,null],"p90":[23.87467,null],"p99":[23.87467,null]},)"
+        R"("wait_ms":{"p50":[0.0005,null],)"));
+    CHECK(history["duration_ms"]["p90"] == Json{9.20869, nullptr});
     CHECK(status::history_json({})["wait_ms"].dump() == R"({"p50":[],"p90":[],"p99":[]})");
 }
