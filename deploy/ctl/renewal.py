@@ -39,8 +39,10 @@ def use_keys(host: Host, pool: Pool) -> None:
 
 
 def _is_of(pool: Pool, folder: str) -> bool:
-    """Whether the pool's certificate is in this folder, by its name or by a link from elsewhere, or nobody asks. certbot's
-    own files are links, too: live/NAME/fullchain.pem leads to archive/NAME/fullchain2.pem."""
+    """Whether the pool's certificate is in this folder, under its own name or through a link. Without a folder: yes.
+
+    certbot's files are links: live/NAME/fullchain.pem leads to archive/NAME/fullchain2.pem.
+    """
     tls = front.read(pool.said).tls
     if not folder or tls is None:
         return not folder
@@ -53,8 +55,8 @@ def _is_of(pool: Pool, folder: str) -> bool:
 
 
 def _replace(host: Host, pool: Pool, named: re.Pattern[str], folder: Path, others: dict[str, str]) -> bool:
-    """Names the folder where nginx's part of the pool names one of this kind, beside it writes other files; returns whether
-    anything changes for nginx."""
+    """Puts `folder` in place of the folder of credentials that nginx's part of the pool names, and writes the files `others`
+    beside that part. Returns whether anything changes for nginx."""
     trial = pool.folder.with_name(pool.folder.name + ".renewal")
     shutil.rmtree(trial, ignore_errors=True)
     trial.mkdir()

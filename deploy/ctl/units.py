@@ -98,7 +98,7 @@ def enable(count: int) -> None:
 
 
 def start(count: int) -> None:
-    """Starts the workers, or again, one after the other: the others serve meanwhile. The first one is the trial."""
+    """Starts or restarts the workers, one after the other, so that the others serve meanwhile. The first one is the trial."""
     systemctl("daemon-reload")
     systemctl("start", *SOCKETS)
     for number in range(1, count + 1):
