@@ -2,7 +2,6 @@
 
 import contextlib
 import glob
-import http.client
 import json
 import os
 import re
