@@ -10,8 +10,8 @@
 
 namespace appcore::status {
 
-// With three decimals: nobody reads more, and the document stays small. Null for nothing. Percentiles
-// have five, since they are milliseconds and some are few microseconds.
+// With three decimals: nobody reads more, and the document stays small. Null for nothing.
+// Percentiles have five, since they are milliseconds and some are few microseconds.
 [[nodiscard]] nlohmann::ordered_json rounded(std::optional<double> value);
 
 // {"requests", "errors", "predictions", "by_status"}: all that was ever counted, /status included.
