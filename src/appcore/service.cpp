@@ -16,7 +16,7 @@ Service::Service(std::vector<api::Route> routes, const ServiceContext& context,
       log_(context.log),
       request_in_hand_(context.request_in_hand),
       limits_(limits),
-      app_(std::move(routes), context.clock, context.ids, static_cast<api::Observer&>(*this)) {}
+      app_(std::move(routes), context.ids, static_cast<api::Observer&>(*this)) {}
 
 void Service::request_arrives(int connection) {
     begun_ = stamps_.look(clock_);
@@ -30,7 +30,7 @@ void Service::handle(const http::Request& request, http::Response& response) {
     record_.reset();
     log_.take_back();
     request_in_hand_.handle(request);
-    app_.handle(request, response, begun_);
+    app_.handle(request, response);
     has_handled_ = true;
 }
 
@@ -118,17 +118,17 @@ void Service::reopen_logs() {
 
 // What nginx answers itself has waited all the time until then. Not so a 504: a worker has had it
 // for as long as one may, and only what is beyond that was waiting.
-Service::Times Service::times_of(const api::Exchange& exchange) const {
+log::RequestTimes Service::times_until_now(const http::Request& request) const {
     constexpr std::chrono::hours kLongest{1};
     constexpr int kTries = 4;  // nginx asks no more workers and peers than that
     const std::chrono::nanoseconds timeout = limits_.request_timeout;
     const auto limit = timeout.count() > 0 ? kTries * timeout : std::chrono::nanoseconds(kLongest);
-    Times times{std::nullopt, exchange.duration};
-    if (const auto stamp = store::time_of_request(exchange.request.key)) {
+    log::RequestTimes times{clock_.steady() - begun_, std::nullopt};
+    if (const auto stamp = store::time_of_request(request.key)) {
         times.wait = stamps_.age(*stamp, limit);
     }
-    if (exchange.request.error_status == 504 && times.wait) {
-        const std::chrono::nanoseconds whole = *times.wait + exchange.duration;
+    if (request.error_status == 504 && times.wait) {
+        const std::chrono::nanoseconds whole = *times.wait + times.duration;
         times.duration = timeout.count() > 0 ? std::min(whole, timeout) : whole;
         times.wait = whole - times.duration;
     }
@@ -136,13 +136,10 @@ Service::Times Service::times_of(const api::Exchange& exchange) const {
 }
 
 void Service::request_ends(const api::Exchange& exchange) {
-    const Times times = times_of(exchange);
     store::RequestRecord record{};
     record.method = exchange.request.method;
     record.endpoint = exchange.endpoint;
     record.status = exchange.status;
-    record.duration = times.duration;
-    record.wait = times.wait;
     if (exchange.outcome.prediction) {
         record.prediction = {exchange.outcome.prediction_failed ? store::metric::Outcome::error
                                                                 : store::metric::Outcome::success,
@@ -164,18 +161,15 @@ void Service::request_ends(const api::Exchange& exchange) {
         }
     }
     // Counted together with its lines.
-    const log::RequestLine line{exchange.request_id,
-                                exchange.request.method_name,
-                                exchange.path,
-                                exchange.status,
-                                times.duration,
-                                times.wait,
-                                exchange.request.client,
-                                exchange.request.api_key,
-                                fields};
-    log_.request(line);
+    log_.begin_request({exchange.request_id, exchange.request.method_name, exchange.path,
+                        exchange.status, exchange.request.client, exchange.request.api_key,
+                        fields});
+    const log::RequestTimes times = times_until_now(exchange.request);
+    record.duration = times.duration;
+    record.wait = times.wait;
+    log_.end_request(times);
     if (limits_.slow_request.count() > 0 && times.duration >= limits_.slow_request) {
-        log_.slow_request(line);
+        log_.slow_request(times);
     }
     record.log_position = log_.position();
     record_ = record;

@@ -54,11 +54,7 @@ class Service : public fcgi::Handler, private api::Observer {
     Record& last_reply(int connection);
     void take_log_ring(system::SteadyTime now);
 
-    struct Times {
-        std::optional<std::chrono::nanoseconds> wait;  // until `duration` begins, if known
-        std::chrono::nanoseconds duration;
-    };
-    [[nodiscard]] Times times_of(const api::Exchange& exchange) const;
+    [[nodiscard]] log::RequestTimes times_until_now(const http::Request& request) const;
 
     const system::Clock& clock_;
     store::Recorder& recorder_;

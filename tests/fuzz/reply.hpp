@@ -44,7 +44,7 @@ class Application {
         using namespace appcore;
         response_.clear();
         observer_.reset();
-        app_.handle(request, response_, clock_.steady());
+        app_.handle(request, response_);
         const auto endpoint = http::route(http::split_target(request.target).path);
         const bool is_silent = observer_.seen == 0;  // polled by machines
         ensure(observer_.seen <= 1 && observer_.failures == 0, "observed");
@@ -91,8 +91,7 @@ class Application {
     fakes::Ids ids_;
     appcore::models::MeanModel model_;
     Observer observer_;
-    appcore::api::App app_{appcore::api::worker_routes(model_, clock_, ids_), clock_, ids_,
-                           observer_};
+    appcore::api::App app_{appcore::api::worker_routes(model_, clock_, ids_), ids_, observer_};
     appcore::http::Response response_;
 };
 

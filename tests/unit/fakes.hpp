@@ -58,12 +58,11 @@ class Observer final : public appcore::api::Observer {
         std::string path;
         appcore::http::Endpoint endpoint;
         int status;
-        std::chrono::nanoseconds duration;
         bool predicted;
     };
     void request_ends(const appcore::api::Exchange& exchange) override {
         seen.push_back({std::string(exchange.request_id), std::string(exchange.path),
-                        exchange.endpoint, exchange.status, exchange.duration,
+                        exchange.endpoint, exchange.status,
                         exchange.outcome.prediction.has_value()});
     }
     void failure(std::string_view what) override { failures.emplace_back(what); }

@@ -263,6 +263,32 @@ TEST_CASE("a request's waiting ends where its duration begins, with its first by
     CHECK(line.find(R"("duration_ms":70.000,"wait_ms":5500.000,)") != std::string::npos);
 }
 
+TEST_CASE("the duration of a request ends when its action has") {
+    const slot_fixture::TemporaryDirectory directory;
+    fakes::Clock clock;
+    fakes::Ids ids;
+    const auto log = log::Log::open(directory / "log", spdlog::level::info, "blue-01").value();
+    store::Recorder recorder({directory.path(), "blue-01", "v1.0", getpid(), clock.wall()});
+    guard::RequestInHand hand;
+    Service service({{http::Endpoint::health,
+                      [&clock](const http::Request&, http::Response& response, api::Outcome&) {
+                          clock.steady_now += std::chrono::milliseconds(7);
+                          response.set(200, http::kJson, "{}");
+                      }}},
+                    {clock, ids, recorder, *log, hand}, {});
+    service.between_requests();
+    http::Request request;
+    request.method = http::Method::get;
+    request.target = "/health";
+    http::Response response;
+    service.request_arrives(1);
+    clock.steady_now += std::chrono::milliseconds(30);
+    service.handle(request, response);
+    service.commit();
+    const auto totals = slot_fixture::totals_of(directory.path(), "blue-01");
+    CHECK(totals.cell(0, 0).sum_ns == 37'000'000);
+}
+
 TEST_CASE("a request that nobody has stamped has waited for no known time") {
     Timed t;
     t.serve("", std::chrono::milliseconds(70));

@@ -63,11 +63,10 @@ void redirect(const http::Request& request, Endpoint endpoint, http::Response& r
 
 }  // namespace
 
-App::App(std::vector<Route> routes, const system::Clock& clock, system::IdSource& ids,
-         Observer& observer)
-    : routes_(std::move(routes)), clock_(clock), ids_(ids), observer_(observer) {}
+App::App(std::vector<Route> routes, system::IdSource& ids, Observer& observer)
+    : routes_(std::move(routes)), ids_(ids), observer_(observer) {}
 
-void App::handle(const http::Request& request, http::Response& response, system::SteadyTime begun) {
+void App::handle(const http::Request& request, http::Response& response) {
     const std::string_view path = http::split_target(request.target).path;
     const Endpoint endpoint = http::route(path);
     const RequestId id(request, ids_);
@@ -92,8 +91,7 @@ void App::handle(const http::Request& request, http::Response& response, system:
     if (path_.capacity() > kKeptPathCapacity) std::string().swap(path_);
     path_.clear();
     http::append_decoded(path_, path);
-    observer_.request_ends(
-        {request, id.text(), path_, endpoint, response.status(), clock_.steady() - begun, outcome});
+    observer_.request_ends({request, id.text(), path_, endpoint, response.status(), outcome});
 }
 
 void App::respond(const http::Request& request, Endpoint endpoint, http::Response& response,

@@ -9,7 +9,6 @@
 #include "appcore/api/route.hpp"
 #include "appcore/http/request.hpp"
 #include "appcore/http/response.hpp"
-#include "appcore/system/clock.hpp"
 #include "appcore/system/ids.hpp"
 
 namespace appcore::api {
@@ -17,13 +16,12 @@ namespace appcore::api {
 class App {
   public:
     // The references outlive the application.
-    App(std::vector<Route> routes, const system::Clock& clock, system::IdSource& ids,
-        Observer& observer);
+    App(std::vector<Route> routes, system::IdSource& ids, Observer& observer);
 
-    // Fills the empty `response`. `begun`: when the request's first byte was there. Throws
-    // std::bad_alloc and nothing else; where that happens, the same request with the body_state
-    // `no_memory` makes a 503. Every status it sets is one of http::kStatusCodes.
-    void handle(const http::Request& request, http::Response& response, system::SteadyTime begun);
+    // Fills the empty `response`. Throws std::bad_alloc and nothing else; where that happens, the
+    // same request with the body_state `no_memory` makes a 503. Every status it sets is one of
+    // http::kStatusCodes.
+    void handle(const http::Request& request, http::Response& response);
 
   private:
     void respond(const http::Request& request, http::Endpoint endpoint, http::Response& response,
@@ -33,7 +31,6 @@ class App {
     [[nodiscard]] const Route* find(http::Endpoint endpoint) const;
 
     std::vector<Route> routes_;
-    const system::Clock& clock_;
     system::IdSource& ids_;
     Observer& observer_;
     std::string path_;  // decoded; its memory serves all requests

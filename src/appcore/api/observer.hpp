@@ -1,7 +1,6 @@
 // Who is told of every exchange: metrics and log.
 #pragma once
 
-#include <chrono>
 #include <string_view>
 
 #include "appcore/api/route.hpp"
@@ -17,7 +16,6 @@ struct Exchange {
     std::string_view path;  // decoded
     http::Endpoint endpoint;
     int status;
-    std::chrono::nanoseconds duration;  // since its first byte was there
     const Outcome& outcome;
 };
 

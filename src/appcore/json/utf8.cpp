@@ -39,7 +39,7 @@ Lead lead_of(unsigned char byte, Surrogates surrogates) {
     return {0, kContinuation};
 }
 
-// How many bytes at the front are ASCII, in steps of eight.
+// How many bytes at the front are ASCII.
 std::size_t ascii_prefix(std::string_view text) {
     constexpr std::uint64_t kHighBits = 0x8080808080808080;
     std::size_t length = 0;
@@ -47,6 +47,7 @@ std::size_t ascii_prefix(std::string_view text) {
         std::memcpy(&word, text.data() + length, sizeof word);
         if ((word & kHighBits) != 0) break;
     }
+    while (length < text.size() && static_cast<unsigned char>(text[length]) < 0x80) ++length;
     return length;
 }
 

@@ -3,6 +3,7 @@
 #include <spdlog/details/log_msg.h>
 #include <spdlog/formatter.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -108,6 +109,15 @@ void append_thousandths(std::string& out, std::int64_t thousandths) {
     out.append(decimals.data(), decimals.size());
 }
 
+void append_trace(std::string& out, const TraceFields& trace) {
+    out.append(R"(,"trace_id":)");
+    append_text(out, trace.trace_id);
+    out.append(R"(,"span_id":)");
+    append_text(out, trace.span_id);
+    out.append(R"(,"trace_flags":)");
+    append_text(out, trace.flags);
+}
+
 }  // namespace
 
 Result<level_enum> parse_log_level(std::string_view name) {
@@ -117,23 +127,24 @@ Result<level_enum> parse_log_level(std::string_view name) {
     return Error{"must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL"};
 }
 
-Result<std::unique_ptr<Log>> Log::open(std::string path, level_enum level, std::string process) {
+Result<std::unique_ptr<Log>> Log::open(std::string path, level_enum level,
+                                       std::string_view process) {
     auto ring = log::Ring::make_anonymous();
     if (!ring) return ring.error();
-    return std::unique_ptr<Log>(
-        new Log(std::move(ring).value(), std::move(path), level, std::move(process)));
+    return std::unique_ptr<Log>(new Log(std::move(ring).value(), std::move(path), level, process));
 }
 
-Log::Log(std::shared_ptr<log::Ring> ring, std::string path, level_enum level, std::string process)
+Log::Log(std::shared_ptr<log::Ring> ring, std::string path, level_enum level,
+         std::string_view process)
     : sink_(std::make_shared<log::RingSink>(ring)),
       logger_("appcore", sink_),
-      process_(std::move(process)),
       writer_(std::move(path)) {
     logger_.set_formatter(std::make_unique<JsonFormatter>());
     logger_.set_level(level);
+    append_text(worker_.append(R"(,"worker":)"), process);
     // Of a line, so that none is lost for lack of memory.
-    members_.reserve(kLineCapacity);
-    path_.reserve(kLineCapacity);
+    for (std::string* part : {&members_, &head_, &fields_, &trailing_})
+        part->reserve(kLineCapacity);
     writer_.add(std::move(ring));
 }
 
@@ -161,74 +172,70 @@ void Log::event(level_enum level, std::string_view message) {
     if (!logger_.should_log(level)) return;
     members_.assign(R"("message":)");
     append_text(members_, message);
-    members_.append(R"(,"worker":)");
-    append_text(members_, process_);
+    members_.append(worker_);
     logger_.log(level, members_);
     publish();
 }
 
-void Log::request(const RequestLine& line) {
-    const auto level = line.status >= 500 ? spdlog::level::err : spdlog::level::info;
-    if (!logger_.should_log(level)) return;
-    begin_request_line(line);
-    members_.append(" → ");
-    append_number(members_, line.status);
-    members_.append(" (");
-    append_thousandths(members_, std::chrono::round<milliseconds>(line.duration).count());
-    members_.append("s)");
-    end_request_line(level, line);
-}
+void Log::begin_request(const RequestLine& line) {
+    level_ = line.status >= 500 ? spdlog::level::err : spdlog::level::info;
+    status_ = line.status;
+    if (!logger_.should_log(std::max(level_, spdlog::level::warn))) return;
+    head_.assign(R"("message":)");
+    const std::size_t method = head_.size();
+    append_text(head_, line.method.substr(0, kMethodLimit));
+    const std::size_t path = head_.size();
+    append_escaped_path(head_, line.path);
 
-void Log::slow_request(const RequestLine& line) {
-    if (!logger_.should_log(spdlog::level::warn)) return;
-    begin_request_line(line);
-    members_.append(" is slow: ");
-    append_thousandths(members_, std::chrono::round<milliseconds>(line.duration).count());
-    members_.append(" s");
-    end_request_line(spdlog::level::warn, line);
-}
+    const std::string_view head = head_;
+    fields_.assign(R"(","request_id":)");
+    append_text(fields_, line.request_id);
+    fields_.append(R"(,"method":)").append(head.substr(method, path - method));
+    fields_.append(R"(,"path":)").append(head.substr(path));
+    fields_.append(R"(,"status_code":)");
+    append_number(fields_, line.status);
+    fields_.append(R"(,"duration_ms":)");
 
-// The message so far: method and path.
-void Log::begin_request_line(const RequestLine& line) {
-    path_.clear();
-    append_escaped_path(path_, line.path);
-    members_.assign(R"("message":)");
-    append_text(members_, line.method.substr(0, kMethodLimit));
-    members_.pop_back();  // the quote: the string continues
-    members_.append(" ").append(path_, 1, path_.size() - 2);
-}
+    // Two strings become one, which continues.
+    head_.replace(path - 1, 2, " ");
+    head_.pop_back();
 
-// The end of the message and all fields.
-void Log::end_request_line(level_enum level, const RequestLine& line) {
-    members_.append(R"(","request_id":)");
-    append_text(members_, line.request_id);
-    members_.append(R"(,"method":)");
-    append_text(members_, line.method.substr(0, kMethodLimit));
-    members_.append(R"(,"path":)").append(path_);
-    members_.append(R"(,"status_code":)");
-    append_number(members_, line.status);
-    members_.append(R"(,"duration_ms":)");
-    append_thousandths(members_, std::chrono::round<microseconds>(line.duration).count());
-    if (line.wait) {
-        members_.append(R"(,"wait_ms":)");
-        append_thousandths(members_, std::chrono::round<microseconds>(*line.wait).count());
-    }
-    members_.append(R"(,"worker":)");
-    append_text(members_, process_);
-    members_.append(R"(,"client":)");
-    append_text(members_, line.client);
+    trailing_.assign(worker_).append(R"(,"client":)");
+    append_text(trailing_, line.client);
     if (!line.key.empty()) {
-        members_.append(R"(,"key":)");
-        append_text(members_, line.key);
+        trailing_.append(R"(,"key":)");
+        append_text(trailing_, line.key);
     }
-    if (!line.trace.trace_id.empty()) {
-        members_.append(R"(,"trace_id":)");
-        append_text(members_, line.trace.trace_id);
-        members_.append(R"(,"span_id":)");
-        append_text(members_, line.trace.span_id);
-        members_.append(R"(,"trace_flags":)");
-        append_text(members_, line.trace.flags);
+    if (!line.trace.trace_id.empty()) append_trace(trailing_, line.trace);
+}
+
+void Log::end_request(const RequestTimes& times) {
+    if (!logger_.should_log(level_)) return;
+    members_.assign(head_).append(" → ");
+    append_number(members_, status_);
+    members_.append(" (");
+    append_thousandths(members_, std::chrono::round<milliseconds>(times.duration).count());
+    members_.append("s)");
+    finish_line(level_, times);
+}
+
+void Log::slow_request(const RequestTimes& times) {
+    if (!logger_.should_log(spdlog::level::warn)) return;
+    members_.assign(head_).append(" is slow: ");
+    append_thousandths(members_, std::chrono::round<milliseconds>(times.duration).count());
+    members_.append(" s");
+    finish_line(spdlog::level::warn, times);
+}
+
+// What comes behind the message.
+void Log::finish_line(level_enum level, const RequestTimes& times) {
+    members_.append(fields_);
+    append_thousandths(members_, std::chrono::round<microseconds>(times.duration).count());
+    if (times.wait) {
+        members_.append(R"(,"wait_ms":)");
+        append_thousandths(members_, std::chrono::round<microseconds>(*times.wait).count());
     }
+    members_.append(trailing_);
     logger_.log(level, members_);
 }
 

@@ -24,17 +24,20 @@ struct TraceFields {
     std::string_view flags;
 };
 
-// What is logged of one request. Any bytes may stand in the texts.
+// What is logged of one request, but for its times. Any bytes may stand in the texts.
 struct RequestLine {
     std::string_view request_id;
     std::string_view method;
     std::string_view path;  // decoded
     int status;
-    std::chrono::nanoseconds duration;             // from its first byte here to its finished reply
-    std::optional<std::chrono::nanoseconds> wait;  // before that, if known
     std::string_view client;
     std::string_view key = {};  // the name of the caller's; no field where it is empty
     TraceFields trace = {};
+};
+
+struct RequestTimes {
+    std::chrono::nanoseconds duration;             // from its first byte here to its finished reply
+    std::optional<std::chrono::nanoseconds> wait;  // before that, if known
 };
 
 // The levels of Python's logging, by which LOG_LEVEL names them.
@@ -49,17 +52,20 @@ class Log {
     // that cannot be opened keeps no process from serving: its lines go to standard output until
     // reopen() succeeds. Fails for lack of memory or threads only.
     static Result<std::unique_ptr<Log>> open(std::string path, spdlog::level::level_enum level,
-                                             std::string process);
+                                             std::string_view process);
 
     void info(std::string_view message) { event(spdlog::level::info, message); }
     void warning(std::string_view message) { event(spdlog::level::warn, message); }
     void error(std::string_view message) { event(spdlog::level::err, message); }
 
     // --- the lines of a request: written when it is finished, or never
+    // Prepares what does not depend on its times, so that little is left to do after its duration
+    // was taken. The texts are not needed afterwards.
+    void begin_request(const RequestLine& line);
     // "GET /health → 200 (0.001s)" with all fields; an error from 500 on.
-    void request(const RequestLine& line);
+    void end_request(const RequestTimes& times);
     // "GET /health is slow: 1.234 s" as a warning, with the same fields.
-    void slow_request(const RequestLine& line);
+    void slow_request(const RequestTimes& times);
     // Up to where the ring holds them; for RequestRecord.
     [[nodiscard]] log::Position position() const { return sink_->ring().end(); }
     void publish();
@@ -84,16 +90,20 @@ class Log {
 
   private:
     Log(std::shared_ptr<log::Ring> ring, std::string path, spdlog::level::level_enum level,
-        std::string process);
+        std::string_view process);
     void event(spdlog::level::level_enum level, std::string_view message);
-    void begin_request_line(const RequestLine& line);
-    void end_request_line(spdlog::level::level_enum level, const RequestLine& line);
+    void finish_line(spdlog::level::level_enum level, const RequestTimes& times);
 
     std::shared_ptr<log::RingSink> sink_;
     spdlog::logger logger_;
-    std::string process_;
+    std::string worker_;   // the field
     std::string members_;  // the line in the making; its memory serves all requests
-    std::string path_;
+    // Of the request at hand:
+    spdlog::level::level_enum level_ = spdlog::level::off;
+    int status_ = 0;
+    std::string head_;      // its message up to the path
+    std::string fields_;    // from the message's end to the duration
+    std::string trailing_;  // behind its times
     log::Writer writer_;
 };
 

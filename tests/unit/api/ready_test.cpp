@@ -16,7 +16,6 @@ struct Fixture {
     http::Request request;
     http::Response response;
     api::App app{{{http::Endpoint::ready, api::ready_action([this] { return can_predict; })}},
-                 clock,
                  ids,
                  observer};
 
@@ -25,7 +24,7 @@ struct Fixture {
         request.method_name = method;
         request.target = "/ready";
         response.clear();
-        app.handle(request, response, clock.steady());
+        app.handle(request, response);
         return response;
     }
     [[nodiscard]] bool has(std::string_view text) const {

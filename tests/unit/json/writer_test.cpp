@@ -1,5 +1,9 @@
 #include "appcore/json/writer.hpp"
 
+#include <array>
+#include <string>
+#include <utility>
+
 #include "catch.hpp"
 
 using namespace std::string_view_literals;
@@ -30,4 +34,29 @@ TEST_CASE("a lone surrogate becomes U+FFFD, its neighbours in the table do not",
           "\"a\xEF\xBF\xBD\xEF\xBF\xBD"
           "b\"");
     CHECK(written("\xED\x9F\xBF\xEE\x80\x80") == "\"\xED\x9F\xBF\xEE\x80\x80\"");
+}
+
+TEST_CASE("what is escaped is found at every place of a text, whatever is around it", "[json]") {
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kEscapes = {{
+        {"\"", R"(\")"},
+        {"\\", R"(\\)"},
+        {"\n", R"(\n)"},
+        {"\x1F", R"(\u001f)"},
+        {"\xED\xA0\x80", "\xEF\xBF\xBD"},
+        {"\xED\x9F\xBF", "\xED\x9F\xBF"},
+    }};
+    for (const std::string_view other :
+         {" ", "!", "#", "[", "]", "\x7F", "\xC2\x80", "\xEE\x80\x80"}) {
+        for (const auto& [special, escape] : kEscapes) {
+            for (std::size_t place = 0; place < 40; ++place) {
+                std::string before;
+                for (std::size_t i = 0; i < place; ++i) before += other;
+                std::string after;
+                for (std::size_t i = place; i < 20; ++i) after += other;
+                std::string expected = "\"" + before;
+                expected.append(escape).append(after).append("\"");
+                CHECK(written(before.append(special).append(after)) == expected);
+            }
+        }
+    }
 }

@@ -55,8 +55,15 @@ std::unique_ptr<Log> open_log(const std::string& path,
     return std::move(log).value();
 }
 
+const appcore::log::RequestTimes kTimes{std::chrono::microseconds(1234), std::nullopt};
+
+void add_request(Log& log, const RequestLine& line) {
+    log.begin_request(line);
+    log.end_request(kTimes);
+}
+
 void write_request(Log& log, const RequestLine& line) {
-    log.request(line);
+    add_request(log, line);
     log.publish();
 }
 
@@ -67,8 +74,7 @@ bool becomes(const std::function<bool()>& is_true) {
 }
 
 RequestLine line(std::string_view path, int status = 200) {
-    return {"id-1",       "GET",      path, status, std::chrono::microseconds(1234),
-            std::nullopt, "127.0.0.1"};
+    return {"id-1", "GET", path, status, "127.0.0.1"};
 }
 
 }  // namespace
@@ -89,11 +95,46 @@ TEST_CASE("a request is one JSON object with the old fields and the new ones") {
 
 TEST_CASE("a request whose waiting is known says it") {
     const TemporaryFile file;
-    RequestLine waited = line("/health");
-    waited.wait = std::chrono::microseconds(20'005'678);
-    write_request(*open_log(file.path()), waited);
+    const auto log = open_log(file.path());
+    log->begin_request(line("/health"));
+    log->end_request({kTimes.duration, std::chrono::microseconds(20'005'678)});
+    log->publish();
+    log->finish();
     CHECK(file.lines()[0]["wait_ms"] == 20005.678);
     CHECK(file.lines()[0]["duration_ms"] == 1.234);
+}
+
+TEST_CASE("a slow request has a warning with the same fields behind its line") {
+    const TemporaryFile file;
+    const auto log = open_log(file.path());
+    log->begin_request(line("/health"));
+    log->end_request(kTimes);
+    log->slow_request(kTimes);
+    log->publish();
+    log->finish();
+    REQUIRE(file.lines().size() == 2);
+    json first = file.lines()[0];
+    json second = file.lines()[1];
+    CHECK(second["level"] == "WARNING");
+    CHECK(second["message"] == "GET /health is slow: 0.001 s");
+    for (const char* name : {"timestamp", "level", "message"}) {
+        first.erase(name);
+        second.erase(name);
+    }
+    CHECK(first == second);
+}
+
+TEST_CASE(
+    "a level above all of a request's lines leaves them out, and errors alone pass at ERROR") {
+    const TemporaryFile file;
+    const auto log = open_log(file.path(), spdlog::level::err);
+    write_request(*log, line("/health"));
+    log->slow_request(kTimes);
+    write_request(*log, line("/predict", 503));
+    write_request(*log, line("/health"));
+    log->finish();
+    REQUIRE(file.lines().size() == 1);
+    CHECK(file.lines()[0]["message"] == "GET /predict → 503 (0.001s)");
 }
 
 TEST_CASE("the name of the caller's key is in the line if there is one") {
@@ -114,15 +155,15 @@ TEST_CASE("any byte in a path gives one valid line") {
     auto log = open_log(file.path());
     std::string all;
     for (int byte = 0; byte < 256; ++byte) all.push_back(static_cast<char>(byte));
-    log->request(line(all));
-    log->request(line(std::string(70000, '\x01')));
-    log->request(line("/" + std::string(1398, 'a') + "\xc3\xa9"));
-    log->request(line(std::string(700, '"')));
+    add_request(*log, line(all));
+    add_request(*log, line(std::string(70000, '\x01')));
+    add_request(*log, line("/" + std::string(1398, 'a') + "\xc3\xa9"));
+    add_request(*log, line(std::string(700, '"')));
     RequestLine longest = line(std::string(699, '"'));
     const std::string id(128, '"');
     longest.request_id = id;
     longest.trace = {"4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", "01"};
-    log->request(longest);
+    add_request(*log, longest);
     log->publish();
     log.reset();
     const auto lines = file.lines();
@@ -136,7 +177,7 @@ TEST_CASE("any byte in a path gives one valid line") {
 TEST_CASE("a method of any length does not stretch the line") {
     const TemporaryFile file;
     const std::string method(5000, 'M');
-    write_request(*open_log(file.path()), {"id", method, "/", 405, {}, {}, ""});
+    write_request(*open_log(file.path()), {"id", method, "/", 405, ""});
     CHECK(file.lines()[0]["method"] == std::string(32, 'M'));
 }
 
@@ -248,9 +289,9 @@ TEST_CASE("a full disk costs lines when the ring is full, no earlier") {
 TEST_CASE("lines of a request that is given up are not written") {
     const TemporaryFile file;
     auto log = open_log(file.path());
-    log->request(line("/never"));
+    add_request(*log, line("/never"));
     log->take_back();
-    log->request(line("/health"));
+    add_request(*log, line("/health"));
     log->publish();
     log.reset();
     REQUIRE(file.lines().size() == 1);

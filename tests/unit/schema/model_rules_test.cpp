@@ -144,7 +144,7 @@ TEST_CASE("a prediction that is not finite is a 422 that says so, and counts as 
     fakes::Clock clock;
     fakes::Ids ids;
     Outcomes observer;
-    api::App app(api::worker_routes(model, clock, ids), clock, ids, observer);
+    api::App app(api::worker_routes(model, clock, ids), ids, observer);
     for (const std::string list : {"[1.5,null,3.0]", "[-1.0,2.0,3.0]"}) {
         const std::string body = R"({"features":)" + list + "}";
         http::Request request;
@@ -153,7 +153,7 @@ TEST_CASE("a prediction that is not finite is a 422 that says so, and counts as 
         request.target = "/predict";
         request.body = body;
         http::Response response;
-        app.handle(request, response, clock.steady());
+        app.handle(request, response);
         CHECK(response.status() == 422);
         CHECK(response.body ==
               R"({"detail":[{"type":"no_prediction","loc":["body","features"],"msg":)"

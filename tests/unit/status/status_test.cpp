@@ -26,14 +26,14 @@ struct Fixture {
         const status::ServiceFacts facts{name, "1.2.3", 2, std::chrono::seconds{30}};
         api::App app(
             {{http::Endpoint::status, status::status_action(collector, history, clock, facts)}},
-            clock, ids, observer);
+            ids, observer);
         http::Request request;
         request.method = http::parse_method(method);
         request.method_name = method;
         request.target = "/status";
         request.headers[static_cast<std::size_t>(Header::accept)] = accept;
         response.clear();
-        app.handle(request, response, clock.steady());
+        app.handle(request, response);
         return response;
     }
     [[nodiscard]] bool has(std::string_view text) const {
