@@ -11,6 +11,7 @@ class Authority:
         os.mkdir(self._folder)
         self.certificate = self._path("ca.pem")
         self._openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc", "-days", "30",
+                      "-addext", "keyUsage=critical,keyCertSign,cRLSign",  # Python 3.13 asks for it, and for the key identifiers
                       "-subj", f"/CN={name}", "-keyout", self._path("ca.key"), "-out", self.certificate)
         for file, text in (("index", ""), ("serial", "01\n"), ("ca.conf", CA.format(folder=self._folder))):
             with open(self._path(file), "w", encoding="ascii") as out:
@@ -59,8 +60,12 @@ unique_subject = no
 [any]
 commonName = supplied
 [server]
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
 subjectAltName = DNS:service.example,IP:127.0.0.1
 extendedKeyUsage = serverAuth
 [client]
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
 extendedKeyUsage = clientAuth
 """
