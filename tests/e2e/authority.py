@@ -44,6 +44,19 @@ class Authority:
         return context
 
 
+def served_field(port, field, *options):
+    """What openssl says of the certificate that is served: its -subject, -enddate, ..., without the field's name."""
+    pem = ssl.get_server_certificate(("127.0.0.1", port))
+    said = subprocess.run(["openssl", "x509", "-noout", field, *options], input=pem, text=True, stdout=subprocess.PIPE, check=True).stdout
+    return said.strip().partition("=")[2]
+
+
+def served_name(port):
+    """The common name in the certificate that is served."""
+    # Without options the versions of openssl differ in their spaces.
+    return served_field(port, "-subject", "-nameopt", "sep_comma_plus").rpartition("CN=")[2]
+
+
 CA = """
 [ca]
 default_ca = here

@@ -15,7 +15,7 @@ import threading
 import time
 import unittest
 
-from authority import Authority
+from authority import Authority, served_field, served_name
 from http2_load import Http2Load
 from load import PREDICT, Fresh, Load
 from stack import CTL, Stack, StackTest, wait_until
@@ -43,10 +43,7 @@ class Renewal(unittest.TestCase):
             subprocess.run(["chmod", "600", target], check=True)
 
     def served(self):
-        """The name in the certificate that is served."""
-        pem = ssl.get_server_certificate(("127.0.0.1", self.stack.port))
-        return subprocess.run(["openssl", "x509", "-noout", "-subject", "-nameopt", "sep_multiline"], input=pem, text=True,
-                              stdout=subprocess.PIPE, check=True).stdout.strip().rpartition("CN=")[2]
+        return served_name(self.stack.port)
 
     def renew(self, *arguments):
         done = self.stack.ctl("renew", *arguments)
@@ -99,9 +96,7 @@ class Renewal(unittest.TestCase):
 
     def served_until(self):
         """When the certificate expires that is served, by openssl."""
-        pem = ssl.get_server_certificate(("127.0.0.1", self.stack.port))
-        end = subprocess.run(["openssl", "x509", "-noout", "-enddate"], input=pem, text=True, stdout=subprocess.PIPE, check=True).stdout
-        return ssl.cert_time_to_seconds(end.strip().partition("=")[2])
+        return ssl.cert_time_to_seconds(served_field(self.stack.port, "-enddate"))
 
     def test_only_what_is_right_and_asked_for_is_taken_into_use(self):
         self.assertIn("in use already", self.renew())
