@@ -235,7 +235,7 @@ install: programs ## programs and deploy/ to $(DESTDIR)$(PREFIX)
 	        '$(DESTDIR)$(PREFIX)/share/appcore'
 	install -m 644 deploy/ctl/*.py '$(DESTDIR)$(PREFIX)/share/appcore/ctl'
 	install -d '$(DESTDIR)$(PREFIX)/share/appcore/haproxy' '$(DESTDIR)$(PREFIX)/share/appcore/keepalived'
-	install -m 644 deploy/haproxy/haproxy.cfg '$(DESTDIR)$(PREFIX)/share/appcore/haproxy'
+	install -m 644 deploy/haproxy/haproxy.cfg deploy/haproxy/end-dead-sessions.lua '$(DESTDIR)$(PREFIX)/share/appcore/haproxy'
 	install -m 644 deploy/keepalived/keepalived.conf deploy/keepalived/move-address '$(DESTDIR)$(PREFIX)/share/appcore/keepalived'
 	@if [ -e build/docs-ui/installed.css.gz ]; then set -x; install -d '$(DESTDIR)$(PREFIX)/share/appcore/docs-ui' && \
 	 install -m 644 build/docs-ui/* '$(DESTDIR)$(PREFIX)/share/appcore/docs-ui'; \

@@ -1,6 +1,6 @@
 """Makes the configurations of a fleet from its list: `appcorectl fleet render LIST OUT`.
 
-    OUT/fronts/NAME/haproxy.cfg, keepalived.conf, move-address    of each front
+    OUT/fronts/NAME/haproxy.cfg, end-dead-sessions.lua, keepalived.conf, move-address    of each front
     OUT/machines/NAME.env              what each machine's configuration needs in addition
     OUT/targets/front.yml              for configs/targets of Prometheus
 
@@ -47,7 +47,7 @@ def render(fleet: Fleet) -> dict[str, str]:
     files = {}
     for front, peer in zip(fleet.fronts, reversed(fleet.fronts)):
         texts = _texts(fleet, front, peer)
-        for name in ("haproxy/haproxy.cfg", "keepalived/keepalived.conf", "keepalived/move-address"):
+        for name in ("haproxy/haproxy.cfg", "haproxy/end-dead-sessions.lua", "keepalived/keepalived.conf", "keepalived/move-address"):
             files[f"fronts/{front.name}/{Path(name).name}"] = templates.fill_in(templates.read(name), texts)
     for machine in fleet.machines:
         files[f"machines/{machine.name}.env"] = _machine(fleet, machine)

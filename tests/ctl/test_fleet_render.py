@@ -1,6 +1,7 @@
 """What `fleet render` writes: the real programs accept it, and what they refuse replaces nothing."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -28,8 +29,8 @@ def lines(text):
 class Texts(unittest.TestCase):
     def test_each_front_and_each_machine_has_its_files(self):
         self.assertEqual(sorted(rendered()), [
-            "fronts/lb1/haproxy.cfg", "fronts/lb1/keepalived.conf", "fronts/lb1/move-address",
-            "fronts/lb2/haproxy.cfg", "fronts/lb2/keepalived.conf", "fronts/lb2/move-address", "machines/m1.env", "machines/m2.env", "targets/front.yml"])
+            "fronts/lb1/end-dead-sessions.lua", "fronts/lb1/haproxy.cfg", "fronts/lb1/keepalived.conf", "fronts/lb1/move-address",
+            "fronts/lb2/end-dead-sessions.lua", "fronts/lb2/haproxy.cfg", "fronts/lb2/keepalived.conf", "fronts/lb2/move-address", "machines/m1.env", "machines/m2.env", "targets/front.yml"])
 
     def test_the_fronts_are_each_others_peers(self):
         files = rendered()
@@ -48,6 +49,12 @@ class Texts(unittest.TestCase):
         text = lines(rendered()["machines/m1.env"])
         self.assertIn('APPCORE_TRUSTED_PROXIES="10.0.0.21 10.0.0.22"', text)
         self.assertIn("APPCORE_PROXY_LISTEN=10.0.0.11:8001", text)
+
+    def test_sessions_of_a_dead_machine_end_when_nothing_is_connecting_to_it_any_more(self):
+        files = rendered()
+        connect = re.search(r"timeout connect (\d+)ms", files["fronts/lb1/haproxy.cfg"])
+        interval, later = (re.search(rf"local {name} = (\d+)", files["fronts/lb1/end-dead-sessions.lua"]) for name in ("INTERVAL", "LATER"))
+        self.assertGreater(int(interval[1]) * (int(later[1]) - 1), int(connect[1]))
 
     def test_with_tls_at_the_machines_nothing_is_repeated(self):
         text = rendered(GOOD + "tls machines\n")["fronts/lb1/haproxy.cfg"]
