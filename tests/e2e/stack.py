@@ -265,7 +265,8 @@ class Stack(Service):
             return {}
         finally:
             transport.close()
-        return {p["name"]: p["pid"] for p in processes if p["statename"] == "RUNNING" and p["group"].startswith(program)}
+        # STARTING: within its first second.
+        return {p["name"]: p["pid"] for p in processes if p["statename"] in ("STARTING", "RUNNING") and p["group"].startswith(program)}
 
     def children(self, program):
         """Pids of the serving processes of a program, from /proc: asking supervisord takes long."""

@@ -87,7 +87,7 @@ class Lifecycle(unittest.TestCase):
 
     def test_a_killed_nginx_comes_back_although_its_workers_hold_the_port(self):
         stack = self.stack().up()
-        master = wait_until(lambda: stack.pids("nginx"))["nginx"]
+        master = stack.pids("nginx")["nginx"]
         workers = self.nginx_workers(master)
         self.assertTrue(workers)
         os.kill(master, signal.SIGKILL)
@@ -97,7 +97,7 @@ class Lifecycle(unittest.TestCase):
 
     def test_down_ends_the_workers_of_an_nginx_that_was_killed(self):
         stack = self.stack().up()
-        master = wait_until(lambda: stack.pids("nginx"))["nginx"]
+        master = stack.pids("nginx")["nginx"]
         with open(os.path.join(stack.run_dir, "supervisord.pid"), encoding="utf-8") as file:
             supervisord = int(file.read())
         stop_process(supervisord)  # so that it does not start another one
