@@ -29,11 +29,11 @@ front    lb1 10.0.0.21 eth0       # name, address, interface of the floating add
 front    lb2 10.0.0.22 eth0
 machine  m1 10.0.0.11             # name, address; two to 100
 machine  m2 10.0.0.12
-# What follows may be left out; the values are the defaults, but for those of upgrade and certificate.
+# What follows may be left out; the values are the defaults.
 port        80                    # of the floating address
 proxy-port  8001                  # of the machines: APPCORE_PROXY_LISTEN
 tls         none                  # front: HAProxy decrypts; machines: they do, and HAProxy repeats nothing
-certificate /etc/haproxy/appcore.pem                                     # with tls front: certificate and key
+# certificate /etc/haproxy/appcore.pem                                   # with tls front, and only then: certificate and key
 stats-port  8404                  # statistics page of each front, on loopback only
 metrics-port 8405                 # metrics of each front, on its own address
 metrics-from 127.0.0.0/8 ::1/128 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7

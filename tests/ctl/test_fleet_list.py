@@ -31,11 +31,13 @@ class List(unittest.TestCase):
         self.assertEqual([machine.at(fleet.proxy_port) for machine in fleet.machines], ["10.0.0.11:8001", "10.0.0.12:8001"])
         self.assertEqual((str(fleet.floating), fleet.port, fleet.tls, fleet.vrrp_id), ("10.0.0.100/24", 80, "none", 60))
 
-    def test_the_example_is_a_fleet_but_for_the_certificate_that_its_defaults_do_not_need(self):
-        self.assertIn("certificate must be given with \"tls front\"", self.refused(fleet_list.EXAMPLE))
-        fleet = fleet_list.parse(fleet_list.EXAMPLE.replace("none  ", "front "), "list")
-        defaults = fleet_list.Fleet(fleet.fronts, fleet.machines, fleet.floating, tls="front", certificate=fleet.certificate)
-        self.assertEqual(fleet, defaults)
+    def test_the_example_is_a_fleet_that_its_comments_describe(self):
+        fleet = fleet_list.parse(fleet_list.EXAMPLE, "list")
+        self.assertEqual(fleet, fleet_list.Fleet(fleet.fronts, fleet.machines, fleet.floating))
+        with_tls = fleet_list.EXAMPLE.replace("none  ", "front ")
+        self.assertIn("certificate must be given with \"tls front\"", self.refused(with_tls))
+        fleet = fleet_list.parse(with_tls.replace("# certificate ", "certificate "), "list")
+        self.assertEqual((fleet.tls, fleet.certificate), ("front", "/etc/haproxy/appcore.pem"))
 
     def test_comments_and_empty_lines_say_nothing(self):
         commented = "# a fleet\n\n" + GOOD.replace("eth0\n", "eth0   # in the first rack\n")
