@@ -17,6 +17,8 @@ using namespace appcore::models;
 
 namespace {
 
+constexpr std::size_t kLongest = 1 << 24;  // no seed is a thousandth of it
+
 // As far as header and table can be found.
 void sign(std::span<std::byte> file) {
     constexpr std::size_t kTableSize = acm::kSections * sizeof(acm::Section);
@@ -38,6 +40,7 @@ void sign(std::span<std::byte> file) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    if (size > kLongest) return 0;
     ModelBytes file(size);
     if (size > 0) std::memcpy(file.bytes().data(), data, size);
     sign(file.bytes());
