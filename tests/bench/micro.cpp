@@ -136,8 +136,9 @@ int main(int argc, char* argv[]) {
          }},
         {"log",
          [&] {
-             worker.log->request({"1764140000.123-57-3-1", "POST", "/predict", 201,
-                                  std::chrono::microseconds{50}, "127.0.0.1"});
+             worker.log->begin_request(
+                 {"1764140000.123-57-3-1", "POST", "/predict", 201, "127.0.0.1"});
+             worker.log->end_request({std::chrono::microseconds{50}, std::chrono::milliseconds{2}});
          }},
         {"transport", [&] { transport.ask(); }},
         {"request", [&] { whole.ask(); }}};

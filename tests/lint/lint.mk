@@ -13,7 +13,7 @@ lint: ## format, clang-tidy, cppcheck, shellcheck, nginx -t, the CI workflow, de
 	@deploy/install-packages run build test lint
 	@deploy/npm-ci lint
 	@deploy/npm-ci kubernetes
-	@$(MAKE) --no-print-directory -j$(JOBS) format tidy cppcheck scripts workflows kubernetes-check page-check nginx-check docs-check
+	@$(MAKE) --no-print-directory -j$(JOBS) format tidy bench-own cppcheck scripts workflows kubernetes-check page-check nginx-check docs-check
 
 format:
 	@clang-format --dry-run -Werror $(CPP_FILES)
