@@ -58,10 +58,9 @@ class Log {
     void warning(std::string_view message) { event(spdlog::level::warn, message); }
     void error(std::string_view message) { event(spdlog::level::err, message); }
 
-    // --- the lines of a request: begin, then end, then perhaps that it was slow; written when it is
-    // finished, or never
-    // Prepares what does not depend on its times, so that little is left to do after its duration
-    // was taken. The texts are not needed afterwards.
+    // --- the lines of a request: written when it is finished, or never
+    // First: prepares what does not depend on its times, so that little is left to do after its
+    // duration was taken. The texts are not needed afterwards.
     void begin_request(const RequestLine& line);
     // "GET /health → 200 (0.001s)" with all fields; an error from 500 on.
     void end_request(const RequestTimes& times);
