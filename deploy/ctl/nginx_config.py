@@ -19,6 +19,8 @@ from ctl.values import Endpoint
 MODULE = Path("/usr/lib/nginx/modules/ngx_http_js_module.so")
 HTTP2_ON = (1, 25)  # from this version on HTTP/2 is a directive, and a parameter of "listen" gives a warning
 JOINS_HEADERS = (1, 23)  # from this version on nginx joins repeated headers by commas
+JOINED = ("content_type", "origin", "x_request_id", "access_control_request_method",
+          "access_control_request_headers")  # those of which first-headers.js tells the first one
 LIMIT = 30.0  # seconds for nginx to check a configuration
 UNSAFE = re.compile(r'["$;\\|&{}\n]')
 
@@ -54,11 +56,12 @@ def _texts(place: Place, settings: Settings, *, access_log: str, error_log: str)
 
 
 def _directives(place: Place, settings: Settings) -> dict[str, str]:
-    joined_headers = _repeated_headers(place)
+    first_headers, joined_headers = _repeated_headers(place)
     zones, client_limits = _client_limits(settings)
     return {
         "APPCORE_NGINX_USER": _user(), "APPCORE_PEER_SERVERS": _peers(settings),
-        "APPCORE_NGINX_MODULES": _modules(settings, joined_headers), "APPCORE_JOINED_HEADERS": joined_headers,
+        "APPCORE_NGINX_MODULES": _modules(settings, first_headers), "APPCORE_FIRST_HEADERS": first_headers,
+        "APPCORE_JOINED_HEADERS": joined_headers,
         "APPCORE_CLIENT_ZONES": zones, "APPCORE_CLIENT_LIMITS": client_limits,
         "APPCORE_METRICS_ALLOW": _metrics_allow(settings.metrics_allow),
     }
@@ -152,22 +155,23 @@ def _addresses(host: str, port: int) -> list[tuple[str, int]]:
     return [(str(entry[4][0]), port) for entry in found]
 
 
-def _repeated_headers(place: Place) -> str:
-    """The script that tells joined headers apart, where nginx joins them."""
-    without = 'map "" $appcore_first_headers { default ""; }'
+def _repeated_headers(place: Place) -> tuple[str, str]:
+    """The script that tells joined headers apart, and the headers that nginx may have joined."""
+    without = 'map "" $appcore_first_headers { default ""; }', '""'
     if _version() < JOINS_HEADERS:
         return without
     if not MODULE.exists():
         messages.note(f"no {MODULE}: repeated headers count joined, not the first one only")
         return without
-    return f'js_path "{place.current}"; js_import appcore from first-headers.js; js_set $appcore_first_headers appcore.first;'
+    return (f'js_path "{place.current}"; js_import appcore from first-headers.js; js_set $appcore_first_headers appcore.first;',
+            '"' + "".join(f"$http_{name}" for name in JOINED) + '"')
 
 
-def _modules(settings: Settings, joined_headers: str) -> str:
+def _modules(settings: Settings, first_headers: str) -> str:
     """The one that runs scripts, if any is there."""
     if settings.front.api_keys and not MODULE.exists():
         raise CtlError(f"APPCORE_API_KEYS needs {MODULE}, which Debian's libnginx-mod-http-js has")
-    return f"load_module {MODULE};" if settings.front.api_keys or "js_import" in joined_headers else ""
+    return f"load_module {MODULE};" if settings.front.api_keys or "js_import" in first_headers else ""
 
 
 def _version() -> tuple[int, int]:
