@@ -17,6 +17,9 @@ CXX ?= g++
 ifeq ($(origin CXX),default)
 CXX := $(CROSS:%=%-)g++
 endif
+ifeq ($(origin AR),default)
+AR := $(CROSS:%=%-)ar
+endif
 # What the compiler makes programs for, such as x86_64.
 PROCESSOR := $(firstword $(subst -, ,$(shell $(CXX) -dumpmachine 2>/dev/null || uname -m)))
 
