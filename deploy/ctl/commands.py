@@ -163,29 +163,36 @@ class Commands:
     # --- restart, scale, reopen -----------------------------------------------------------------------
 
     def _whole_pool(self) -> Pool | None:
-        """The current pool, if supervisord lives and answers and has not given nginx up. What has been stopped by a
-        signal is woken before it is judged."""
+        """The current pool of a stack that is whole."""
+        found = self._look()
+        return found if isinstance(found, Pool) else None
+
+    def _look(self) -> Pool | str:
+        """The current pool, if supervisord lives and answers and has not given nginx up; otherwise what is wrong. What has
+        been stopped by a signal is woken before it is judged."""
         found = self._host.processes()
         supervisord, pool = find_supervisord(found), pools.current(self._place)
         if supervisord is None or pool is None:
-            return None
+            return "its supervisord is gone" if supervisord is None else "no pool is the current one"
         for process in found:
             if process.is_stopped and (process.is_supervisord or process.is_nginx):
                 process.send(signal.SIGCONT)
-        if not self._host.supervisor.answers() or self._host.supervisor.pid() != supervisord.pid:
-            return None
+        if not self._host.supervisor.answers():
+            return "its supervisord does not answer"
+        if self._host.supervisor.pid() != supervisord.pid:
+            return "another supervisord answers in the place of its own"
         states = {program.full_name: program.state for program in self._host.programs()}
-        return None if states.get("nginx", "FATAL") in GONE else pool
+        return "supervisord has given nginx up" if states.get("nginx", "FATAL") in GONE else pool
 
     def _need_running(self) -> Pool:
         """The current pool of a stack that can be changed; what an interrupted command has left is made good."""
-        pool = self._whole_pool()
-        if pool is None:
+        found = self._look()
+        if isinstance(found, str):
             if self._host.processes():
-                raise CtlError("the stack has broken down: \"make up\" starts it again")
+                raise CtlError(f"the stack has broken down, {found}: \"make up\" starts it again")
             raise CtlError("not running: \"make up\" starts it")
-        self._host.converge(pool)
-        return pool
+        self._host.converge(found)
+        return found
 
     def _change(self, command: str, held: Lock | None = None) -> Pool:
         """Everything is checked before anything changes, and a pool that does not come up changes nothing."""

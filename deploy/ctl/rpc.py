@@ -13,6 +13,8 @@ from typing import Any
 from ctl.messages import CtlError
 
 LIMIT = 5.0  # seconds for an answer; supervisord gives one in milliseconds
+# The same before it is said to hang, which ends the service: on an overloaded machine it may get no processor for that long.
+PATIENCE = 30.0
 BAD_NAME, ALREADY_ADDED, STILL_RUNNING = 10, 90, 91  # supervisor/xmlrpc.py, Faults
 
 
@@ -29,13 +31,13 @@ class Refused(CtlError):
 
 
 class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=LIMIT)
-        self._path = path
+    def __init__(self, path: Path, limit: float) -> None:
+        super().__init__("localhost")
+        self._path, self._limit = path, limit
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(LIMIT)
+        self.sock.settimeout(self._limit)
         self.sock.connect(str(self._path))
 
 
@@ -70,8 +72,8 @@ class Supervisor:
     def __init__(self, socket_path: Path) -> None:
         self._path = socket_path
 
-    def call(self, method: str, *arguments: Any) -> Any:
-        connection = _UnixConnection(self._path)
+    def call(self, method: str, *arguments: Any, limit: float = LIMIT) -> Any:
+        connection = _UnixConnection(self._path, limit)
         try:
             connection.request("POST", "/RPC2", xmlrpc.client.dumps(arguments, method), {"Content-Type": "text/xml"})
             values, _ = xmlrpc.client.loads(connection.getresponse().read().decode("utf-8", "replace"))
@@ -84,8 +86,9 @@ class Supervisor:
             connection.close()
 
     def answers(self) -> bool:
+        """At once if there is none; within PATIENCE if it hangs."""
         try:
-            return bool(self.call("supervisor.getState")["statename"] == "RUNNING")
+            return bool(self.call("supervisor.getState", limit=PATIENCE)["statename"] == "RUNNING")
         except CtlError:
             return False
 

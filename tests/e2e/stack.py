@@ -136,6 +136,12 @@ class Service:
     def get(self, path, headers=()):
         return self.request("GET", path, headers=headers)
 
+    def is_healthy(self):
+        try:
+            return self.request("GET", "/health", timeout=5).status == 200
+        except OSError:
+            return False
+
     def predict(self, body, headers=tuple(JSON)):
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.request("POST", "/predict", data, headers)

@@ -28,14 +28,8 @@ class Broken(unittest.TestCase):
     def members(self):
         return [str(p) for p in census.members(self.stack.run_dir, self.stack.port).values()]
 
-    def is_healthy(self):
-        try:
-            return self.stack.request("GET", "/health", timeout=5).status == 200
-        except OSError:
-            return False
-
     def problems(self):
-        return census.problems(self.stack.run_dir, self.stack.port) + ([] if self.is_healthy() else ["/health does not answer 200"])
+        return census.problems(self.stack.run_dir, self.stack.port) + ([] if self.stack.is_healthy() else ["/health does not answer 200"])
 
     def assert_up_serves(self):
         done = self.stack.ctl("up")
@@ -65,7 +59,7 @@ class Broken(unittest.TestCase):
                     shutil.rmtree(path)
                 elif os.path.lexists(path):
                     os.unlink(path)
-                wait_until(lambda: not self.is_healthy(), 1)
+                wait_until(lambda: not self.stack.is_healthy(), 1)
                 if self.problems():
                     self.assert_not_well()
                 self.assert_up_serves()

@@ -93,6 +93,7 @@ class Lifecycle(unittest.TestCase):
         os.kill(master, signal.SIGKILL)
         self.assertTrue(wait_until(lambda: stack.pids("nginx").get("nginx", master) != master, 30))
         self.assertTrue(wait_until(lambda: not self.nginx_workers(master)))
+        self.assertTrue(wait_until(stack.is_healthy, 30))  # its successor has a process before it listens
         self.assertEqual(stack.predict({"features": [1]}).status, 201)
 
     def test_down_ends_the_workers_of_an_nginx_that_was_killed(self):

@@ -105,13 +105,7 @@ class Operations(RuleBasedStateMachine):
 
     def problems(self):
         found = census.problems(self.stack.run_dir, self.stack.port)
-        return found or ([] if self.is_healthy() else ["/health does not answer 200"])
-
-    def is_healthy(self):
-        try:
-            return self.stack.request("GET", "/health", timeout=5).status == 200
-        except OSError:
-            return False
+        return found or ([] if self.stack.is_healthy() else ["/health does not answer 200"])
 
     def run(self, *some, faults=()):
         return at_once(self.stack, some, self.releases[-1].ctl, faults)

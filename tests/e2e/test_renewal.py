@@ -5,7 +5,6 @@ ask every 2 to 6 seconds; in `make test` it is a short run.
 """
 
 import asyncio
-import contextlib
 import random
 import shutil
 import ssl
@@ -112,7 +111,7 @@ class Renewal(unittest.TestCase):
         (nginx,) = self.stack.pids("nginx").values()
         subprocess.run(["kill", "-QUIT", str(nginx)], check=True)
         self.assertTrue(wait_until(lambda: self.stack.pids("nginx").get("nginx") not in (None, nginx), 60))
-        self.assertTrue(wait_until(self.answers, 60))
+        self.assertTrue(wait_until(self.stack.is_healthy, 60))
         self.assertEqual(self.served(), "zero")
         self.use(first)
         # A changed setting that nobody has taken into use yet stays where it is.
@@ -121,11 +120,6 @@ class Renewal(unittest.TestCase):
         self.assertEqual(self.served(), "first")
         with open(f"{self.stack.run_dir}/nginx.conf", encoding="utf-8") as file:
             self.assertNotIn("max_conns=5;", file.read())
-
-    def answers(self):
-        with contextlib.suppress(OSError):
-            return self.stack.get("/health").status == 200
-        return False
 
     def test_a_renewal_that_is_killed_is_finished_by_the_next_command(self):
         self.use(self.authority.issue("second"))
