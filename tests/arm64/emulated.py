@@ -28,7 +28,7 @@ def build():
     with open(log, "w", encoding="utf-8") as file:
         done = subprocess.run(["make", "--no-print-directory", f"-j{os.environ.get('JOBS', '1')}", f"CROSS={PROCESSOR}", "programs",
                                f"build/release-{PROCESSOR}/unit-tests", "fuzz-programs"],
-                              cwd=TREE, stdout=file, stderr=subprocess.STDOUT, check=False)
+                              stdout=file, stderr=subprocess.STDOUT, check=False)
     text = log.read_text(encoding="utf-8")
     if done.returncode != 0 or "warning" in text:
         print(text[-4000:])
@@ -78,6 +78,7 @@ def wrong_rows(names):
 
 
 def main(arguments):
+    os.chdir(TREE)  # tests name files of the tree
     if build() != 0:
         return 1
     names = table()
