@@ -12,7 +12,7 @@ import select
 import signal
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 MARK = "APPCORE_STACK"
@@ -26,10 +26,13 @@ class Process:
     parent: int
     name: str
     command: tuple[str, ...]
+    # Forked by the stack's supervisord or nginx a moment ago, and still with its parent's command: it becomes another
+    # program, or gives itself another title. Its pid may be the lower one, since the kernel begins again at the end.
+    is_copy: bool = False
 
     @property
     def is_supervisord(self) -> bool:
-        return "supervisor.supervisord" in self.command
+        return "supervisor.supervisord" in self.command and not self.is_copy
 
     @property
     def is_log_filter(self) -> bool:
@@ -41,7 +44,7 @@ class Process:
 
     @property
     def is_nginx_master(self) -> bool:
-        return self.is_nginx and bool(self.command) and self.command[0].startswith("nginx: master")
+        return self.is_nginx and bool(self.command) and self.command[0].startswith("nginx: master") and not self.is_copy
 
     @property
     def is_stopped(self) -> bool:
@@ -121,7 +124,12 @@ def of_stack(run_dir: Path) -> list[Process]:
             continue  # it has ended, or is another user's
         if is_ours and (process := describe(pid)):
             found.append(process)
-    return found
+    return _marked_copies(found)
+
+
+def _marked_copies(found: list[Process]) -> list[Process]:
+    commands = {process.pid: process.command for process in found}
+    return [replace(process, is_copy=commands.get(process.parent) == process.command) for process in found]
 
 
 def _ancestors() -> set[int]:

@@ -93,9 +93,14 @@ def _option(process, name):
     return process.command[process.command.index(name) + 1] if name in process.command else None
 
 
-def is_supervisord(process):
+def _has_supervisord(process):
     """As a program or as a module of Python's, perhaps with options of that."""
-    return any(word.endswith("supervisord") for word in process.command[:4])
+    return process is not None and any(word.endswith("supervisord") for word in process.command[:4])
+
+
+def _is_supervisord(process, everyone):
+    """A child of it has its command until it has become another program."""
+    return _has_supervisord(process) and not _has_supervisord(everyone.get(process.parent))
 
 
 def _is_nginx(process):
@@ -115,7 +120,7 @@ def problems(run_dir, port, keeper=None):
     found = members(run_dir, port)
     everyone = _processes()
     wrong = []
-    supervisors = [p for p in found.values() if is_supervisord(p)]
+    supervisors = [p for p in found.values() if _is_supervisord(p, everyone)]
     masters = [p for p in found.values() if _is_master(p, everyone)]
     for what, some in (("supervisord", supervisors), ("master of nginx", masters)):
         if len(some) != 1:
@@ -149,7 +154,7 @@ def pids(run_dir, port, program):
     for process in everyone.values():
         first = process.command[0]
         if program == "supervisord":
-            fits = is_supervisord(process)
+            fits = _is_supervisord(process, everyone)
         elif program == "master":
             fits = _is_master(process, everyone)
         elif program == "nginx":
