@@ -23,7 +23,7 @@ NGINX_PID = Path("/run/nginx.pid")
 SITE = Path("/etc/nginx/sites-enabled/appcore")
 ACCESS_LOG = Path("/var/log/nginx/appcore-access.log")  # nginx's rotation is for *.log there
 WEB_USER = "www-data"
-PARTS = ("http.conf", "server.conf")
+PARTS = ("http.conf", "server.conf", nginx_config.FIRST_HEADERS)
 
 
 class MachineHost(Host):
@@ -35,7 +35,7 @@ class MachineHost(Host):
                          MACHINE.group_prefix)
         # What nginx's files include is a link to one of the folders below parts/: both parts change in one step,
         # and they stay when there is no pool.
-        self._included, self._parts = self.place.keep_dir / "nginx", self.place.keep_dir / "parts"
+        self.included, self._parts = self.place.keep_dir / "nginx", self.place.keep_dir / "parts"
         self._record = nginx_reload.Record(self.place.keep_dir / "nginx.loaded")
 
     # --- supervisord ----------------------------------------------------------------------------------
@@ -83,26 +83,26 @@ class MachineHost(Host):
         return folder
 
     def _include(self, folder: Path) -> None:
-        if self._included.is_dir() and not self._included.is_symlink():  # an older version's
-            self._included.rename(self._included.with_name("nginx.before"))
-        places.point(self._included, Path("parts") / folder.name)
+        if self.included.is_dir() and not self.included.is_symlink():  # an older version's
+            self.included.rename(self.included.with_name("nginx.before"))
+        places.point(self.included, Path("parts") / folder.name)
 
     def check_nginx(self, pool: Pool) -> None:
         """Only in their place nginx sees the new parts together with the operator's files and other sites; they are
         there for that moment."""
-        before = self._included.readlink() if self._included.is_symlink() else None
+        before = self.included.readlink() if self.included.is_symlink() else None
         folder = self._place_parts(pool)
         try:
             self._include(folder)
             nginx_config.accept(["nginx", "-q", "-t"])
         finally:
             if before is not None:
-                places.point(self._included, before)
+                places.point(self.included, before)
             else:
-                self._included.unlink(missing_ok=True)
+                self.included.unlink(missing_ok=True)
 
     def nginx_texts(self) -> list[str]:
-        return [places.read_file(self._included / part) or "" for part in PARTS]
+        return [places.read_file(self.included / part) or "" for part in PARTS]
 
     def adopt_nginx(self, pool: Pool) -> None:
         wanted = "".join((pool.folder / part).read_text(encoding="utf-8") for part in PARTS)
@@ -119,7 +119,7 @@ class MachineHost(Host):
         for other in self._parts.iterdir():
             if other != folder:
                 shutil.rmtree(other, ignore_errors=True)
-        shutil.rmtree(self._included.with_name("nginx.before"), ignore_errors=True)
+        shutil.rmtree(self.included.with_name("nginx.before"), ignore_errors=True)
 
     def remove_older(self) -> None:
         """What older packages kept beside the pools' folders."""

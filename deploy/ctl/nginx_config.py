@@ -17,18 +17,19 @@ from ctl.settings import GRACE, Settings
 from ctl.values import Endpoint
 
 MODULE = Path("/usr/lib/nginx/modules/ngx_http_js_module.so")
+FIRST_HEADERS = "first-headers.js"
 HTTP2_ON = (1, 25)  # from this version on HTTP/2 is a directive, and a parameter of "listen" gives a warning
 JOINS_HEADERS = (1, 23)  # from this version on nginx joins repeated headers by commas
 JOINED = ("content_type", "origin", "x_request_id", "access_control_request_method",
-          "access_control_request_headers")  # those of which first-headers.js tells the first one
+          "access_control_request_headers")  # those of which FIRST_HEADERS tells the first one
 LIMIT = 30.0  # seconds for nginx to check a configuration
 UNSAFE = re.compile(r'["$;\\|&{}\n]')
 
 
-def render(place: Place, settings: Settings, listen: Endpoint, taken: Credentials, *, access_log: str,
-           error_log: str) -> str:
-    """The whole file."""
-    texts = {**_texts(place, settings, access_log=access_log, error_log=error_log), **_directives(place, settings),
+def render(place: Place, settings: Settings, listen: Endpoint, taken: Credentials, *, access_log: str, error_log: str,
+           scripts: Path) -> str:
+    """The whole file. Where nginx reads it, FIRST_HEADERS is in the folder `scripts`."""
+    texts = {**_texts(place, settings, access_log=access_log, error_log=error_log), **_directives(scripts, settings),
              **nginx_keys.directives(settings.front, taken.keys)}
     door = nginx_front.Door(settings.front, taken.certificate, can_http2_on=_version() >= HTTP2_ON)
     template = templates.read("nginx.conf")
@@ -55,8 +56,8 @@ def _texts(place: Place, settings: Settings, *, access_log: str, error_log: str)
     return texts
 
 
-def _directives(place: Place, settings: Settings) -> dict[str, str]:
-    first_headers, joined_headers = _repeated_headers(place)
+def _directives(scripts: Path, settings: Settings) -> dict[str, str]:
+    first_headers, joined_headers = _repeated_headers(scripts)
     zones, client_limits = _client_limits(settings)
     return {
         "APPCORE_NGINX_USER": _user(), "APPCORE_PEER_SERVERS": _peers(settings),
@@ -155,7 +156,7 @@ def _addresses(host: str, port: int) -> list[tuple[str, int]]:
     return [(str(entry[4][0]), port) for entry in found]
 
 
-def _repeated_headers(place: Place) -> tuple[str, str]:
+def _repeated_headers(scripts: Path) -> tuple[str, str]:
     """The script that tells joined headers apart, and the headers that nginx may have joined."""
     without = 'map "" $appcore_first_headers { default ""; }', '""'
     if _version() < JOINS_HEADERS:
@@ -163,7 +164,7 @@ def _repeated_headers(place: Place) -> tuple[str, str]:
     if not MODULE.exists():
         messages.note(f"no {MODULE}: repeated headers count joined, not the first one only")
         return without
-    return (f'js_path "{place.current}"; js_import appcore from first-headers.js; js_set $appcore_first_headers appcore.first;',
+    return (f'js_import appcore from "{scripts}/{FIRST_HEADERS}"; js_set $appcore_first_headers appcore.first;',
             '"' + "".join(f"$http_{name}" for name in JOINED) + '"')
 
 

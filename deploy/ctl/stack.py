@@ -64,7 +64,7 @@ class Stack:
         taken = credentials.take(self.place, settings.front)
         builder = Builder(self.place, Plan(colour, settings, address, port))
         builder.add("nginx.conf", nginx_config.render(self.place, settings, values.Endpoint(address, port), taken,
-                                                      access_log=OUTPUT, error_log="stderr"))
+                                                      access_log=OUTPUT, error_log="stderr", scripts=self.place.current))
         if taken.certificate:
             builder.add(pools.CERTIFICATE_END, f"{taken.certificate.not_after}\n")
         return builder.place()

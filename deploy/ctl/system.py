@@ -79,7 +79,7 @@ class Machine:
         taken = credentials.take(self._place, settings.front)
         builder = Builder(self._place, Plan(colour, settings, address, port, supervisor_config.MACHINE))
         config = nginx_config.render(self._place, settings, values.Endpoint(address, port), taken,
-                                     access_log=str(ACCESS_LOG), error_log=ERROR_LOG)
+                                     access_log=str(ACCESS_LOG), error_log=ERROR_LOG, scripts=self._host.included)
         for part in ("http", "server"):
             builder.add(f"{part}.conf", nginx_config.part_of(config, part))
         if taken.certificate:

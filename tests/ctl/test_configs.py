@@ -30,7 +30,8 @@ def settings(**changes):
 
 
 def render(**changes):
-    return nginx_config.render(PLACE, settings(**changes), LISTEN, Credentials(), access_log="/a.log", error_log="stderr")
+    return nginx_config.render(PLACE, settings(**changes), LISTEN, Credentials(), access_log="/a.log", error_log="stderr",
+                               scripts=PLACE.current)
 
 
 def sections(text):
@@ -56,7 +57,8 @@ class Nginx(unittest.TestCase):
 
     def test_a_text_that_would_end_a_directive_is_refused(self):
         with self.assertRaises(CtlError):
-            nginx_config.render(PLACE, settings(), LISTEN, None, access_log="/a.log; evil", error_log="stderr")
+            nginx_config.render(PLACE, settings(), LISTEN, None, access_log="/a.log; evil", error_log="stderr",
+                                scripts=PLACE.current)
 
     def test_a_machine_s_parts_have_all_but_what_is_for_a_nginx_of_our_own(self):
         text = render()
