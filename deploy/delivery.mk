@@ -79,13 +79,13 @@ lock-check: ## what differs between the lock file and this machine
 
 # The Debian package: what `make install` installs, packed by debhelper. Its version says the commit and the time
 # of that, so that newer commits are newer packages, and the release it was built on, so that the next release's
-# replaces it; the time is also that of all files in it.
+# replaces it; the time is also that of all files in it. With CROSS= it is another processor's.
 DEBIAN = $(shell . /etc/os-release && echo "$${ID:-}$${VERSION_ID:-}")
 DEB_VERSION = $(VERSION)+git$(shell date -u -d @$(COMMIT_TIME) +%Y%m%d%H%M%S).$(subst -,+,$(COMMIT))+$(DEBIAN:debian%=deb%)
 DEB_DIR ?= build/deb
 DEB_SOURCE = $(abspath $(DEB_DIR))/source
 deb: ## the Debian package, in build/deb
-	@deploy/install-packages run build deb
+	@deploy/install-packages run $(if $(CROSS),cross,build) deb
 	@deploy/fetch-docs-ui --if-possible
 	@$(BUILD_PROGRAMS)
 	@rm -rf '$(DEB_DIR)'
@@ -97,7 +97,7 @@ deb: ## the Debian package, in build/deb
 	 "$$(sed -n 's/^Maintainer: //p' deploy/debian/control)" "$$(LC_ALL=C date -u -R -d @$(COMMIT_TIME))" \
 	 >'$(DEB_SOURCE)/debian/changelog'
 	@cd '$(DEB_SOURCE)' && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL LC_ALL=C SOURCE_DATE_EPOCH='$(COMMIT_TIME)' \
-	 dpkg-buildpackage -b -us -uc -d >../build.log 2>&1 || { tail -n 30 ../build.log >&2; exit 1; }
+	 dpkg-buildpackage -b -us -uc -d $(CROSS:%=-t %) >../build.log 2>&1 || { tail -n 30 ../build.log >&2; exit 1; }
 	@ls '$(DEB_DIR)'/appcore_*.deb
 
 # In a fresh Debian made by debootstrap, with a network of its own: install, serve, upgrade, remove, purge. The

@@ -103,7 +103,7 @@ door-test: ## 20 renewals of a certificate, 20 changes of API keys and six reloa
 	@APPCORE_BIN_DIR='$(abspath $(OUT))' /usr/bin/python3 -B tests/e2e/testssl.py
 
 # What another processor could break: stores that pass each other, a char without a sign, fused products, NEON.
-ARM64_TESTS ?= unit seeds test_contract
-arm64-test: ## unit tests, fuzz seeds and the recorded cases on arm64, in an emulator; as root, on x86-64; ARM64_TESTS="unit" for some
+ARM64_TESTS ?= unit seeds test_contract package
+arm64-test: ## unit tests, fuzz seeds and the recorded cases on arm64, in an emulator, and its package; as root, on x86-64; ARM64_TESTS="unit" for some
 	@deploy/install-packages deb-test
 	@JOBS='$(JOBS)' tests/arm64/run $(ARM64_TESTS)

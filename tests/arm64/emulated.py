@@ -1,4 +1,5 @@
-"""Builds for arm64 and runs the tests in qemu-user, in the root file system of tests/arm64/run: emulated.py [unit] [seeds] [test_MODULE ...]
+"""Builds for arm64 and runs the tests in qemu-user, in the root file system of tests/arm64/run: emulated.py [unit] [seeds]
+[test_MODULE ...] [package]
 
 Unit tests that the emulator cannot run stand in docs/development.md with the reason. They are run too, alone, and must fail: one that passes
 is an error, and so is a name that no test has. The exit code is 0 if everything else passes.
@@ -35,6 +36,16 @@ def build():
         print(f"emulated.py: the build must end without a warning; see {log.relative_to(TREE)}", file=sys.stderr)
         return 1
     return 0
+
+
+def package():
+    """Whether the Debian package is made, for this processor."""
+    folder = TREE / "build/arm64/deb"
+    made = subprocess.run(["make", "--no-print-directory", f"CROSS={PROCESSOR}", f"DEB_DIR={folder}", "deb",
+                           *(f"{name}={os.environ[name]}" for name in ("COMMIT", "COMMIT_TIME"))], check=False)
+    found = [subprocess.run(["dpkg-deb", "-f", path, "Architecture"], text=True, capture_output=True, check=True).stdout.strip()
+             for path in folder.glob("*.deb")]
+    return made.returncode == 0 and bool(found) and set(found) == {"arm64"}
 
 
 def emulate(program, arguments=()):
@@ -86,13 +97,16 @@ def main(arguments):
         if os.access(program, os.X_OK):
             emulate(program)
     emulate(BUILT / "unit-tests", ["~" + pattern(name) for name in names])
-    done = subprocess.run([TREE / "tests/run", *(arguments or ["unit", "seeds", "test_contract"])],
-                          env=dict(os.environ, APPCORE_BIN_DIR=str(EMULATED)), check=False)
-    wrong = list(wrong_rows(names)) if not arguments or "unit" in arguments else []
+    tests = [word for word in arguments if word != "package"]
+    has_failed = bool(tests) and subprocess.run([TREE / "tests/run", *tests], env=dict(os.environ, APPCORE_BIN_DIR=str(EMULATED)),
+                                                check=False).returncode != 0
+    wrong = list(wrong_rows(names)) if "unit" in arguments else []
+    if "package" in arguments and not package():
+        wrong.append("emulated.py: the package for arm64 was not made")
     for line in wrong:
         print(line, file=sys.stderr)
     print(f"{len(names)} unit tests cannot run in the emulator: see {PAGE}")
-    return 1 if wrong or done.returncode != 0 else 0
+    return 1 if wrong or has_failed else 0
 
 
 if __name__ == "__main__":
