@@ -35,7 +35,7 @@ class Machine:
         while True:
             init = self.init_process()
             if init is not None:
-                self.enter = ("nsenter", "--target", init, "--all", "--root", "--")  # the root: this may run in a chroot itself
+                self.enter = ("nsenter", "--target", init, "--all", "--root", "--wd", "--")  # its root, too: this may run in a chroot
                 if self.run("systemctl", "is-system-running", check=False).strip() in ("running", "degraded"):
                     return
             if self.nspawn.poll() is not None:

@@ -76,8 +76,9 @@ class Upgrade(unittest.TestCase):
         chroot("supervisorctl", "shutdown", check=False)
         chroot("nginx", "-s", "quit", check=False)
         for name in ("nginx", "supervisord"):
-            gone = wait_until(lambda name=name: subprocess.run(["pgrep", "-x", name], stdout=subprocess.DEVNULL,
-                                                               check=False).returncode != 0, 60)
+            # Not the zombies: nobody reaps them here, where no init runs.
+            living = ["pgrep", "--exact", "--runstates", "DRST", name]
+            gone = wait_until(lambda command=living: subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 1, 60)
             self.assertTrue(gone, name)
         self.start_services()
 
