@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,11 +51,8 @@ def start(where: Place, foreground: bool) -> Started:
     reading, writing = _pipe()
     try:
         log_filter = _start_filter(where, reading, foreground)
-        os.dup2(reading, PIPE, inheritable=False)
-        try:
+        with _as_pipe(reading):
             supervisord = _start_supervisord(where, writing, foreground)
-        finally:
-            os.close(PIPE)
     except OSError as error:
         raise CtlError(f"cannot start supervisord: {error}") from None
     finally:
@@ -69,6 +68,25 @@ def _pipe() -> tuple[int, int]:
     for end in ends:
         os.close(end)
     return high[0], high[1]
+
+
+@contextlib.contextmanager
+def _as_pipe(reading: int) -> Iterator[None]:
+    """`reading` has the number PIPE meanwhile. A file of this program may have it, the lock for instance: which numbers
+    are free depends on what the caller has left open."""
+    try:
+        before = fcntl.fcntl(PIPE, fcntl.F_DUPFD_CLOEXEC, 10)
+    except OSError:
+        before = None
+    os.dup2(reading, PIPE, inheritable=False)
+    try:
+        yield
+    finally:
+        if before is None:
+            os.close(PIPE)
+        else:
+            os.dup2(before, PIPE, inheritable=False)
+            os.close(before)
 
 
 def _start_filter(where: Place, reading: int, foreground: bool) -> subprocess.Popen[bytes]:

@@ -85,6 +85,15 @@ class Lifecycle(unittest.TestCase):
                 pass  # it has ended
         return found
 
+    def test_files_that_a_caller_has_left_open_are_in_nobody_s_way(self):
+        for number in (1, 2, 4):
+            stack = self.stack()
+            redirections = " ".join(f"{3 + i}</dev/null" for i in range(number))
+            stack.enter = ("bash", "-c", f'exec "$@" {redirections}', "bash")
+            stack.up()
+            self.assertEqual(stack.ctl("up").returncode, 0)  # the lock is free again
+            self.assertEqual(stack.predict({"features": [1]}).status, 201)
+
     def test_a_killed_nginx_comes_back_although_its_workers_hold_the_port(self):
         stack = self.stack().up()
         master = stack.pids("nginx")["nginx"]
