@@ -1,12 +1,12 @@
 # Benchmarks, and what they are compared with.
 
 ##@ Measure
-.PHONY: bench-own bench bench-models bench-door bench-docs bench-micro latency-test
+.PHONY: bench-own bench bench-against bench-models bench-door bench-docs bench-micro latency-test
 
 # Benchmarks: the service beside its alternatives, in turns, within a quarter of an hour, and
 # instruction counts of its hot path. BENCH=quick takes a minute and is for development.
 # The first need no package beyond those of the service; `make lint` builds them, so that they go on compiling.
-BENCH_OWN := $(addprefix $(OUT)/bench/,open-loop pauses bare micro record-bench)
+BENCH_OWN := $(addprefix $(OUT)/bench/,open-loop fastcgi-load pauses bare micro record-bench)
 BENCH_PROGRAMS := $(BENCH_OWN) $(addprefix $(OUT)/bench/,parse-bench xgboost-model onnx-model)
 BENCH_ENV = APPCORE_BIN_DIR='$(abspath $(OUT))' BENCH_OUT='$(abspath build/bench)' CXX='$(CXX)'
 
@@ -17,6 +17,11 @@ bench: ## rates, latencies, memory, start-up, models beside rivals: a table, JSO
 	@deploy/npm-ci bench
 	@$(MAKE) --no-print-directory -j$(JOBS) programs $(BENCH_PROGRAMS)
 	@exec env $(BENCH_ENV) tests/bench/bench.py
+
+bench-against: ## this tree in turns with an earlier commit, BEFORE=<commit>: rates, CPU time, latencies; 7 minutes
+	@deploy/install-packages run build bench
+	@$(MAKE) --no-print-directory -j$(JOBS) programs $(OUT)/bench/open-loop $(OUT)/bench/fastcgi-load
+	@exec env $(BENCH_ENV) BEFORE='$(BEFORE)' /usr/bin/python3 -B tests/bench/against.py
 
 bench-models: ## only the models' part of `make bench`
 	@deploy/install-packages run build bench

@@ -55,6 +55,11 @@ def offer(programs, port, connections, rate, seconds, body):
     return _figures(output)
 
 
+def one_worker(programs, socket, connections, seconds, request):
+    """The figures of the pool's socket, asked without nginx; `request` is a file with one FastCGI request."""
+    return _figures(_run([os.path.join(programs, "fastcgi-load"), socket, str(connections), str(seconds), request]))
+
+
 def pauses(programs, seconds):
     """What the idle machine itself takes away from its processors: the part of their time, the longest piece."""
     probes = [subprocess.Popen([os.path.join(programs, "pauses"), str(core), str(seconds)], stdout=subprocess.PIPE)
