@@ -14,12 +14,14 @@ namespace appcore {
 // Why something failed, in one line that an operator can act on.
 struct Error {
     std::string message;
+    int code = 0;  // errno, where a system call has failed
 };
 
 // "<what>: <strerror(errno)>". Call it before anything else can change errno.
 inline Error errno_error(std::string_view what) {
     const int saved = errno;
-    return Error{std::string(what) + ": " + std::strerror(saved)};  // NOLINT(concurrency-mt-unsafe)
+    return Error{std::string(what) + ": " + std::strerror(saved),
+                 saved};  // NOLINT(concurrency-mt-unsafe)
 }
 
 // A value of type T, or the Error that prevented it. Reading the wrong one is a programming error

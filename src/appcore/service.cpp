@@ -1,6 +1,7 @@
 #include "appcore/service.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <optional>
 #include <string>
 #include <utility>
@@ -86,6 +87,7 @@ void Service::between_requests() {
     }
     const system::SteadyTime now = clock_.steady();
     if (const auto problem = recorder_.maintain(now)) {
+        lacks_memory_ = lacks_memory_ || problem->code == ENOMEM;
         log_.error("metrics are kept in memory for now: " + problem->message);
     }
     // The ring is beside the slot, under the same lock. One that could not be had is tried again as
@@ -104,12 +106,14 @@ void Service::take_log_ring(system::SteadyTime now) {
     if (taken) {
         const auto& [ring, problem] = taken.value();
         if (ring->identity() != log_.ring_identity()) log_.use(ring);
+        recorder_.use_log_ring(log_.ring_identity());
         if (!problem.empty()) log_.error(problem);
     } else {
         lacked_ring_ = now;
+        // The slot goes on saying what its last holder has left in the ring.
+        lacks_memory_ = lacks_memory_ || taken.error().code == ENOMEM;
         log_.error("log lines are kept in memory for now: " + taken.error().message);
     }
-    recorder_.use_log_ring(log_.ring_identity());
 }
 
 void Service::reopen_logs() {
@@ -171,7 +175,10 @@ void Service::request_ends(const api::Exchange& exchange) {
     if (limits_.slow_request.count() > 0 && times.duration >= limits_.slow_request) {
         log_.slow_request(times);
     }
-    record.log_position = log_.position();
+    // A ring that the slot does not name ends with this process.
+    if (recorder_.log_mark().identity == log_.ring_identity()) {
+        record.log_position = log_.position();
+    }
     record_ = record;
 }
 

@@ -46,6 +46,11 @@ class Service : public fcgi::Handler, private api::Observer {
     void between_requests() override;
     void reopen_logs() override;
 
+    // Whether its slot or the log's ring could not be mapped for lack of memory. What is counted
+    // and logged then ends with the process, so one that starts like that should not serve: its
+    // successor may get what it needs.
+    [[nodiscard]] bool lacks_memory() const { return lacks_memory_; }
+
   private:
     using Record = std::optional<store::RequestRecord>;
 
@@ -69,6 +74,7 @@ class Service : public fcgi::Handler, private api::Observer {
     Record record_;                     // of the request at hand, if it is to be counted
     std::vector<Record> last_replies_;  // by connection, as they were counted
     std::uint64_t counted_drops_ = 0;
+    bool lacks_memory_ = false;
     unsigned attachments_ = 0;  // of the recorder to slots, when a ring was looked for last
     std::optional<system::SteadyTime> lacked_ring_;  // when there was none
     api::App app_;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <sstream>
 #include <string>
 
 #include "allocations.hpp"
@@ -14,6 +15,7 @@
 #include "appcore/models/mean_model.hpp"
 #include "catch.hpp"
 #include "fakes.hpp"
+#include "faults.hpp"
 #include "fcgi/wire.hpp"
 #include "store/slot_fixture.hpp"
 
@@ -78,14 +80,13 @@ namespace {
 // A worker without its loop, and the web server's end of its connection.
 class Worker {
   public:
+    // It has no place yet: between_requests() takes that.
     explicit Worker(const slot_fixture::TemporaryDirectory& directory)
         : directory_(directory.path()),
           log_(log::Log::open(directory / "log", spdlog::level::info, "blue-01").value()),
           recorder_({directory.path(), "blue-01", "v1.0", getpid(), clock_.wall()}),
           service_(api::worker_routes(model_, clock_, ids_),
-                   {clock_, ids_, recorder_, *log_, hand_}, {}) {
-        service_.between_requests();
-    }
+                   {clock_, ids_, recorder_, *log_, hand_}, {}) {}
 
     // A request up to its commit; what follows is for request_done().
     void ask(std::string_view key = {}, bool is_retry = false) {
@@ -110,6 +111,15 @@ class Worker {
         const std::string log = slot_fixture::read_file(directory_ + "/log");
         return static_cast<std::size_t>(std::ranges::count(log, '\n'));
     }
+    // Those of requests alone.
+    [[nodiscard]] int requests_in_log() {
+        log_->finish();
+        std::istringstream log(slot_fixture::read_file(directory_ + "/log"));
+        int count = 0;
+        for (std::string line; std::getline(log, line);)
+            count += static_cast<int>(line.find("status_code") != std::string::npos);
+        return count;
+    }
     Service& service() { return service_; }
     static constexpr int kConnection = 7;
 
@@ -129,6 +139,7 @@ class Worker {
 TEST_CASE("a request is counted before its reply leaves, and its line is written after that") {
     const slot_fixture::TemporaryDirectory directory;
     Worker worker(directory);
+    worker.service().between_requests();
     worker.ask();
     CHECK(worker.counted() == 1);
     worker.service().request_done(fcgi::Delivery::whole);
@@ -136,9 +147,37 @@ TEST_CASE("a request is counted before its reply leaves, and its line is written
     CHECK(worker.lines() == 1);
 }
 
+TEST_CASE("whatever the system refuses a worker at its start, its predecessor's line is written") {
+    faults::fail_each_call(faults::Kind::lasting, [](const faults::Injection& fault) {
+        const slot_fixture::TemporaryDirectory directory;
+        {
+            Worker killed(directory);
+            killed.service().between_requests();
+            killed.ask();
+        }
+        bool served = false;
+        {
+            Worker next(directory);
+            fault.during([&] { next.service().between_requests(); });
+            INFO(fault.describe());
+            if (fault.describe().starts_with("mmap")) REQUIRE(next.service().lacks_memory());
+            served = !next.service().lacks_memory();
+            if (served) {
+                next.ask();
+                next.service().request_done(fcgi::Delivery::whole);
+            }
+        }
+        Worker last(directory);
+        last.service().between_requests();
+        INFO(fault.describe());
+        REQUIRE(last.requests_in_log() == (served ? 2 : 1));
+    });
+}
+
 TEST_CASE("a reply that nobody takes is neither counted nor logged") {
     const slot_fixture::TemporaryDirectory directory;
     Worker worker(directory);
+    worker.service().between_requests();
     worker.ask();
     worker.service().request_done(fcgi::Delivery::refused);
     CHECK(worker.counted() == 0);
@@ -148,6 +187,7 @@ TEST_CASE("a reply that nobody takes is neither counted nor logged") {
 TEST_CASE("a reply of which something has been taken is counted") {
     const slot_fixture::TemporaryDirectory directory;
     Worker worker(directory);
+    worker.service().between_requests();
     worker.ask();
     worker.service().request_done(fcgi::Delivery::partial);
     CHECK(worker.counted() == 1);
@@ -157,6 +197,7 @@ TEST_CASE("a reply of which something has been taken is counted") {
 TEST_CASE("a reply that is not read is taken back, once, and the one before it is not") {
     const slot_fixture::TemporaryDirectory directory;
     Worker worker(directory);
+    worker.service().between_requests();
     for (int i = 0; i < 3; ++i) {
         worker.ask();
         worker.service().request_done(fcgi::Delivery::whole);
@@ -183,6 +224,7 @@ TEST_CASE("a second try of what a dead process has counted is answered, not coun
         dead.record_request(record);
     }
     Worker worker(directory);
+    worker.service().between_requests();
     worker.ask("key-1", true);
     worker.service().request_done(fcgi::Delivery::whole);
     CHECK(worker.counted() == 0);

@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <ctime>
+#include <optional>
 
 namespace appcore::log {
 namespace {
@@ -54,16 +55,29 @@ void pause_briefly() {
     ::nanosleep(&kPause, nullptr);
 }
 
+// Locks of an open file (fcntl(2), F_OFD_SETLK) on two bytes, which need not exist. They die with
+// the process.
+constexpr off_t kTurn = 0;
+constexpr off_t kOutOfTurn = 1;
+
+bool set_lock(int fd, off_t byte, short type) {
+    struct flock lock = {};
+    lock.l_type = type;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = byte;
+    lock.l_len = 1;
+    return ::fcntl(fd, F_OFD_SETLK, &lock) == 0;
+}
+
 // Keeps other processes from appending between a look at the file's end and what follows from it.
-// It dies with the process. One that is stopped while it holds the lock is waited for only once:
-// then a line may be appended to a part of one. Who has no turn must not shorten the file, since
-// others may be appending.
+// One that is stopped while it holds the lock is waited for only once, and then others append out
+// of turn: a line may be appended to a part of one then.
 class Turn {
   public:
     // `is_stuck`: whether the last turn did not come; becomes whether this one does not.
     Turn(int fd, bool& is_stuck) : fd_(fd) {
         const int tries = is_stuck ? kTriesWhenStuck : kTries;
-        for (int i = 0; i < tries && !(is_held_ = set(F_WRLCK)); ++i) {
+        for (int i = 0; i < tries && !(is_held_ = set_lock(fd_, kTurn, F_WRLCK)); ++i) {
             if (errno != EAGAIN && errno != EACCES) return;
             pause_briefly();
         }
@@ -72,7 +86,7 @@ class Turn {
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
     ~Turn() {
-        if (is_held_) static_cast<void>(set(F_UNLCK));
+        if (is_held_) static_cast<void>(set_lock(fd_, kTurn, F_UNLCK));
     }
 
     [[nodiscard]] bool is_held() const { return is_held_; }
@@ -83,15 +97,33 @@ class Turn {
     static constexpr int kTries = 1000;
     static constexpr int kTriesWhenStuck = 20;
 
-    [[nodiscard]] bool set(short type) const {
-        struct flock lock = {};
-        lock.l_type = type;
-        lock.l_whence = SEEK_SET;
-        return ::fcntl(fd_, F_OFD_SETLK, &lock) == 0;
-    }
-
     int fd_;
     bool is_held_ = false;
+};
+
+// Keeps apart who appends out of turn, each with F_RDLCK, and who has the turn and shortens the
+// file, with F_WRLCK: the end that is cut off may be the beginning of what is just being appended.
+// Nobody waits for it. Where a file system has no locks, nobody has a turn, and nobody shortens the
+// file.
+class Apart {
+  public:
+    Apart(int fd, short type)
+        : fd_(fd),
+          is_held_(set_lock(fd, kOutOfTurn, type)),
+          is_refused_(!is_held_ && (errno == EAGAIN || errno == EACCES)) {}
+    Apart(const Apart&) = delete;
+    Apart& operator=(const Apart&) = delete;
+    ~Apart() {
+        if (is_held_) static_cast<void>(set_lock(fd_, kOutOfTurn, F_UNLCK));
+    }
+
+    [[nodiscard]] bool is_held() const { return is_held_; }
+    [[nodiscard]] bool is_refused() const { return is_refused_; }
+
+  private:
+    int fd_;
+    bool is_held_;
+    bool is_refused_;  // somebody has it in the other way
 };
 
 std::string read_from(int fd, off_t offset, std::size_t most) {
@@ -149,16 +181,20 @@ std::string LineFile::unfinished_end(off_t size) const {
 }
 
 // Whether the file ends in a whole line, if necessary by removing what a killed process has left of
-// one of ours. What cannot be seen is taken for whole unless this object has left it.
+// one of ours. What cannot be seen is taken for whole unless this object has left it. While others
+// append, a line may be seen that is just being written, and is whole at a later look.
 bool LineFile::can_append(bool has_turn) const {
-    struct stat status = {};
-    if (!reader_.is_open() || ::fstat(reader_.get(), &status) != 0) return !is_torn_;
-    const std::string end = unfinished_end(status.st_size);
-    if (end.empty()) return true;
-    if (!has_turn || end.substr(0, kLineBegin.size()) != kLineBegin.substr(0, end.size()))
-        return false;
-    pause_briefly();  // who appends out of turn may be about to end the line
-    return remove_end(end.size(), status.st_size);
+    constexpr int kLooks = 20;
+    for (int look = 0; look < kLooks; ++look) {
+        struct stat status = {};
+        if (!reader_.is_open() || ::fstat(reader_.get(), &status) != 0) return !is_torn_;
+        const std::string end = unfinished_end(status.st_size);
+        if (end.empty()) return true;
+        if (end.substr(0, kLineBegin.size()) != kLineBegin.substr(0, end.size())) return false;
+        pause_briefly();
+        if (has_turn && remove_end(end.size(), status.st_size)) return true;
+    }
+    return false;
 }
 
 std::size_t LineFile::batch_size() const {
@@ -175,6 +211,8 @@ std::size_t LineFile::append(const Ring::Pieces& lines) {
     const std::size_t size = lines[0].size() + lines[1].size();
     constexpr std::string_view kEnd = "\n";
     const Turn turn(file_.get(), is_stuck_);
+    std::optional<Apart> apart;
+    if (!turn.is_held() && apart.emplace(reader_.get(), F_RDLCK).is_refused()) return 0;
     const std::string_view before = can_append(turn.is_held()) ? kEnd.substr(1) : kEnd;
     const std::array<iovec, 3> parts = {part(before), part(lines[0]), part(lines[1])};
     ssize_t count = 0;
@@ -193,12 +231,15 @@ std::size_t LineFile::append(const Ring::Pieces& lines) {
     return whole;
 }
 
-// Removes a part of a line from the file's end, unless somebody has appended meanwhile: to a torn
-// line another process, which cannot know of it, would append its own.
+// Removes a part of a line from the file's end, unless somebody has appended meanwhile, or is about
+// to: to a torn line another process, which cannot know of it, would append its own. For whoever
+// has the turn.
 bool LineFile::remove_end(std::size_t size, off_t end) const {
     struct stat status = {};
-    return !is_stream_ && end >= 0 && ::fstat(file_.get(), &status) == 0 && status.st_size == end &&
-           ::ftruncate(file_.get(), end - static_cast<off_t>(size)) == 0;
+    if (is_stream_) return false;
+    const Apart apart(file_.get(), F_WRLCK);
+    return apart.is_held() && end >= 0 && ::fstat(file_.get(), &status) == 0 &&
+           status.st_size == end && ::ftruncate(file_.get(), end - static_cast<off_t>(size)) == 0;
 }
 
 std::size_t LineFile::find(const FileMark& mark, std::string_view lines) {

@@ -55,15 +55,21 @@ Result<std::shared_ptr<Ring>> create(int directory, const std::string& name) {
     return ring;
 }
 
+// Whether it is the file's fault. What the system refuses now (memory, room, descriptors) the next
+// holder may get, and the lines of the one before.
+bool is_damage(const Error& error) {
+    return error.code == 0 || error.code == ELOOP;
+}
+
 // The ring in `file`; nothing, or what is wrong with it, which is set aside then.
 Result<RingReading> open_ring(int directory, const std::string& name, const std::string& file) {
     const system::FileDescriptor descriptor = open_file(directory, file);
     if (!descriptor.is_open() && errno == ENOENT) return RingReading{};
-    if (!descriptor.is_open() && errno != ELOOP) return errno_error(file);
     Result<std::shared_ptr<Ring>> ring = descriptor.is_open()
                                              ? Ring::open(descriptor)
                                              : Result<std::shared_ptr<Ring>>(errno_error(file));
     if (ring) return RingReading{std::move(ring).value(), {}};
+    if (!is_damage(ring.error())) return ring.error();
     const std::string damaged = file_of(name, kDamagedSuffix);
     if (Status aside = rename_file(directory, file, damaged); !aside) return aside.error();
     return RingReading{nullptr, file + " is set aside as " + damaged + ": " + ring.error().message};

@@ -166,7 +166,7 @@ void Recorder::retract_request(const RequestRecord& request) {
     add_request(transaction, request, caller, static_cast<Word>(-1));
     transaction.set(slot_->worker.pending[0], 0);
     // Its lines lie where the next request's are going to be.
-    transaction.set(slot_->worker.log_position, 0);
+    if (request.log_position != 0) transaction.set(slot_->worker.log_position, 0);
     transaction.commit();
 }
 

@@ -6,9 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "faults.hpp"
@@ -23,6 +25,28 @@ namespace {
 void append_to(const std::string& path, const std::string& text) {
     const system::FileDescriptor file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
     REQUIRE(::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+}
+
+// The bytes that processes lock (line_file.cpp).
+constexpr off_t kTurn = 0;
+constexpr off_t kOutOfTurn = 1;
+
+void lock(int fd, off_t byte, short type) {
+    struct flock wanted = {};
+    wanted.l_type = type;
+    wanted.l_start = byte;
+    wanted.l_len = 1;
+    REQUIRE(::fcntl(fd, F_OFD_SETLK, &wanted) == 0);
+}
+
+// Whether somebody else appends out of turn.
+bool is_out_of_turn(int fd) {
+    struct flock found = {};
+    found.l_type = F_WRLCK;
+    found.l_start = kOutOfTurn;
+    found.l_len = 1;
+    REQUIRE(::fcntl(fd, F_OFD_GETLK, &found) == 0);
+    return found.l_type != F_UNLCK;
 }
 
 // Lets files grow to so many bytes only, while it lives; as a full disk, a write is cut there.
@@ -123,9 +147,7 @@ TEST_CASE("a file is not shortened out of turn, since others may be appending") 
     REQUIRE(file.open());
     const system::FileDescriptor other(
         ::open((directory / "log").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
-    struct flock turn = {};
-    turn.l_type = F_WRLCK;
-    REQUIRE(::fcntl(other.get(), F_OFD_SETLK, &turn) == 0);
+    lock(other.get(), kTurn, F_WRLCK);
     {
         const FileSizeLimit full(8);
         CHECK(file.append({"12345\n67890\n", {}}) == 6);
@@ -143,11 +165,48 @@ TEST_CASE("an unfinished line of ours is ended out of turn") {
     append_to(directory / "log", part);
     const system::FileDescriptor other(
         ::open((directory / "log").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
-    struct flock turn = {};
-    turn.l_type = F_WRLCK;
-    REQUIRE(::fcntl(other.get(), F_OFD_SETLK, &turn) == 0);
+    lock(other.get(), kTurn, F_WRLCK);
     CHECK(file.append({"one\n", {}}) == 4);
     CHECK(read_file(directory / "log") == part + "\none\n");
+}
+
+TEST_CASE("a line that is just being appended is neither cut off nor ended") {
+    // In its turn, when this process has none, or out of turn, when it has.
+    const off_t held = GENERATE(kTurn, kOutOfTurn);
+    const TemporaryDirectory directory;
+    LineFile file(directory / "log");
+    REQUIRE(file.open());
+    const system::FileDescriptor other(
+        ::open((directory / "log").c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
+    lock(other.get(), held, held == kTurn ? F_WRLCK : F_RDLCK);
+    const std::string line = std::string(log::kLineBegin) + "2026\"}\n";
+    append_to(directory / "log", line.substr(0, 16));
+    std::size_t appended = 0;
+    std::thread appending([&] { appended = file.append({"one\n", {}}); });
+    // It has seen the beginning: out of turn it says so, in its turn its look may still be to come.
+    while (held == kTurn && !is_out_of_turn(other.get())) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    append_to(directory / "log", line.substr(16));
+    appending.join();
+    CHECK(appended == 4);
+    CHECK(read_file(directory / "log") == line + "one\n");
+}
+
+TEST_CASE("nothing is appended out of turn while the file is being shortened") {
+    const TemporaryDirectory directory;
+    LineFile file(directory / "log");
+    REQUIRE(file.open());
+    const system::FileDescriptor other(
+        ::open((directory / "log").c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
+    lock(other.get(), kTurn, F_WRLCK);
+    lock(other.get(), kOutOfTurn, F_WRLCK);
+    CHECK(file.append({"one\n", {}}) == 0);
+    CHECK(read_file(directory / "log").empty());
+    lock(other.get(), kOutOfTurn, F_UNLCK);
+    CHECK(file.append({"one\n", {}}) == 4);
+    CHECK(read_file(directory / "log") == "one\n");
 }
 
 TEST_CASE("lines that have arrived are found again, and no others") {

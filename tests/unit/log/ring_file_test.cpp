@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "faults.hpp"
 #include "store/slot_fixture.hpp"
 
 using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
@@ -75,6 +76,22 @@ TEST_CASE("what is not a ring is set aside and reported, and a new one is made")
 
 TEST_CASE("a ring cannot be had where there is no directory or no room") {
     CHECK_FALSE(log::take_ring("/none", "blue-01", {}, nullptr).ok());
+}
+
+TEST_CASE("whatever the system refuses, the lines of a dead process are the next holder's") {
+    const faults::Kind kind = GENERATE(faults::Kind::once, faults::Kind::lasting);
+    faults::fail_each_call(kind, [](const faults::Injection& fault) {
+        const TemporaryDirectory directory;
+        const RingMark mark = die(directory);
+        {
+            const auto taken = fault.during(
+                [&] { return log::take_ring(directory.path(), "blue-01", mark, nullptr); });
+            INFO(fault.describe());
+            if (taken.ok()) REQUIRE(taken.value().ring->identity() == mark.identity);
+        }
+        INFO(fault.describe());
+        REQUIRE(waiting(*take(directory, mark).ring) == "published\ncounted\n");
+    });
 }
 
 TEST_CASE("the lines of a place that nobody takes again are left to another process") {
