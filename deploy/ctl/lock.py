@@ -34,6 +34,7 @@ class Lock:
         # Whoever holds a lock file that has been removed since, with all of RUN_DIR, is running as well.
         while others := processes.commands_holding(f"{self._path} (deleted)"):
             if time.monotonic() >= end:
+                self.release()
                 raise CtlError(f"another command is running: pid {others[0]}; gave up after {seconds:.0f} s")
             time.sleep(STEP)
 

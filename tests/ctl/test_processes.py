@@ -1,6 +1,8 @@
 """Which process of a stack is which."""
 
+import dataclasses
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -43,6 +45,23 @@ class Copies(unittest.TestCase):
         found = processes.of_stack(self.folder)
         self.assertEqual([process.is_nginx for process in found], [True, True])
         self.assertEqual([process.pid for process in found if process.is_nginx_master], [pid])
+
+    def test_a_signal_is_for_this_very_process_and_not_for_one_that_has_its_pid_now(self):
+        pid = self.start(["python3", "-c", FORKS], sys.executable)
+        process = processes.describe(pid)
+        dataclasses.replace(process, start=process.start - 1).send(signal.SIGKILL)
+        self.assertEqual(processes.wait_for_end([process], 0.2), [process])
+        process.send(signal.SIGKILL)
+        self.assertEqual(processes.wait_for_end([process], 10), [])
+
+    def test_one_that_is_stopped_is_seen_to_be_and_one_that_has_ended_is_none(self):
+        pid = self.start(["python3", "-c", FORKS], sys.executable)
+        os.kill(pid, signal.SIGSTOP)
+        os.waitpid(pid, os.WUNTRACED)
+        self.assertTrue(processes.describe(pid).is_stopped)
+        os.kill(pid, signal.SIGKILL)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        self.assertIsNone(processes.describe(pid))
 
 
 if __name__ == "__main__":
