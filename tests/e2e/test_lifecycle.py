@@ -53,6 +53,14 @@ class Lifecycle(unittest.TestCase):
             self.assertEqual(done.returncode, 1)
             self.assertIn(f"port {stack.port}", done.stdout)
 
+    def test_a_port_that_another_stack_has_is_named(self):
+        """Both are one user's, and nginx would let them share it."""
+        one, two = self.stack().up(), self.stack()
+        two.port = one.port
+        done = two.ctl("up")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn(f"port {one.port}", done.stdout)
+
     def test_a_value_that_makes_no_sense_is_named(self):
         for name, value in (("APPCORE_MAX_BODY", "many"), ("PORT", "0"), ("WORKERS", "-1"),
                             ("APPCORE_REQUEST_TIMEOUT", "soon"), ("APPCORE_METRICS_ALLOW", "a;b"),
@@ -72,6 +80,10 @@ class Lifecycle(unittest.TestCase):
         stack.up()
         self.assertEqual(stack.predict({"features": [1]}).status, 201)
         self.assertEqual(stack.count("predictions_total"), 1)
+        with open(os.path.join(stack.run_dir, "supervisord.pid"), encoding="utf-8") as file:
+            os.kill(int(file.read()), signal.SIGKILL)
+        self.assertEqual(stack.ctl("down").returncode, 0)
+        self.assertEqual(self.leftovers(stack), [])
 
     def nginx_workers(self, master):
         """Pids of the processes in the group of `master` (proc(5): the fifth field of stat)."""

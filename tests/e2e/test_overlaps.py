@@ -96,6 +96,9 @@ class Overlaps(unittest.TestCase):
         self.assertEqual(self.ctl_of(stack, old, "up").returncode, 0)
         done = self.ctl_of(stack, new, "restart")
         self.assertEqual(done.returncode, 0, done.stdout)
+        metrics, = wait_until(lambda: stack.children("appcore-metrics"))  # it has just been started again
+        with open(f"/proc/{metrics}/environ", encoding="utf-8") as file:
+            self.assertIn(f"APPCORE_POOL_FOLDER={os.path.realpath(stack.run_dir + '/current')}\0", file.read())
         shutil.rmtree(old)
         for pid in [*stack.pids("").values()]:
             if pid != self.supervisord(stack):
@@ -174,6 +177,24 @@ class Overlaps(unittest.TestCase):
         self.assertEqual(len(os.listdir(os.path.join(stack.run_dir, "pools"))), 1)
         # What nginx really has: the limits before were lower, later ones are not.
         self.assertEqual(stack.predict(b" " * 2_500_000).status, 422)
+
+    def test_a_reload_that_is_killed_is_done_again_by_the_next_command(self):
+        """Between nginx.conf's change and nginx's reload, which begins with a wait for clients."""
+        stack = self.stack(APPCORE_MAX_BODY=1000).up()
+        conf = os.path.join(stack.run_dir, "nginx.conf")
+        restart = self.start(stack, "restart", APPCORE_MAX_BODY="2000")
+
+        def has_changed():
+            with open(conf, encoding="utf-8") as file:
+                return "client_max_body_size 2000;" in file.read()
+
+        self.assertTrue(wait_until(has_changed, 60))
+        restart.kill()
+        restart.wait()
+        self.assertEqual(stack.predict(b" " * 1500).status, 413)
+        self.assertEqual(stack.ctl("up").returncode, 0)
+        self.assertEqual(stack.predict(b" " * 1500).status, 422)
+        self.assert_serves(stack)
 
     def test_an_up_that_is_killed_is_finished_or_undone_by_the_next(self):
         chance = random.Random(5)
@@ -288,6 +309,8 @@ class Overlaps(unittest.TestCase):
         self.assertEqual(stack.ctl("up", umask=0o077).returncode, 0)
         for folder in (stack.run_dir, os.path.join(stack.run_dir, "textfile")):
             self.assertEqual(os.stat(folder).st_mode & 0o005, 0o005, folder)
+        for folder in (os.path.join(stack.run_dir, "log"), stack.state_dir):  # which name clients
+            self.assertEqual(os.stat(folder).st_mode & 0o777, 0o750, folder)
 
     def test_ipv6_addresses_have_brackets(self):
         try:
@@ -307,7 +330,8 @@ class Overlaps(unittest.TestCase):
     @unittest.skipUnless(os.geteuid() == 0, "only root is asked to be careful")
     def test_root_refuses_a_run_dir_that_others_can_change(self):
         other = pwd.getpwnam("nobody")
-        for make in (lambda path: os.chown(path, other.pw_uid, other.pw_gid), lambda path: os.chmod(path, 0o777)):
+        for make in (lambda path: os.chown(path, other.pw_uid, other.pw_gid), lambda path: os.chmod(path, 0o777),
+                     lambda path: os.chmod(os.path.dirname(path), 0o777)):
             stack = self.stack()
             os.makedirs(os.path.join(stack.run_dir, "pools", "blue-1"))
             made = os.path.join(stack.base, "made")
@@ -321,6 +345,7 @@ class Overlaps(unittest.TestCase):
                 self.assertIn("RUN_DIR must", done.stdout)
             self.assertFalse(os.path.exists(made))
             shutil.rmtree(stack.run_dir)
+            os.chmod(stack.base, 0o700)
 
     # --- where its words go ----------------------------------------------------------------------------
 

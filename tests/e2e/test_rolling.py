@@ -147,6 +147,9 @@ class Refused(StackTest):
         self.assertEqual(load.wrong, [])
         self.assertEqual(self.stack.worker_pids(), before)
         # The failed one has left nothing behind that would be in the way of the next.
+        self.assertEqual(self.stack.pids("green"), {})
+        self.assertEqual(os.listdir(os.path.join(self.stack.run_dir, "pools")), [os.path.basename(os.path.realpath(f"{self.stack.run_dir}/current"))])
+        self.assertFalse(os.path.exists(os.path.join(self.stack.run_dir, "conf.d", "green.conf")))
         self.assertEqual(self.stack.ctl("restart").returncode, 0)
 
     def test_two_at_a_time(self):
