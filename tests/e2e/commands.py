@@ -33,6 +33,12 @@ class Command:
     variables: typing.Tuple[typing.Tuple[str, str], ...] = ()
 
 
+def _take_signals():
+    """As under a terminal: what a shell starts in the background ignores SIGINT, and nohup's children SIGHUP."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Running:
     """A command at work, in a session of its own as under a terminal."""
 
@@ -44,7 +50,7 @@ class Running:
         self.process = subprocess.Popen(
             [ctl, *command.words], env={**stack.environment(), **dict(command.variables)}, stdin=subprocess.DEVNULL,
             stdout=self._output, stderr=subprocess.STDOUT, start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+            preexec_fn=_take_signals)
 
     def send(self, number, group):
         if self.process.poll() is None:
