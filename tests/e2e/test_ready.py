@@ -141,7 +141,8 @@ class Stopped(unittest.TestCase):
         path = os.path.join(stacks[0].base, "haproxy.cfg")
         servers = "".join(f"    server m{i} 127.0.0.1:{stack.port}\n" for i, stack in enumerate(stacks))
         with open(path, "w", encoding="ascii") as file:
-            file.write("defaults\n    mode http\n    timeout connect 2s\n    timeout client 60s\n    timeout server 60s\n"
+            # Without its own timeout a check must be answered within `inter`, which a busy machine may not.
+            file.write("defaults\n    mode http\n    timeout connect 2s\n    timeout client 60s\n    timeout server 60s\n    timeout check 10s\n"
                        f"frontend front\n    bind 127.0.0.1:{port}\n    default_backend machines\n"
                        "backend machines\n    option httpchk GET /ready\n    http-check expect status 200\n"
                        "    http-reuse always\n    default-server check inter 100ms fall 2 rise 2\n" + servers)
