@@ -4,8 +4,8 @@
 //
 //   fastcgi-load SOCKET CONNECTIONS SECONDS REQUEST_FILE
 //
-// Prints one line of JSON. It costs about a third of what a worker costs, so one of each on a
-// processor of its own shows the worker's rate.
+// Prints one line of JSON. It is quicker than a worker, so one of each, on a processor of its own,
+// shows the worker's rate.
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
