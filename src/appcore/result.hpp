@@ -20,8 +20,8 @@ struct Error {
 // "<what>: <strerror(errno)>". Call it before anything else can change errno.
 inline Error errno_error(std::string_view what) {
     const int saved = errno;
-    return Error{std::string(what) + ": " + std::strerror(saved),
-                 saved};  // NOLINT(concurrency-mt-unsafe)
+    const char* const reason = std::strerror(saved);  // NOLINT(concurrency-mt-unsafe)
+    return Error{std::string(what) + ": " + reason, saved};
 }
 
 // A value of type T, or the Error that prevented it. Reading the wrong one is a programming error

@@ -9,8 +9,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <ctime>
 #include <optional>
+
+#include "appcore/log/append_locks.hpp"
 
 namespace appcore::log {
 namespace {
@@ -49,82 +50,6 @@ std::size_t whole_lines(const Ring::Pieces& lines, std::size_t size) {
     const auto newline = first.substr(0, size).rfind('\n');
     return newline == std::string_view::npos ? 0 : newline + 1;
 }
-
-void pause_briefly() {
-    constexpr timespec kPause = {0, 1'000'000};
-    ::nanosleep(&kPause, nullptr);
-}
-
-// Locks of an open file (fcntl(2), F_OFD_SETLK) on two bytes, which need not exist. They die with
-// the process.
-constexpr off_t kTurn = 0;
-constexpr off_t kOutOfTurn = 1;
-
-bool set_lock(int fd, off_t byte, short type) {
-    struct flock lock = {};
-    lock.l_type = type;
-    lock.l_whence = SEEK_SET;
-    lock.l_start = byte;
-    lock.l_len = 1;
-    return ::fcntl(fd, F_OFD_SETLK, &lock) == 0;
-}
-
-// Keeps other processes from appending between a look at the file's end and what follows from it.
-// One that is stopped while it holds the lock is waited for only once, and then others append out
-// of turn: a line may be appended to a part of one then.
-class Turn {
-  public:
-    // `is_stuck`: whether the last turn did not come; becomes whether this one does not.
-    Turn(int fd, bool& is_stuck) : fd_(fd) {
-        const int tries = is_stuck ? kTriesWhenStuck : kTries;
-        for (int i = 0; i < tries && !(is_held_ = set_lock(fd_, kTurn, F_WRLCK)); ++i) {
-            if (errno != EAGAIN && errno != EACCES) return;
-            pause_briefly();
-        }
-        is_stuck = !is_held_;
-    }
-    Turn(const Turn&) = delete;
-    Turn& operator=(const Turn&) = delete;
-    ~Turn() {
-        if (is_held_) static_cast<void>(set_lock(fd_, kTurn, F_UNLCK));
-    }
-
-    [[nodiscard]] bool is_held() const { return is_held_; }
-
-  private:
-    // A second: on a machine that is overloaded the holder may have to wait that long for a
-    // processor.
-    static constexpr int kTries = 1000;
-    static constexpr int kTriesWhenStuck = 20;
-
-    int fd_;
-    bool is_held_ = false;
-};
-
-// Keeps apart who appends out of turn, each with F_RDLCK, and who has the turn and shortens the
-// file, with F_WRLCK: the end that is cut off may be the beginning of what is just being appended.
-// Nobody waits for it. Where a file system has no locks, nobody has a turn, and nobody shortens the
-// file.
-class Apart {
-  public:
-    Apart(int fd, short type)
-        : fd_(fd),
-          is_held_(set_lock(fd, kOutOfTurn, type)),
-          is_refused_(!is_held_ && (errno == EAGAIN || errno == EACCES)) {}
-    Apart(const Apart&) = delete;
-    Apart& operator=(const Apart&) = delete;
-    ~Apart() {
-        if (is_held_) static_cast<void>(set_lock(fd_, kOutOfTurn, F_UNLCK));
-    }
-
-    [[nodiscard]] bool is_held() const { return is_held_; }
-    [[nodiscard]] bool is_refused() const { return is_refused_; }
-
-  private:
-    int fd_;
-    bool is_held_;
-    bool is_refused_;  // somebody has it in the other way
-};
 
 std::string read_from(int fd, off_t offset, std::size_t most) {
     std::string content(most, '\0');

@@ -13,11 +13,14 @@
 #include <thread>
 #include <utility>
 
+#include "appcore/log/append_locks.hpp"
 #include "faults.hpp"
 #include "log/redirected_output.hpp"
 #include "store/slot_fixture.hpp"
 
 using namespace slot_fixture;  // NOLINT(google-build-using-namespace)
+using log::kOutOfTurn;
+using log::kTurn;
 using log::LineFile;
 
 namespace {
@@ -27,16 +30,8 @@ void append_to(const std::string& path, const std::string& text) {
     REQUIRE(::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()));
 }
 
-// The bytes that processes lock (line_file.cpp).
-constexpr off_t kTurn = 0;
-constexpr off_t kOutOfTurn = 1;
-
 void lock(int fd, off_t byte, short type) {
-    struct flock wanted = {};
-    wanted.l_type = type;
-    wanted.l_start = byte;
-    wanted.l_len = 1;
-    REQUIRE(::fcntl(fd, F_OFD_SETLK, &wanted) == 0);
+    REQUIRE(log::set_lock(fd, byte, type));
 }
 
 // Whether somebody else appends out of turn.
