@@ -99,9 +99,7 @@ Status serve(const Config& config, const CommandLine& line) {
     guard::RequestInHand request;
     MetricsService service(std::move(routes), {clock, ids, recorder, lines, request},
                            {.request_timeout = config.request_timeout}, std::move(outputs));
-    service.between_requests();
-    if (service.lacks_memory())
-        return Error{"no memory for counts and lines that outlive the process"};
+    if (Status begun = service.begin(); !begun) return begun;
     guard::LastWords last_words{std::string(metrics::kMetricsSlot)};
     guard::report_crashes(request, last_words, {});
     const guard::Watchdog watchdog(

@@ -80,6 +80,12 @@ bool Service::should_recycle() const {
     return limits_.max_requests > 0 && handled_ >= limits_.max_requests;
 }
 
+Status Service::begin() {
+    between_requests();
+    if (lacks_memory_) return Error{"no memory for counts and lines that outlive the process"};
+    return Done{};
+}
+
 void Service::between_requests() {
     if (const std::uint64_t dropped = log_.dropped(); dropped != counted_drops_) {
         recorder_.count(store::metric::Event::log_line_dropped, dropped - counted_drops_);

@@ -46,10 +46,10 @@ class Service : public fcgi::Handler, private api::Observer {
     void between_requests() override;
     void reopen_logs() override;
 
-    // Whether its slot or the log's ring could not be mapped for lack of memory. What is counted
-    // and logged then ends with the process, so one that starts like that should not serve: its
-    // successor may get what it needs.
-    [[nodiscard]] bool lacks_memory() const { return lacks_memory_; }
+    // Takes its slot and the log's ring. An error if there is no memory for them: what is counted
+    // and logged would end with the process, so it should not serve; its successor may get what it
+    // needs. Whatever else is in the way is logged, and tried again between requests.
+    [[nodiscard]] Status begin();
 
   private:
     using Record = std::optional<store::RequestRecord>;

@@ -94,9 +94,7 @@ Status serve(const models::PredictionModel& built_in, const Config& config,
     Service service(
         api::worker_routes(model, clock, ids), {clock, ids, recorder, lines, request},
         {config.request_timeout, config.slow_request, recycle_after(config.max_requests, ids)});
-    service.between_requests();
-    if (service.lacks_memory())
-        return Error{"no memory for counts and lines that outlive the process"};
+    if (Status begun = service.begin(); !begun) return begun;
     guard::LastWords last_words(name);
     guard::report_crashes(request, last_words, guard::crash_reply());
     const guard::Watchdog watchdog(
