@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kHeaderSize = 8;
 constexpr std::size_t kLargestContent = 65'528;  // of a record; a multiple of 8 needs no padding
+constexpr std::size_t kRecordsAtOnce = 16;       // a megabyte: no socket has room for more
 constexpr unsigned char kVersion = 1;
 constexpr unsigned char kEndRequest = 3;
 constexpr unsigned char kStdout = 6;
@@ -88,16 +89,23 @@ Delivery send_reply(int socket, std::uint16_t id, std::string_view head, std::st
     std::array<unsigned char, 3 * kHeaderSize> end{};
     std::ranges::copy(record_header(kStdout, id, 0), end.begin());
     std::ranges::copy(record_header(kEndRequest, id, kHeaderSize), end.begin() + kHeaderSize);
+    std::array<RecordHeader, kRecordsAtOnce> headers{};
+    std::array<iovec, 3 * kRecordsAtOnce + 1> parts{};
     bool taken = false;
     while (!head.empty() || !body.empty()) {
-        const std::size_t size = std::min(head.size() + body.size(), kLargestContent);
-        const RecordHeader header = record_header(kStdout, id, size);
-        const iovec from_head = take(head, size);
-        const iovec from_body = take(body, size - from_head.iov_len);
-        const bool is_last = head.empty() && body.empty();
-        std::array<iovec, 4> parts = {part(header.data(), header.size()), from_head, from_body,
-                                      part(end.data(), is_last ? end.size() : 0)};
-        if (!send_all(socket, parts, taken)) return taken ? Delivery::partial : Delivery::refused;
+        std::size_t count = 0;
+        for (RecordHeader& header : headers) {
+            const std::size_t size = std::min(head.size() + body.size(), kLargestContent);
+            if (size == 0) break;
+            header = record_header(kStdout, id, size);
+            parts[count++] = part(header.data(), header.size());
+            const iovec from_head = parts[count++] = take(head, size);
+            parts[count++] = take(body, size - from_head.iov_len);
+        }
+        if (head.empty() && body.empty()) parts[count++] = part(end.data(), end.size());
+        if (!send_all(socket, std::span(parts).first(count), taken)) {
+            return taken ? Delivery::partial : Delivery::refused;
+        }
     }
     return Delivery::whole;
 }

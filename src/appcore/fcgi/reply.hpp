@@ -20,9 +20,10 @@ enum class Delivery : unsigned char {
 // Replaces `head` by the CGI header block of the response (RFC 3875, 6.3), with Content-Length.
 void write_head(const http::Response& response, std::string& head);
 
-// Sends head and body as the whole reply to the request `id`, in one system call where they fit
-// into one record. Blocks as long as the socket's timeout allows without progress. Allocates
-// nothing and raises no SIGPIPE.
+// Sends head and body as the whole reply to the request `id`, in one system call where the socket
+// has room for them (some 200 KB): a process that is killed leaves such a reply whole or not begun,
+// and of one that is not begun the web server asks another. Blocks as long as the socket's timeout
+// allows without progress. Allocates nothing and raises no SIGPIPE.
 [[nodiscard]] Delivery send_reply(int socket, std::uint16_t id, std::string_view head,
                                   std::string_view body);
 

@@ -38,9 +38,8 @@ class LineFile {
     // killed in the middle of a write, is removed before them, since whoever has its ring writes
     // that line whole; what is not this program's line is ended. Returns how many bytes of whole
     // lines have been appended: fewer than all when the disk is full, a stream is not read, or
-    // another process has been stopped while it removed such a part. A
-    // part of a line beyond them is removed again, or ended before the next line where another
-    // process has appended meanwhile.
+    // another process has been stopped while it removed such a part. A part of a line beyond them
+    // is removed again, or ended before the next line where another process has appended meanwhile.
     [[nodiscard]] std::size_t append(const Ring::Pieces& lines);
 
     // How many bytes of whole lines at the front of `lines` somebody has appended behind `mark`; a
