@@ -260,6 +260,11 @@ class Stack(Service):
                 raise AssertionError(f"{name}.log: no JSON: {line!r}") from error
         return [o for o in objects if all(o.get(k) == v for k, v in fields.items())]
 
+    def unlogged(self):
+        """What the access log has of replies that no program has a line for, so that nobody has counted them either."""
+        known = {o.get("request_id") for o in self.logged("appcore")}
+        return [o for o in self.logged("access") if o["request_id"] not in known]
+
     def pids(self, program):
         """Pids by supervisord's name of the process: blue-01, metrics, nginx. `status` would ask /health, which counts."""
         from supervisor.xmlrpc import SupervisorTransport  # of Debian's python3; benchmarks run under others, too

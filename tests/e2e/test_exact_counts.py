@@ -9,6 +9,7 @@ in `make test` both are short runs. SEED=n repeats the choices of a run.
 
 import collections
 import contextlib
+import http.client
 import json
 import multiprocessing
 import os
@@ -57,7 +58,11 @@ def scrape_until(ended, stack, results):
     begun = time.monotonic()
     while not ended.wait(max(0.0, begun + scrapes * 0.1 - time.monotonic())) or scrapes < LEAST_SCRAPES:
         scrapes += 1
-        reply = stack.get("/metrics")
+        try:
+            reply = stack.get("/metrics")
+        except (OSError, http.client.HTTPException) as error:
+            problems.append(repr(error))
+            continue
         if reply.status != 200:
             problems.append((reply.status, reply.body[:200]))
             continue
@@ -155,7 +160,7 @@ class ExactCounts(StackTest):
         self.assertGreaterEqual(scrapes, LEAST_SCRAPES)
         got = {status: self.stack.count("http_requests_total", status_code=status) - count
                for status, count in by_status.items()}
-        self.assertEqual(got, {status: load.statuses[status] for status in by_status})
+        self.assertEqual(got, {status: load.statuses[status] for status in by_status}, self.stack.unlogged()[:20])
         self.assertEqual(self.stack.count("http_requests_total") - before, REQUESTS)
         lines = collections.Counter(o["status_code"] for o in self.stack.logged("appcore") if is_of_a_request(o))
         self.assertEqual({status: lines[status] - seen for status, seen in said.items()},
@@ -209,7 +214,7 @@ class Misfortunes(StackTest):
             return not difference()
 
         wait_until(settles, 10)
-        self.assertEqual(difference(), {}, by_load + self.others)
+        self.assertEqual(difference(), {}, (by_load + self.others, self.stack.unlogged()[:20]))
 
     # --- what may happen ------------------------------------------------------------------------
 
