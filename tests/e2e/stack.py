@@ -44,8 +44,8 @@ def processes(run_dir):
     return found
 
 
-def wait_until(condition, seconds=10, step=0.05):
-    """The first true value of condition(), or its last value when the time is up."""
+def wait_until(condition, seconds=60, step=0.05):
+    """The first true value of condition(), or its last value when the time is up, which a busy machine must not use up."""
     end = time.monotonic() + seconds
     while True:
         value = condition()

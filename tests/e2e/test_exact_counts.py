@@ -213,7 +213,7 @@ class Misfortunes(StackTest):
             self.others[self.stack.predict({"features": [0]}).status] += 1
             return not difference()
 
-        wait_until(settles, 10)
+        wait_until(settles)
         self.assertEqual(difference(), {}, (by_load + self.others, self.stack.unlogged()[:20]))
 
     # --- what may happen ------------------------------------------------------------------------

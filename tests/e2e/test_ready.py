@@ -114,9 +114,11 @@ class Drained(StackTest):
                 self.ctl("restart")
             down = subprocess.Popen([CTL, "down"], env=self.stack.environment(), stdout=subprocess.DEVNULL,
                                     stderr=subprocess.DEVNULL)
-            self.assertTrue(wait_until(lambda: ready(self.stack) == 503))
-            down.send_signal(number)
-            down.wait()
+            try:
+                self.assertTrue(wait_until(lambda: ready(self.stack) == 503))
+            finally:
+                down.send_signal(number)
+                down.wait()
             self.assertIn("already running", self.ctl("up"))
             self.assertTrue(wait_until(lambda: ready(self.stack) == 200))
         with self.stack.with_variables(APPCORE_DRAIN_SECONDS=0):
