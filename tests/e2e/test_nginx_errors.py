@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import threading
 
 from stack import UUID4, StackTest, stop_process, wait_until
@@ -173,6 +174,30 @@ class Away(StackTest):
         self.assertEqual((reply.status, list(reply.json())), (405, ["detail"]))
         self.assertEqual(self.stack.count("http_requests_total", status_code=405) - before, 1)
         self.assertEqual(len(self.stack.logged("appcore", request_id="patient", status_code=405)), 1)
+
+    def test_an_error_outlives_processes_that_are_killed_with_it(self):
+        self.without("metrics.sock")
+        path = os.path.join(self.stack.run_dir, POOL)
+        os.rename(path, path + ".away")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path)
+            listener.listen()
+            listener.settimeout(30)
+
+            def die_twice():
+                for last in (False, True):
+                    connection, _ = listener.accept()
+                    connection.recv(1)
+                    if last:
+                        os.rename(path + ".away", path)
+                    connection.close()
+
+            dying = threading.Thread(target=die_twice)
+            dying.start()
+            reply = self.stack.raw(b"TRACE / HTTP/1.1\r\n" + COMMON.replace(b"from-client", b"outlives") + b"\r\n", 60)
+            dying.join()
+        self.assertEqual((reply.status, list(reply.json())), (405, ["detail"]))
+        self.assertEqual(len(self.stack.logged("appcore", request_id="outlives", status_code=405)), 1)
 
     def test_requests_wait_while_every_worker_restarts(self):
         for _ in range(5):
