@@ -133,7 +133,7 @@ class Exactness(unittest.TestCase):
         """A count that nobody got may be taken back, but no counter may go down."""
         last = {}
         while not ended.wait(0.3):
-            # The metrics program has just been killed: that is no exposition. But half of one is none of what a kill may leave.
+            # An error, where the metrics program has just been killed. A kill may not leave a part of a reply, though.
             with contextlib.suppress(ValueError):
                 try:
                     now = self.samples()
