@@ -261,8 +261,9 @@ class Stack(Service):
         return [o for o in objects if all(o.get(k) == v for k, v in fields.items())]
 
     def unlogged(self):
-        """What the access log has of replies that no program has a line for, so that nobody has counted them either."""
-        known = {o.get("request_id") for o in self.logged("appcore")}
+        """What the access log has of replies that no program has a line for, so that nobody has counted them either. Those without an
+        ID are scrapes, which are not logged, and requests whose client had gone."""
+        known = {"", *(o.get("request_id") for o in self.logged("appcore"))}
         return [o for o in self.logged("access") if o["request_id"] not in known]
 
     def pids(self, program):

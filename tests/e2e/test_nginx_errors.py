@@ -179,6 +179,7 @@ class Away(StackTest):
         self.without("metrics.sock")
         path = os.path.join(self.stack.run_dir, POOL)
         os.rename(path, path + ".away")
+        self.addCleanup(lambda: os.path.exists(path + ".away") and os.rename(path + ".away", path))
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(path)
             listener.listen()

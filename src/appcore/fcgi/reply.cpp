@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kHeaderSize = 8;
 constexpr std::size_t kLargestContent = 65'528;  // of a record; a multiple of 8 needs no padding
-constexpr std::size_t kRecordsAtOnce = 16;       // a megabyte: no socket has room for more
+constexpr std::size_t kRecordsAtOnce = 16;       // a megabyte: more than a socket holds
 constexpr unsigned char kVersion = 1;
 constexpr unsigned char kEndRequest = 3;
 constexpr unsigned char kStdout = 6;
