@@ -199,18 +199,13 @@ class Commands:
         lock = held or self._lock(command)
         old = self._need_running()
         new = self._stack.build(pools.other_colour(old.colour), self._stack.resolve(old.said), old.address, old.port)
-        try:
-            probe.check_ports(new, old)
-            self._host.check_nginx(new)
-        except BaseException:
-            pools.remove(new.folder)
-            raise
-        lock.check()
-        self._stack.mark_log()
-        try:
-            self._host.replace(new)
-        except CtlError as error:
-            raise self._stack.explain(f"{command} failed", error) from None
+        with self._host.checked(new, old):
+            lock.check()
+            self._stack.mark_log()
+            try:
+                self._host.replace(new)
+            except CtlError as error:
+                raise self._stack.explain(f"{command} failed", error) from None
         return new
 
     def restart(self) -> int:

@@ -7,19 +7,23 @@ converge().
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from ctl import credentials, draining, probe, processes
+from ctl import connections, credentials, draining, ports, probe, processes
 from ctl import place as places
 from ctl import pool as pools
 from ctl.messages import CtlError, Interrupted
 from ctl.place import Place
 from ctl.pool import Pool
+from ctl.processes import Process
 from ctl.rpc import Program, Supervisor
 from ctl.supervisor_config import METRICS, PEER
+from ctl.values import Endpoint
 
 START_LIMIT = 30.0  # seconds until a pool must answer; a start takes about one, more on a machine that is overloaded
 CHECKED = 10e6  # bytes a second of a model that its workers check on a busy machine; 100 times that on an idle one
@@ -65,6 +69,10 @@ class Host(ABC):
         credentials.remove_others(self.place, [*of_pool, *self.nginx_texts()])
 
     @abstractmethod
+    def _nginx_master(self) -> Process | None:
+        """None while nginx does not run."""
+
+    @abstractmethod
     def adopt_nginx(self, pool: Pool) -> None:
         """Takes nginx's part of the pool into use, unless that is in use already."""
 
@@ -107,6 +115,30 @@ class Host(ABC):
         return {program.group for program in programs if program.group in others} - alive
 
     # --- one pool takes over from another -----------------------------------------------------------
+
+    @contextlib.contextmanager
+    def checked(self, new: Pool, old: Pool | None) -> Iterator[None]:
+        """Within the block nginx may take the new pool's part into use: it accepts it, and the ports are free and stay so.
+        Otherwise the new pool is removed."""
+        with contextlib.ExitStack() as claims:
+            try:
+                claims.enter_context(ports.claimed(self.wanted_endpoints(new), self.held_endpoints(old), START_LIMIT))
+                self.check_nginx(new)
+            except BaseException:
+                pools.remove(new.folder)
+                raise
+            yield
+
+    def wanted_endpoints(self, new: Pool) -> Collection[Endpoint]:
+        """Where nginx listens as soon as it has the pool's part."""
+        return new.endpoints
+
+    def held_endpoints(self, old: Pool | None) -> Collection[Endpoint]:
+        """Where nginx listens now, which may be for an earlier pool than the old one; what this says where the kernel
+        does not tell, or where nginx is just starting."""
+        master = self._nginx_master()
+        found = connections.listening(master.pid) if master else set()
+        return found or (old.endpoints if old else ())
 
     def try_out(self, new: Pool) -> None:
         """Starts the pool beside the one that serves. One that does not answer is removed again."""

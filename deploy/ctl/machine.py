@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+from collections.abc import Collection
 from pathlib import Path
 
 from ctl import nginx_config, nginx_reload, processes, supervisor_config
@@ -16,6 +17,7 @@ from ctl.pool import Pool
 from ctl.processes import Process
 from ctl.rpc import Supervisor
 from ctl.supervisor_config import MACHINE, METRICS, PEER
+from ctl.values import Endpoint
 
 SOCKET = Path("/run/supervisor.sock")
 CONF_DIR = Path("/etc/supervisor/conf.d")
@@ -87,19 +89,25 @@ class MachineHost(Host):
             self.included.rename(self.included.with_name("nginx.before"))
         places.point(self.included, Path("parts") / folder.name)
 
+    def _included_now(self) -> Path | None:
+        return self.included.readlink() if self.included.is_symlink() else None
+
+    def _include_again(self, before: Path | None) -> None:
+        if before is not None:
+            places.point(self.included, before)
+        else:
+            self.included.unlink(missing_ok=True)
+
     def check_nginx(self, pool: Pool) -> None:
         """Only in their place nginx sees the new parts together with the operator's files and other sites; they are
         there for that moment."""
-        before = self.included.readlink() if self.included.is_symlink() else None
+        before = self._included_now()
         folder = self._place_parts(pool)
         try:
             self._include(folder)
             nginx_config.accept(["nginx", "-q", "-t"])
         finally:
-            if before is not None:
-                places.point(self.included, before)
-            else:
-                self.included.unlink(missing_ok=True)
+            self._include_again(before)
 
     def nginx_texts(self) -> list[str]:
         return [places.read_file(self.included / part) or "" for part in PARTS]
@@ -132,6 +140,9 @@ class MachineHost(Host):
     def reopen_nginx(self) -> None:
         if master := self._nginx_master():
             master.send(signal.SIGUSR1)
+
+    def wanted_endpoints(self, new: Pool) -> Collection[Endpoint]:
+        return new.endpoints if self.serves_by_nginx() else ()
 
     def serves_by_nginx(self) -> bool:
         return self._nginx_master() is not None and SITE.exists()

@@ -28,6 +28,7 @@ from ctl.messages import CtlError
 from ctl.place import Place
 from ctl.settings import Settings
 from ctl.supervisor_config import OURS, PEER, Adaption
+from ctl.values import Endpoint
 
 COLOURS = ("blue", "green")  # they take turns, so that the slots' names stay few
 FOLDER = re.compile(r"([a-z]+)-([0-9]{1,6})")
@@ -64,9 +65,13 @@ class Pool:
         return self.folder / "pool.sock"
 
     @property
+    def endpoints(self) -> list[Endpoint]:
+        """All at which nginx listens for this pool."""
+        return [Endpoint(self.address, self.port), *(values.endpoint("a listener", text) for text in self.listeners)]
+
+    @property
     def ports(self) -> set[int]:
-        """All on which nginx listens for this pool."""
-        return {self.port, *(values.endpoint("a listener", text).port for text in self.listeners)}
+        return {endpoint.port for endpoint in self.endpoints}
 
     @property
     def local_url(self) -> str:

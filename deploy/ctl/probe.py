@@ -1,10 +1,8 @@
-"""Asks whether somebody answers: a pool by FastCGI past nginx, the service by HTTP, a port by binding it."""
+"""Asks whether somebody answers: a pool by FastCGI past nginx, the service by HTTP."""
 
 from __future__ import annotations
 
-import errno
 import http.client
-import os
 import socket
 import ssl
 import struct
@@ -13,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ctl import values
-from ctl.messages import CtlError
 from ctl.pool import Pool
 
 BEGIN_REQUEST, PARAMS, STDIN, STDOUT = 1, 4, 5, 6  # FastCGI specification, 8
@@ -103,55 +100,3 @@ def is_healthy_within(pool: Pool, seconds: float) -> bool:
             return False
         time.sleep(STEP)
     return True
-
-
-def check_ports(new: Pool, old: Pool | None) -> None:
-    """Fails if nobody may listen now where only the new pool's nginx will."""
-    known = old.listeners if old else ()
-    for text in new.listeners:
-        if text not in known:
-            endpoint = values.endpoint("a listener", text)
-            check_port(endpoint.address, endpoint.port)
-
-
-def check_port(address: str, port: int) -> None:
-    """Fails with the reason if nobody may listen there now.
-
-    Without SO_REUSEPORT, with which nginx would share a port with another nginx of the same user.
-    """
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)  # as nginx does
-        try:
-            listener.bind((address, port))
-            listener.listen(1)
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise CtlError(f"port {port} of {address} is taken by another program") from None
-            raise CtlError(f"cannot listen on port {port} of {address}: {error.strerror}") from None
-
-
-class PortClaim:
-    """Between check_port() and the moment when nginx listens: no other command of this user starts there.
-
-    It is an abstract Unix socket, so it belongs to the network namespace as the port does, leaves no file,
-    and ends with its process.
-    """
-
-    def __init__(self, port: int, seconds: float) -> None:
-        self._socket = socket.socket(socket.AF_UNIX)
-        end = time.monotonic() + seconds
-        while True:
-            try:
-                self._socket.bind(f"\0appcore-{os.geteuid()}-port-{port}")
-                return
-            except OSError:
-                if time.monotonic() > end:
-                    self._socket.close()
-                    raise CtlError(f"port {port} is claimed by another start; gave up after {seconds:.0f} s") from None
-                time.sleep(STEP)
-
-    def release(self) -> None:
-        self._socket.close()

@@ -7,7 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from ctl import counts, credentials, launching, limits, messages, nginx_config, probe, supervisor_config, values
+from ctl import counts, credentials, launching, limits, messages, nginx_config, ports, probe, supervisor_config, values
 from ctl import place as places
 from ctl import pool as pools
 from ctl import settings as told
@@ -84,11 +84,8 @@ class Stack:
         fails is its caller's to remove."""
         address, port = self.listen()
         settings = self.resolve({})
-        claim = probe.PortClaim(port, START_LIMIT)
-        try:
-            probe.check_port(address, port)
-            pool = self.build(pools.COLOURS[0], settings, address, port)
-            probe.check_ports(pool, None)
+        pool = self.build(pools.COLOURS[0], settings, address, port)
+        with ports.claimed(pool.endpoints, (), START_LIMIT):
             self.host.switch(pool)
             self.host.check_nginx(pool)
             limits.report()
@@ -101,8 +98,6 @@ class Stack:
                 self._name_standard_output(started.supervisord.pid)
             self._wait_healthy(pool, started.supervisord)
             return pool, started
-        finally:
-            claim.release()
 
     def _name_standard_output(self, supervisord: int) -> None:
         """In the foreground the programs write their log to standard output, which each opens for itself, so that no

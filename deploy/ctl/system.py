@@ -120,17 +120,12 @@ class Machine:
         if old and runs and self._host.is_set_up():
             self._host.converge(old)
         new = self.build(self._host.free_colour(old), settings)
-        try:
-            probe.check_ports(new, old)
-            self._host.check_nginx(new)
-        except BaseException:
-            pools.remove(new.folder)
-            raise
-        if not runs:
-            self._write_only(new)
-            messages.say("set up; supervisord is not running, and will start it")
-            return 0
-        self._replace(new)
+        with self._host.checked(new, old):
+            if not runs:
+                self._write_only(new)
+                messages.say("set up; supervisord is not running, and will start it")
+                return 0
+            self._replace(new)
         if not probe.is_healthy_within(new, START_LIMIT) and self._host.serves_by_nginx():
             raise CtlError(f"nginx does not answer at {new.local_url}; see {ERROR_LOG}")
         messages.say(f"{new.workers} workers, the pool {new.colour}")

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import unittest
 
-from stack import CTL, Stack, processes, stop_process, wait_until
+from stack import CTL, Stack, free_port, processes, stop_process, wait_until
 
 
 class Lifecycle(unittest.TestCase):
@@ -60,6 +60,23 @@ class Lifecycle(unittest.TestCase):
         done = two.ctl("up")
         self.assertEqual(done.returncode, 1, done.stdout)
         self.assertIn(f"port {one.port}", done.stdout)
+
+    def test_a_further_listener_that_another_stack_has_is_named(self):
+        variables = {"WORKERS": 1, "APPCORE_TRUSTED_PROXIES": "127.0.0.1", "APPCORE_PROXY_LISTEN": f"127.0.0.1:{free_port()}"}
+        self.stack(**variables).up()
+        done = self.stack(**variables).ctl("up")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn(f"{variables['APPCORE_PROXY_LISTEN'].rpartition(':')[2]} of 127.0.0.1 is taken", done.stdout)
+
+    def test_a_listener_moves_between_one_address_and_all_at_its_port(self):
+        port = free_port()
+        stack = self.stack(WORKERS=1, APPCORE_TRUSTED_PROXIES="127.0.0.1", APPCORE_PROXY_LISTEN=f"0.0.0.0:{port}").up()
+        for address, is_everywhere in (("127.0.0.1", False), ("0.0.0.0", True)):
+            with stack.with_variables(APPCORE_PROXY_LISTEN=f"{address}:{port}"):
+                done = stack.ctl("restart")
+            self.assertEqual(done.returncode, 0, done.stdout)
+            with socket.socket() as client:
+                self.assertEqual(client.connect_ex(("127.0.0.2", port)) == 0, is_everywhere)
 
     def test_a_value_that_makes_no_sense_is_named(self):
         for name, value in (("APPCORE_MAX_BODY", "many"), ("PORT", "0"), ("WORKERS", "-1"),

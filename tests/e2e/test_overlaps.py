@@ -138,6 +138,13 @@ class Overlaps(unittest.TestCase):
     def test_of_two_stacks_that_start_at_one_port_one_serves(self):
         one, two = self.stack(), self.stack()
         two.port = one.port
+        self.check_one_starts(one, two)
+
+    def test_of_two_stacks_that_start_with_one_further_listener_one_serves(self):
+        variables = {"WORKERS": 1, "APPCORE_TRUSTED_PROXIES": "127.0.0.1", "APPCORE_PROXY_LISTEN": f"127.0.0.1:{free_port()}"}
+        self.check_one_starts(self.stack(**variables), self.stack(**variables))
+
+    def check_one_starts(self, one, two):
         codes = {stack: self.start(stack, "up") for stack in (one, two)}
         codes = {stack: process.wait() for stack, process in codes.items()}
         self.assertEqual(sorted(codes.values()), [0, 1])
