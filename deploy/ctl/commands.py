@@ -184,20 +184,20 @@ class Commands:
         states = {program.full_name: program.state for program in self._host.programs()}
         return "supervisord has given nginx up" if states.get("nginx", "FATAL") in GONE else pool
 
-    def _need_running(self) -> Pool:
+    def _need_running(self, *, with_nginx: bool = True) -> Pool:
         """The current pool of a stack that can be changed; what an interrupted command has left is made good."""
         found = self._look()
         if isinstance(found, str):
             if self._host.processes():
                 raise CtlError(f"the stack has broken down, {found}: \"make up\" starts it again")
             raise CtlError("not running: \"make up\" starts it")
-        self._host.converge(found)
+        self._host.converge(found, with_nginx=with_nginx)
         return found
 
     def _change(self, command: str, held: Lock | None = None) -> Pool:
         """Everything is checked before anything changes, and a pool that does not come up changes nothing."""
         lock = held or self._lock(command)
-        old = self._need_running()
+        old = self._need_running(with_nginx=False)
         new = self._stack.build(pools.other_colour(old.colour), self._stack.resolve(old.said), old.address, old.port)
         with self._host.checked(new, old):
             lock.check()
@@ -227,7 +227,7 @@ class Commands:
                 messages.say(line)
             return 0
         lock = self._lock("model")
-        self._need_running()
+        self._need_running(with_nginx=False)
 
         def take(path: str) -> str:
             self._stack.environment[models.SETTING] = path

@@ -163,12 +163,16 @@ class Host(ABC):
         """From here on nginx's next connection goes to this pool."""
         places.point(self.place.current, Path("pools") / new.folder.name)
 
-    def converge(self, pool: Pool) -> None:
-        """Makes everything agree with the current pool. Idempotent; what agrees already is left alone."""
+    def converge(self, pool: Pool, *, with_nginx: bool = True) -> None:
+        """Makes everything agree with the current pool. Idempotent; what agrees already is left alone.
+
+        A command that replaces the pool leaves nginx out: it gets the next one's part, and must get it also where it cannot
+        take this one's."""
         draining.settle(self.place)
         self.adopt_logs()
         self._keep_pool(pool)
-        self.adopt_nginx(pool)
+        if with_nginx:
+            self.adopt_nginx(pool)
         self._remove_other_pools(pool)
         self._adopt_peer(pool)
         self._adopt_metrics(pool)

@@ -113,16 +113,21 @@ class MachineHost(Host):
         return [places.read_file(self.included / part) or "" for part in PARTS]
 
     def adopt_nginx(self, pool: Pool) -> None:
+        """Where nginx does not take it, its files stay as they were: they are all sites', and the next boot needs them."""
         wanted = "".join((pool.folder / part).read_text(encoding="utf-8") for part in PARTS)
         loaded = self._record.says(wanted)
         if not loaded:
             self._record.forget()
-        folder = self._place_parts(pool)
+        before, folder = self._included_now(), self._place_parts(pool)
         self._include(folder)
         if not loaded:
             master = self._nginx_master()
             if master is not None and SITE.exists():
-                nginx_reload.reload(master, self.place, pool.ports, lambda: _send(master, signal.SIGHUP))
+                try:
+                    nginx_reload.reload(master, self.place, pool.ports, lambda: _send(master, signal.SIGHUP))
+                except CtlError:
+                    self._include_again(before)
+                    raise
                 self._record.write(wanted)
         for other in self._parts.iterdir():
             if other != folder:

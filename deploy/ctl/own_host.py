@@ -27,9 +27,9 @@ class OwnHost(Host):
     def processes(self) -> list[Process]:
         return processes.of_stack(self.place.run_dir)
 
-    def converge(self, pool: Pool) -> None:
+    def converge(self, pool: Pool, *, with_nginx: bool = True) -> None:
         self.make_folders()
-        super().converge(pool)
+        super().converge(pool, with_nginx=with_nginx)
 
     def make_folders(self) -> None:
         """Those of RUN_DIR, also of a stack that runs: somebody may have cleared the logs away."""
@@ -50,9 +50,11 @@ class OwnHost(Host):
         self._record.write(_nginx_conf(pool))
 
     def adopt_nginx(self, pool: Pool) -> None:
-        """Also where it has read the right configuration, but its file or the folders that it then made are gone."""
+        """Also where it has read the right configuration, but its file or the folders that it then made are gone. Where nginx
+        does not take it, its file stays as it was: supervisord may have to start it again."""
         wanted, path = _nginx_conf(pool), self.place.run_dir / "nginx.conf"
-        if self._record.says(wanted) and places.read_file(path) == wanted and (self._temp / "body").is_dir():
+        before = places.read_file(path)
+        if self._record.says(wanted) and before == wanted and (self._temp / "body").is_dir():
             return
         master = self._nginx_master()
         self._record.forget()
@@ -60,7 +62,11 @@ class OwnHost(Host):
         if master is None:
             self._wait_for_nginx()  # it reads the file when it starts
         else:
-            nginx_reload.reload(master, self.place, pool.ports, functools.partial(master.send, signal.SIGHUP))
+            try:
+                nginx_reload.reload(master, self.place, pool.ports, functools.partial(master.send, signal.SIGHUP))
+            except CtlError:
+                places.write_file(path, before or wanted)
+                raise
         self._record.write(wanted)
 
     def write_main_sections(self) -> None:

@@ -118,7 +118,7 @@ class Machine:
         old = pools.current(self._place)
         runs = self._host.supervisor_runs()
         if old and runs and self._host.is_set_up():
-            self._host.converge(old)
+            self._host.converge(old, with_nginx=False)
         new = self.build(self._host.free_colour(old), settings)
         with self._host.checked(new, old):
             if not runs:

@@ -78,6 +78,19 @@ class Lifecycle(unittest.TestCase):
             with socket.socket() as client:
                 self.assertEqual(client.connect_ex(("127.0.0.2", port)) == 0, is_everywhere)
 
+    def test_a_pool_that_nginx_cannot_take_can_be_replaced(self):
+        stack = self.stack(WORKERS=1).up()
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            with open(os.path.join(stack.run_dir, "current", "nginx.conf"), "r+", encoding="ascii") as config:
+                text = config.read().replace(f"listen 127.0.0.1:{stack.port} ", f"listen 127.0.0.1:{other.getsockname()[1]} ")
+                config.seek(0)
+                config.write(text)
+                config.truncate()
+            self.assertEqual(stack.ctl("drain").returncode, 1)  # which would do again what a killed restart had begun
+            done = stack.ctl("restart")
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertEqual(stack.get("/health").status, 200)
+
     def test_a_value_that_makes_no_sense_is_named(self):
         for name, value in (("APPCORE_MAX_BODY", "many"), ("PORT", "0"), ("WORKERS", "-1"),
                             ("APPCORE_REQUEST_TIMEOUT", "soon"), ("APPCORE_METRICS_ALLOW", "a;b"),
