@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from ctl import place as places
@@ -65,6 +66,40 @@ def worker(number: int) -> str:
     return f"appcore-worker@{number}.service"
 
 
+def link(place: Place) -> Path:
+    """To the folder of the pool that they run."""
+    return place.keep_dir / "units"
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What they run, now and after a boot."""
+
+    folder: Path | None  # None: nothing
+    count: int
+    drop_ins: dict[Path, str]
+
+
+def setup(place: Place) -> Setup:
+    texts = {path: places.read_file(path) for path in map(_drop_in, DROP_INS.values())}
+    return Setup(link(place).readlink() if link(place).is_symlink() else None, len(workers()),
+                 {path: text for path, text in texts.items() if text is not None})
+
+
+def put_back(place: Place, before: Setup) -> None:
+    """After a change that has failed, whichever of them it has reached."""
+    if before.folder is None:
+        stop(place, 0)
+        return
+    for path, text in before.drop_ins.items():
+        places.write_file(path, text)
+    places.point(link(place), before.folder)
+    enable(before.count)
+    remove_surplus(before.count)
+    if runs():
+        start(before.count)
+
+
 def stop(place: Place, seconds: float) -> None:
     """Ends them, also for the next boot, when they have answered what waits in their socket."""
     if not enabled():
@@ -77,7 +112,7 @@ def stop(place: Place, seconds: float) -> None:
     systemctl("disable", "-q", *names)
     for name in DROP_INS.values():
         shutil.rmtree(UNITS_DIR / name, ignore_errors=True)
-    (place.keep_dir / "units").unlink(missing_ok=True)
+    link(place).unlink(missing_ok=True)
 
 
 def write_drop_ins(settings: Settings) -> None:
@@ -90,7 +125,11 @@ def write_drop_ins(settings: Settings) -> None:
     for program, name in DROP_INS.items():
         pushes = PUSHES if program == "metrics" and settings.text("APPCORE_PUSHGATEWAY") else ""
         places.make_folder(UNITS_DIR / name, 0o755)
-        places.write_file(UNITS_DIR / name / "appcore.conf", text + pushes)
+        places.write_file(_drop_in(name), text + pushes)
+
+
+def _drop_in(name: str) -> Path:
+    return UNITS_DIR / name / "appcore.conf"
 
 
 def enable(count: int) -> None:

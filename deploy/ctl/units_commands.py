@@ -11,6 +11,7 @@ from ctl import pool as pools
 from ctl.host import START_LIMIT, start_limit
 from ctl.messages import FAILED, NOT_RUNNING, CtlError
 from ctl.pool import Pool
+from ctl.settings import Settings
 from ctl.system import Machine
 
 POOL = "units"
@@ -30,20 +31,12 @@ class UnitsMachine(Machine):
         draining.settle(self._place)
         old = pools.current(self._place)
         new = self.build(POOL, settings)
-        try:
-            self._host.check_nginx(new)
-        except BaseException:
-            pools.remove(new.folder)
-            raise
-        new.socket.symlink_to(units.SOCKET)
-        units.write_drop_ins(settings)
-        units.enable(new.workers)
-        self._start(new)
-        units.remove_surplus(new.workers)
-        if not units.enabled() or old is None or old.colour != POOL:
-            self._host.forget_nginx()
-        self._host.switch(new)
-        self._host.adopt_nginx(new)
+        with self._host.checked(new, old):
+            self._run(new, old, settings)
+            if not units.enabled() or old is None or old.colour != POOL:
+                self._host.forget_nginx()
+            self._host.switch(new)
+            self._host.adopt_nginx(new)
         self._end_supervised(old)
         for folder in pools.folders(self._place):
             if folder != new.folder:
@@ -51,26 +44,39 @@ class UnitsMachine(Machine):
         self._host.remove_old_credentials(new)
         return 0
 
+    def _run(self, new: Pool, old: Pool | None, settings: Settings) -> None:
+        """Lets the units run from the new folder, now and after a boot. If one does not, all are as they were before."""
+        before = units.setup(self._place)
+        new.socket.symlink_to(units.SOCKET)
+        try:
+            units.write_drop_ins(settings)
+            units.enable(new.workers)
+            self._start(new)
+            units.remove_surplus(new.workers)
+        except BaseException:
+            self._put_back(before, old)
+            pools.remove(new.folder)
+            raise
+
     def _start(self, new: Pool) -> None:
-        """Lets the units run from the new folder. If the first one does not, they go back to the previous one."""
-        link = self._place.keep_dir / "units"
-        before = link.readlink() if link.is_symlink() else None
         if self._host.supervisor_runs():
             self._host.remove_metrics()  # its socket has the same name
-        places.point(link, Path("pools") / new.folder.name)
+        places.point(units.link(self._place), Path("pools") / new.folder.name)
         if not units.runs():
             messages.say("set up; systemd will start it")
             return
-        try:
-            units.start(new.workers)
-            if problem := probe.pool_problem(units.SOCKET, start_limit(new)):
-                raise CtlError(f"the workers do not answer ({problem}); see journalctl -u 'appcore-worker@*'")
-        except CtlError:
-            if before is not None:
-                places.point(link, before)
-                units.systemctl("restart", units.worker(1), units.METRICS, check=False)
-            raise
+        units.start(new.workers)
+        if problem := probe.pool_problem(units.SOCKET, start_limit(new)):
+            raise CtlError(f"the workers do not answer ({problem}); see journalctl -u 'appcore-worker@*'")
         messages.say(f"{new.workers} workers, systemd's units")
+
+    def _put_back(self, before: units.Setup, old: Pool | None) -> None:
+        try:
+            units.put_back(self._place, before)
+            if old is not None and old.colour != POOL and self._host.supervisor_runs():
+                self._host.converge(old, with_nginx=False)  # with its metrics program
+        except (CtlError, OSError) as error:
+            messages.complain(f"the previous pool does not run as before: {error}")
 
     def _end_supervised(self, old: Pool | None) -> None:
         """A pool under supervisord that has served until now ends when it has answered what it has."""

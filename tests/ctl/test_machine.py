@@ -1,4 +1,4 @@
-"""The machine's nginx and its pools, when nginx does not take a pool's part."""
+"""The machine's nginx and the pools of its supervisord or of systemd's units, when something does not come up."""
 
 import os
 import sys
@@ -9,10 +9,11 @@ from unittest import mock
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy"))
 
-from ctl import machine, nginx_reload, own_host, place, probe, system, units  # noqa: E402
-from ctl.messages import CtlError  # noqa: E402
+from ctl import machine, nginx_reload, own_host, place, probe, system, units, units_commands  # noqa: E402
+from ctl.messages import CtlError, Interrupted  # noqa: E402
 from ctl.place import Place  # noqa: E402
 from ctl.pool import Pool  # noqa: E402
+from ctl.settings import Settings  # noqa: E402
 
 
 class PlaceTest(unittest.TestCase):
@@ -85,6 +86,88 @@ class Replaced(PlaceTest):
         with mock.patch.object(system.messages, "say"):
             self.assertEqual(commands._take_into_use(), 0)
         self.assertEqual(host.converge.call_args_list, [mock.call(old, with_nginx=False), mock.call(new)])
+
+
+class Systemd:
+    """Stands for systemctl: which units are enabled, and from which pool each runs."""
+
+    def __init__(self, link):
+        self.link, self.runs, self.enabled, self.fails = link, {}, set(), {}
+
+    def __call__(self, command, *words, check=True):
+        for unit in (word for word in words if not word.startswith("-")):
+            if command in ("restart", "start"):
+                self.runs[unit] = os.path.basename(os.readlink(self.link))
+                if error := self.fails.get((unit, self.runs[unit])):
+                    raise error
+            elif command == "stop":
+                self.runs.pop(unit, None)
+            elif command == "enable":
+                self.enabled.add(unit)
+            elif command == "disable":
+                self.enabled.discard(unit)
+                if "--now" in words:
+                    self.runs.pop(unit, None)
+        return True
+
+
+class Units(PlaceTest):
+    def setUp(self):
+        super().setUp()
+        self.systemd = Systemd(self.folder / "units")
+        self.problem = None
+        self.patch(units, "systemctl", self.systemd)
+        self.patch(units, "runs", lambda: True)
+        self.patch(units, "enabled", lambda: units.SOCKETS[0] in self.systemd.enabled)
+        self.patch(units, "workers", lambda: sorted(unit for unit in self.systemd.enabled if "@" in unit))
+        self.patch(units, "UNITS_DIR", self.folder / "system")
+        (self.folder / "system").mkdir()
+        self.patch(units, "SETTLE", 0)
+        self.patch(units, "_wait_for_program", lambda unit: None)
+        self.patch(probe, "pool_problem", lambda *_: self.problem)
+        with mock.patch.object(system, "MachineHost", lambda: mock.Mock(place=self.place)):
+            self.commands = units_commands.UnitsMachine({})
+        self.host = self.commands._host
+        self.host.supervisor_runs = lambda: False
+        self.patch(units_commands.messages, "say", lambda _: None)
+
+    def run_pool(self, name, workers, old=None, drain="0"):
+        self.commands._run(self.pool(name, workers), old, Settings({}, Path("/"), {
+            "APPCORE_REQUEST_TIMEOUT": "30", "APPCORE_DRAIN_SECONDS": drain, "APPCORE_STATE_DIR": f"/{name}"}, "", []))
+
+    def state(self):
+        """All that a start or a boot decides on."""
+        texts = {path.name: (path / "appcore.conf").read_text() for path in (self.folder / "system").iterdir()}
+        return (dict(self.systemd.runs), set(self.systemd.enabled), texts,
+                os.readlink(self.systemd.link) if self.systemd.link.is_symlink() else None)
+
+    def check_undone(self, error, workers):
+        before = self.state()
+        with self.assertRaises(error):
+            self.run_pool("units-2", workers)
+        self.assertEqual(self.state(), before)
+        self.assertFalse((self.place.pools / "units-2").exists())
+
+    def test_whichever_worker_fails_all_run_as_before_also_after_a_boot(self):
+        self.run_pool("units-1", 2)
+        for unit in (units.worker(1), units.worker(2), units.worker(3), units.METRICS):
+            for error in (CtlError("it does not start"), Interrupted(2)):
+                self.systemd.fails = {(unit, "units-2"): error}
+                self.check_undone(type(error), 3)
+
+    def test_workers_that_do_not_answer_are_replaced_by_the_previous_ones(self):
+        self.run_pool("units-1", 3)
+        self.problem = "Status: 503"
+        self.check_undone(CtlError, 2)
+
+    def test_a_first_start_that_fails_leaves_no_unit_and_supervisord_s_pool_whole(self):
+        self.systemd.fails = {(units.worker(2), "units-2"): CtlError("it does not start")}
+        self.host.supervisor_runs = lambda: True
+        old = self.pool("blue-1")
+        with self.assertRaises(CtlError):
+            self.run_pool("units-2", 2, old)
+        self.assertEqual(self.state(), ({}, set(), {}, None))
+        self.host.converge.assert_called_once_with(old, with_nginx=False)
 
 
 if __name__ == "__main__":
