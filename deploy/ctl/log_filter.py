@@ -34,6 +34,7 @@ class Output:
         self._waiting: collections.deque[bytes] = collections.deque()
         self._size = 0
         self._dropped = 0
+        self._is_torn = False  # the file ends in a part of a line of ours
         self._reopen = True  # the file is there from the start
         self._ended = False
         self._changed = threading.Condition()
@@ -72,29 +73,32 @@ class Output:
                 reopen, self._reopen = self._reopen, False
                 data = self._waiting.popleft() if self._waiting else b""
                 dropped, self._dropped = self._dropped, 0
-            written = self._write(_report(dropped) + data, reopen)
+            report = _report(dropped)
+            written = self._write(report + data, reopen)
             with self._changed:
                 self._size -= len(data)
-                if not written:
-                    self._dropped += dropped + data.count(b"\n")
+                if written < len(report):
+                    self._dropped += dropped
+                self._dropped += data.count(b"\n", max(written - len(report), 0))
 
-    def _write(self, data: bytes, reopen: bool) -> bool:
-        """Whether all of it is in the file; otherwise none of it is."""
-        start = -1
+    def _write(self, lines: bytes, reopen: bool) -> int:
+        """How much of it, in whole lines, is in the file."""
+        before = b"\n" if self._is_torn else b""
+        data, written = before + lines, 0
         try:
             if reopen and self._file >= 0:
                 os.close(self._file)
                 self._file = -1
             if self._file < 0:
                 self._file = self._open()
-            start = os.fstat(self._file).st_size
-            while data:
-                data = data[os.write(self._file, data):]
-            return True
+            while written < len(data):
+                written += os.write(self._file, data[written:])
         except OSError:
-            if start >= 0:
-                self._take_back(start)
-            return False
+            pass  # no room
+        whole = data.rfind(b"\n", 0, written) + 1
+        if written:
+            self._is_torn = written > whole and not self._take_back(written - whole)
+        return max(whole - len(before), 0)
 
     def _open(self) -> int:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
@@ -105,12 +109,16 @@ class Output:
         except OSError:
             return os.dup(1)  # a socket
 
-    def _take_back(self, size: int) -> None:
-        """Removes the part of a line for which there was no room."""
+    def _take_back(self, size: int) -> bool:
+        """Removes the part of a line for which there was no room. To standard output others append, too: what was its end a
+        moment ago may be in the middle of it now."""
+        if self._path == STANDARD_OUTPUT:
+            return False
         try:
-            os.ftruncate(self._file, size)
+            os.ftruncate(self._file, os.fstat(self._file).st_size - size)
+            return True
         except OSError:
-            pass  # no regular file
+            return False  # no regular file
 
 
 def _report(dropped: int) -> bytes:

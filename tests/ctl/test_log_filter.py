@@ -1,5 +1,6 @@
 """Lines become objects, and nothing that happens to a file is felt by whoever writes into the pipe."""
 
+import errno
 import json
 import os
 import select
@@ -9,11 +10,12 @@ import sys
 import tempfile
 import time
 import unittest
+from unittest import mock
 
 DEPLOY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy")
 sys.path.insert(0, DEPLOY)
 
-from ctl import log_lines  # noqa: E402
+from ctl import log_filter, log_lines  # noqa: E402
 
 PATIENCE = 60  # seconds for what takes milliseconds
 EVERY_LINE = {"timestamp", "level", "logger", "message"}
@@ -136,6 +138,72 @@ class Filter(unittest.TestCase):
         process = self.start("-", stdout=os.open("/dev/full", os.O_WRONLY))
         process.communicate(b"lost\n" * 100)
         self.assertEqual(process.returncode, 0)
+
+
+class NoRoom:
+    """Stands for os.write(): while `room` is set, the file takes that many bytes more, and none when another program has
+    appended its line."""
+
+    def __init__(self, other=b""):
+        self.room, self._other, self._write = None, other, os.write
+
+    def __call__(self, file, data):
+        if self.room is None:
+            return self._write(file, data)
+        if self.room == 0:
+            if self._other:
+                self._write(file, self._other)
+                self._other = b""
+            raise OSError(errno.ENOSPC, "no room")
+        data = data[:self.room]
+        self.room -= len(data)
+        return self._write(file, data)
+
+
+class Outputs(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = os.path.join(folder.name, "file")
+        with open(self.path, "xb"):
+            pass
+
+    def content(self):
+        with open(self.path, "rb") as file:
+            return file.read()
+
+    def written(self, path, disk):
+        """What is in the file when five bytes of two lines have found room, and then a third line came when there was more."""
+        def opened(_):
+            return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+
+        with mock.patch.object(log_filter.Output, "_open", opened), mock.patch.object(log_filter.os, "write", disk):
+            output = log_filter.Output(path)
+            disk.room = 5
+            output.push([b"one\n", b"two\n"])
+            self.assertTrue(wait_until(lambda: output._dropped))
+            disk.room = None
+            output.push([b"three\n"])
+            output.finish()
+        return self.content()
+
+    def test_a_line_for_which_there_is_no_room_is_taken_back_whole(self):
+        lines = self.written(self.path, NoRoom()).split(b"\n")
+        self.assertEqual((lines[0], lines[2:]), (b"one", [b"three", b""]))
+        self.assertTrue(json.loads(lines[1])["message"].startswith("1 log lines dropped"))
+
+    def test_a_file_to_which_others_append_is_not_shortened_and_the_torn_line_is_ended(self):
+        lines = self.written(log_filter.STANDARD_OUTPUT, NoRoom(b"\na worker's\n")).split(b"\n")
+        self.assertEqual((lines[:4], lines[5:]), ([b"one", b"t", b"a worker's", b""], [b"three", b""]))
+        self.assertTrue(json.loads(lines[4])["message"].startswith("1 log lines dropped"))
+
+    def test_the_room_of_what_has_been_written_is_free_again(self):
+        with mock.patch.object(log_filter, "ROOM", 200):
+            output = log_filter.Output(self.path)
+            for count in range(1, 10):
+                output.push([b"x" * 59 + b"\n"])
+                self.assertTrue(wait_until(lambda: len(self.content()) == 60 * count), self.content())
+            output.finish()
 
 
 if __name__ == "__main__":
