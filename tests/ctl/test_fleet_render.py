@@ -45,6 +45,11 @@ class Texts(unittest.TestCase):
         self.assertEqual([line for line in text if line.startswith("server ")],
                          ["server m1 10.0.0.11:9001", "server m2 10.0.0.12:9001"])
 
+    def test_a_front_shows_its_metrics_only_to_whom_the_list_names(self):
+        text = lines(rendered(GOOD + "metrics-from 10.9.0.0/16 fd00::/8\n")["fronts/lb1/haproxy.cfg"])
+        shown = text.index("http-request use-service prometheus-exporter if { path /metrics }")
+        self.assertIn("http-request deny unless { src 10.9.0.0/16 fd00::/8 }", text[text.index("frontend metrics"):shown])
+
     def test_a_machine_trusts_the_fronts_and_nobody_else(self):
         text = lines(rendered()["machines/m1.env"])
         self.assertIn('APPCORE_TRUSTED_PROXIES="10.0.0.21 10.0.0.22"', text)

@@ -63,6 +63,24 @@ class Tls(unittest.TestCase):
         self.assertIn('ssl_certificate "/x/credentials/0123456789abcdef/certificate.pem";', new["APPCORE_TLS"])
 
 
+    def door(self, **said):
+        told = front.read({**self.SAID, **said})
+        return nginx_front.Door(told, Certificate(Path("/x/credentials/0123456789abcdef"), 0), can_http2_on=True)
+
+    def test_the_listener_for_the_proxy_protocol_speaks_what_the_main_one_does(self):
+        proxied = {"APPCORE_PROXY_LISTEN": "127.0.0.1:9000", "APPCORE_TRUSTED_PROXIES": "10.0.0.1"}
+        listen = "listen 127.0.0.1:9000 proxy_protocol default_server backlog=4096 reuseport"
+        self.assertEqual(self.door(**proxied).proxy_server()["APPCORE_LISTEN"], f"{listen} ssl;")
+        beside = self.door(**proxied, APPCORE_TLS_LISTEN="127.0.0.1:443")
+        self.assertEqual(beside.proxy_server()["APPCORE_LISTEN"], f"{listen};")
+
+    def test_a_redirect_leads_to_the_listener_that_speaks_tls(self):
+        main, redirecting = Endpoint("127.0.0.1", 9443), {"APPCORE_TLS_REDIRECT_LISTEN": "127.0.0.1:80"}
+        for said, suffix in (({}, ":9443"), ({"APPCORE_TLS_LISTEN": "127.0.0.1:8443"}, ":8443"), ({"APPCORE_TLS_LISTEN": "127.0.0.1:443"}, "")):
+            text = self.door(**redirecting, **said).redirecting_server(main, "/log")
+            self.assertIn(f"return 308 https://$appcore_own_name{suffix}$request_uri;", text)
+
+
 class Networks(unittest.TestCase):
     def test_all_and_none_stand_alone(self):
         self.assertEqual(values.networks("X", " none "), ["none"])

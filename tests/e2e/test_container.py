@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 import unittest
 
 import yaml
@@ -85,6 +86,24 @@ class Dockerfile(unittest.TestCase):
             with self.subTest(lock=name):
                 locked = {line.partition("=")[0] for line in read("deploy", "packages", f"{name}.lock").splitlines()}
                 self.assertEqual((packages("run") | packages("image") | packages("build")) - locked, set())
+
+
+class StartAs(unittest.TestCase):
+    def published(self, **variables):
+        """What start-as container asks an engine to publish, which only writes down what it is asked."""
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "docker"), "w", encoding="ascii") as docker:
+                docker.write(f'#!/bin/sh\necho "$*" >>{folder}/asked\n[ "$1 $2" != "container inspect" ]\n')
+            os.chmod(docker.name, 0o755)
+            environment = {k: v for k, v in os.environ.items() if k not in ("ADDRESS", "PORT", "WORKERS", "RUN_ARGS")}
+            subprocess.run([f"{ROOT}/deploy/start-as", "container", "image"], check=True, timeout=60, stdout=subprocess.DEVNULL,
+                           env={**environment, **variables, "PATH": f"{folder}:{os.environ['PATH']}"})
+            with open(os.path.join(folder, "asked"), encoding="utf-8") as asked:
+                return re.findall(r" -p (\S+)", asked.read())
+
+    def test_a_container_s_port_is_open_to_this_machine_only_unless_told_otherwise(self):
+        self.assertEqual(self.published(), ["127.0.0.1:8000:8000"])
+        self.assertEqual(self.published(ADDRESS="0.0.0.0", PORT="80"), ["0.0.0.0:80:8000"])
 
 
 class Compose(unittest.TestCase):

@@ -123,6 +123,18 @@ class ClientLimits(OverloadTest):
         self.assertTrue(refused[0].get("Retry-After"))
 
 
+class ConnectionLimits(OverloadTest):
+    variables = {"WORKERS": 1, "APPCORE_CLIENT_CONNECTIONS": 1}
+
+    def test_a_request_beside_one_that_is_not_answered_yet_is_a_429(self):
+        with socket.create_connection(("127.0.0.1", self.stack.port), 30) as client:
+            client.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n")
+            self.assertTrue(wait_until(lambda: self.stack.get("/version").status != 200))
+            refused = self.stack.get("/version")
+        self.assertEqual((refused.status, refused.json()), (429, {"detail": "Too Many Requests"}))
+        self.assertTrue(wait_until(lambda: self.stack.get("/version").status == 200))
+
+
 @unittest.skipUnless(LONG, "by hand")
 class Goodput(OverloadTest):
     def offer(self, clients, seconds):
