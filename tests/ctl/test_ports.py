@@ -11,7 +11,7 @@ from unittest import mock
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy"))
 
-from ctl import connections, ports  # noqa: E402
+from ctl import connections, host, ports  # noqa: E402
 from ctl.messages import CtlError  # noqa: E402
 from ctl.own_host import OwnHost  # noqa: E402
 from ctl.place import Place  # noqa: E402
@@ -112,6 +112,12 @@ class Held(PortsTest):
         new = self.pool("green-2", mine)
         with self.nginx(), self.host.checked(new, self.pool("blue-1", self.free())):
             self.assertTrue(new.folder.exists())
+
+    def test_the_ports_of_a_new_pool_stay_claimed_until_nginx_has_them(self):
+        old, wanted = self.pool("blue-1", self.free()), self.free()
+        with self.nginx(), mock.patch.object(host, "START_LIMIT", 0), self.host.checked(self.pool("green-2", wanted), old):
+            with self.assertRaisesRegex(CtlError, "is claimed by another command"), self.host.checked(self.pool("green-3", wanted), old):
+                self.fail("it was let through")
 
     def test_where_the_kernel_does_not_tell_the_pool_does(self):
         old = self.pool("blue-1", self.free(), self.free())
