@@ -177,8 +177,11 @@ class Commands:
         for process in found:
             if process.is_stopped and (process.is_supervisord or process.is_nginx):
                 process.send(signal.SIGCONT)
-        if not self._host.supervisor.answers():
-            return "its supervisord does not answer"
+        try:
+            if not self._host.supervisor.answers():
+                return "its supervisord does not answer"
+        except CtlError as error:
+            return str(error)
         if self._host.supervisor.pid() != supervisord.pid:
             return "another supervisord answers in the place of its own"
         states = {program.full_name: program.state for program in self._host.programs()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 import time
+import xml.parsers.expat
 import xmlrpc.client
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +68,7 @@ class Program:
 
 
 class Supervisor:
-    """One supervisord. Any method may raise Unreachable or Refused."""
+    """One supervisord. Any method may raise Unreachable or Refused, or another CtlError if what answers is not XML-RPC."""
 
     def __init__(self, socket_path: Path) -> None:
         self._path = socket_path
@@ -76,20 +77,26 @@ class Supervisor:
         connection = _UnixConnection(self._path, limit)
         try:
             connection.request("POST", "/RPC2", xmlrpc.client.dumps(arguments, method), {"Content-Type": "text/xml"})
-            values, _ = xmlrpc.client.loads(connection.getresponse().read().decode("utf-8", "replace"))
+            reply = connection.getresponse()
+            if reply.status != http.client.OK:
+                raise CtlError(f"supervisord refuses calls at {self._path}: {reply.status} {reply.reason}"
+                               + ("; it must not want a password there" if reply.status == http.client.UNAUTHORIZED else ""))
+            values, _ = xmlrpc.client.loads(reply.read().decode("utf-8", "replace"))
             return values[0]
         except xmlrpc.client.Fault as fault:
             raise Refused(f"supervisord: {fault.faultString}", fault.faultCode) from None
+        except (xmlrpc.client.Error, xml.parsers.expat.ExpatError, ValueError, IndexError) as error:
+            raise CtlError(f"what answers at {self._path} does not speak supervisord's XML-RPC: {error}") from None
         except (OSError, http.client.HTTPException) as error:
             raise Unreachable(f"supervisord does not answer at {self._path}: {error}") from None
         finally:
             connection.close()
 
     def answers(self) -> bool:
-        """At once if there is none; within PATIENCE if it hangs."""
+        """At once if there is none; within PATIENCE if it hangs. One that refuses to answer is there: that is an error."""
         try:
             return bool(self.call("supervisor.getState", limit=PATIENCE)["statename"] == "RUNNING")
-        except CtlError:
+        except (Unreachable, Refused):
             return False
 
     def pid(self) -> int:

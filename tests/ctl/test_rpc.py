@@ -13,6 +13,7 @@ from pathlib import Path
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy"))
 
 from ctl import rpc  # noqa: E402
+from ctl.messages import CtlError  # noqa: E402
 
 
 class Answers(unittest.TestCase):
@@ -43,6 +44,32 @@ class Answers(unittest.TestCase):
         late.start()
         self.addCleanup(late.join)
         self.assertTrue(rpc.Supervisor(self.path).answers())
+
+    def answer_once(self, reply):
+        listener = self.listen()
+
+        def answer():
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(reply)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        self.addCleanup(thread.join)
+
+    def test_a_supervisord_that_wants_a_password_is_not_taken_for_a_dead_one(self):
+        self.answer_once(b"HTTP/1.0 401 Unauthorized\r\nContent-Length: 6\r\n\r\n<html>")
+        with self.assertRaisesRegex(CtlError, "refuses calls at .*: 401 Unauthorized; it must not want a password there"):
+            rpc.Supervisor(self.path).answers()
+
+    def test_an_answer_that_is_not_xml_rpc_is_an_error_with_a_reason(self):
+        for body in (b"", b"<html>", b"<html/>", b"<methodResponse><params></params></methodResponse>",
+                     b"<params><param><value><int>x</int></value></param></params>"):
+            self.answer_once(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+            with self.assertRaisesRegex(CtlError, "does not speak supervisord's XML-RPC"):
+                rpc.Supervisor(self.path).answers()
+            self.path.unlink()
 
     def test_where_nobody_listens_nobody_answers(self):
         self.assertFalse(rpc.Supervisor(self.path).answers())
