@@ -7,7 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from ctl import draining, ending, launching, limits, messages, models, probe, renewal, settings, status, supervisor_config, values
+from ctl import draining, ending, launching, limits, messages, models, probe, renewal, settings, status, values
 from ctl import pool as pools
 from ctl.host import START_LIMIT
 from ctl.key_commands import KeyCommands
@@ -253,9 +253,8 @@ class Commands:
 
     def reopen(self) -> int:
         self._lock("reopen")
-        pool = self._need_running()
-        self._host.supervisor.signal(f"{pool.colour}:*", "HUP")
-        self._host.supervisor.signal(f"{supervisor_config.METRICS}:{supervisor_config.METRICS}-01", "HUP")
+        self._need_running()
+        self._host.reopen_logs()
         for process in self._host.processes():
             if process.is_log_filter:
                 process.send(signal.SIGHUP)

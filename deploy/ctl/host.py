@@ -114,6 +114,15 @@ class Host(ABC):
         alive = {program.group for program in programs if not program.has_ended}
         return {program.group for program in programs if program.group in others} - alive
 
+    def reopen_logs(self) -> None:
+        """Lets all that write their log themselves open its file again: each pool, also that for other machines, and the
+        metrics program."""
+        groups = self.supervisor.groups()
+        for name in (*pools.COLOURS, PEER):
+            if self.group(name) in groups:
+                self.supervisor.signal(f"{self.group(name)}:*", "HUP")
+        self.supervisor.signal(f"{self.group(METRICS)}:{METRICS}-01", "HUP")
+
     # --- one pool takes over from another -----------------------------------------------------------
 
     @contextlib.contextmanager

@@ -26,7 +26,7 @@ from ctl.lock import Lock
 from ctl.machine import ACCESS_LOG, WEB_USER, MachineHost
 from ctl.messages import FAILED, NOT_RUNNING, CtlError
 from ctl.pool import Builder, Plan, Pool
-from ctl.supervisor_config import METRICS, PEER
+from ctl.supervisor_config import PEER
 
 DEFAULTS = Path("/etc/default/appcore")
 PROGRAMS = Path("/usr/bin")
@@ -238,9 +238,8 @@ class Machine:
     def reopen(self) -> int:
         """nginx's own logs are its package's to rotate, but for ours."""
         self._lock("reopen")
-        pool = self._serving()
-        self._host.supervisor.signal(f"{self._host.group(pool.colour)}:*", "HUP")
-        self._host.supervisor.signal(f"{self._host.group(METRICS)}:{METRICS}-01", "HUP")
+        self._serving()
+        self._host.reopen_logs()
         self._host.reopen_nginx()
         return 0
 

@@ -1,0 +1,105 @@
+"""What supervisord is told, of which pool: by a stand-in that keeps its groups and what it was called with."""
+
+import os
+import sys
+import tempfile
+import unittest
+import unittest.mock
+from pathlib import Path
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy"))
+
+from ctl import messages, probe, status  # noqa: E402
+from ctl import pool as pools  # noqa: E402
+from ctl.own_host import OwnHost  # noqa: E402
+from ctl.place import Place  # noqa: E402
+from ctl.processes import Process  # noqa: E402
+from ctl.rpc import Program  # noqa: E402
+
+
+
+class Supervisor:
+    """Stands in for rpc.Supervisor."""
+
+    def __init__(self, *groups):
+        self.running = set(groups)
+        self.calls = []
+
+    def groups(self):
+        return self.running
+
+    def programs(self):
+        return [Program(group, group, "RUNNING", 0, "") for group in sorted(self.running)]
+
+    def reread(self):
+        return set()
+
+    def add(self, group):
+        self.running.add(group)
+
+    def remove(self, group, _):
+        self.running.discard(group)
+
+    def signal(self, program, name):
+        self.calls.append((program, name))
+
+
+class OneHost(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.place = Place(Path(folder.name), Path(folder.name))
+        self.host = OwnHost(self.place)
+        self.host.supervisor = Supervisor("blue", "metrics", "nginx")
+        self.host.make_folders()
+        self.folder = self.place.pools / "blue-1"
+        self.folder.mkdir()
+        (self.folder / "nginx.conf").touch()
+        (self.folder / "pool.conf").touch()
+        self.pool = pools.Pool(self.folder, {}, "127.0.0.1", 8000, 1, 30, 35, 0, self.place.run_dir / "state", "", False, ())
+
+    def let_peers_in(self):
+        (self.folder / "peer.conf").write_text("[fcgi-program:peer]\n", encoding="ascii")
+
+    def converge(self):
+        """nginx has read its configuration already."""
+        self.host.write_nginx(self.pool)
+        (self.place.run_dir / "temp" / "body").mkdir(exist_ok=True)
+        self.host.converge(self.pool)
+
+    def test_reopen_reaches_each_pool_and_the_metrics_program(self):
+        self.host.supervisor.running.add("peer")
+        self.host.reopen_logs()
+        self.assertEqual(self.host.supervisor.calls, [("blue:*", "HUP"), ("peer:*", "HUP"), ("metrics:metrics-01", "HUP")])
+
+    def test_without_a_pool_for_other_machines_reopen_asks_for_none(self):
+        self.host.reopen_logs()
+        self.assertEqual(self.host.supervisor.calls, [("blue:*", "HUP"), ("metrics:metrics-01", "HUP")])
+
+    def test_a_pool_for_other_machines_runs_while_the_current_pool_has_one(self):
+        self.let_peers_in()
+        self.converge()
+        self.assertIn("peer", self.host.supervisor.running)
+        (self.folder / "peer.conf").unlink()
+        self.converge()
+        self.assertEqual(self.host.supervisor.running, {"blue", "metrics", "nginx"})
+        self.assertFalse(self.host.section_file("peer").exists())
+
+    def test_status_wants_the_pool_for_other_machines_where_the_current_pool_has_one(self):
+        found = [Process(1, 0, "S", 0, "python3", ("python3", "-m", "supervisor.supervisord")),
+                 Process(2, 0, "S", 1, "python3", ("appcorectl", "log-filter"))]
+        for wanted, running, code in ((False, False, 0), (True, True, 0), (True, False, 1), (False, True, 1)):
+            if wanted:
+                self.let_peers_in()
+            else:
+                (self.folder / "peer.conf").unlink(missing_ok=True)
+            self.host.supervisor.running = {"blue", "metrics", "nginx"} | ({"peer"} if running else set())
+            with unittest.mock.patch.multiple(messages, say=lambda text: None, show=lambda text: None), \
+                    unittest.mock.patch.multiple(status, SETTLE=0, _current=lambda host: self.pool), \
+                    unittest.mock.patch.object(probe, "is_healthy", lambda *_: True), \
+                    unittest.mock.patch.object(self.host, "processes", lambda: found):
+                self.assertEqual(status.report(self.host), code, (wanted, running))
+
+
+if __name__ == "__main__":
+    unittest.main()
