@@ -65,6 +65,19 @@ def pool_problem(path: Path, seconds: float, is_hopeless: Callable[[], bool] = l
         time.sleep(STEP)
 
 
+def has_listener(path: Path) -> bool:
+    """Whether a process has the Unix socket `path` open for requests, however busy it is."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.setblocking(False)
+        try:
+            client.connect(str(path))
+        except BlockingIOError:
+            return True  # its queue is full
+        except OSError:
+            return False
+        return True
+
+
 def status_of(pool: Pool, path: str, seconds: float) -> int | None:
     """The status with which GET of the path is answered in this time; None if it is not."""
     connection = _connection(pool, seconds)

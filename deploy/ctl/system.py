@@ -116,7 +116,7 @@ class Machine:
         """A new pool with what the configuration says, checked whole before anything changes."""
         settings = self._resolve(workers)
         old = pools.current(self._place)
-        runs = self._host.supervisor_runs()
+        runs = self._supervisor_runs(old)
         if old and runs and self._host.is_set_up():
             self._host.converge(old, with_nginx=False)
         new = self.build(self._host.free_colour(old), settings)
@@ -130,6 +130,15 @@ class Machine:
             raise CtlError(f"nginx does not answer at {new.local_url}; see {ERROR_LOG}")
         messages.say(f"{new.workers} workers, the pool {new.colour}")
         return 0
+
+    def _supervisor_runs(self, pool: Pool | None) -> bool:
+        """False only where the pool does not run either: of a supervisord that is stopped, or whose socket is gone, nothing
+        could be ended, and files that its programs need would be removed."""
+        if self._host.supervisor_runs():
+            return True
+        if pool is not None and probe.has_listener(pool.socket):
+            raise CtlError(f"the pool runs, but supervisord does not answer at {self._host.socket}")
+        return False
 
     def _replace(self, new: Pool) -> None:
         """The new pool takes over from supervisord's old one or from systemd's units."""
@@ -196,8 +205,8 @@ class Machine:
     def down(self) -> int:
         self._lock("down")
         pool = pools.current(self._place)
-        if not units.enabled() and not self._host.supervisor_runs() and pool and not probe.pool_problem(pool.socket, 1):
-            raise CtlError(f"the pool runs, but supervisord does not answer at {self._host.socket}")
+        if not units.enabled():
+            self._supervisor_runs(pool)
         if pool:
             self._models().choose(self._models().serving() or "")
         if pool and self._host.serves_by_nginx():
