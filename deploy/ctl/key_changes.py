@@ -21,25 +21,37 @@ STEP = 0.02
 
 @contextmanager
 def locked(path: str) -> Iterator[None]:
-    """One change at a time, whatever stacks have this file. The lock is the folder's, since the file is replaced."""
-    folder = os.path.dirname(os.path.realpath(path))
+    """One change at a time, whatever stacks have this file. The lock is a file of its own beside it, since the file is
+    replaced, and nobody else's to open: whoever can open it, or the folder, can lock it."""
+    folder, name = os.path.split(os.path.realpath(path))
+    lock = os.path.join(folder, f".{name}.lock")
+    end = time.monotonic() + PATIENCE
+    while (descriptor := _try(path, lock)) is None:
+        if time.monotonic() > end:
+            raise CtlError(f"another command changes {path}; gave up after {PATIENCE:.0f} s")
+        time.sleep(STEP)
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        raise CtlError(f"cannot open the folder of APPCORE_API_KEYS, {folder!r}: {error.strerror}") from None
-    try:
-        end = time.monotonic() + PATIENCE
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > end:
-                    raise CtlError(f"another command changes {path}; gave up after {PATIENCE:.0f} s") from None
-                time.sleep(STEP)
         yield
     finally:
+        with suppress(OSError):
+            os.unlink(lock)  # while it is held: whoever gets it then sees that it has no name
         os.close(descriptor)
+
+
+def _try(path: str, lock: str) -> int | None:
+    """The locked file, or None if another command has it."""
+    try:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise CtlError(f"cannot lock {path} by {lock}: {error.strerror}") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(descriptor), os.lstat(lock)):
+            return descriptor
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(descriptor)
+    return None
 
 
 def add(path: str, name: str, rate: int | None) -> str:

@@ -13,6 +13,7 @@ from ctl.place import Place, make_folder
 
 PATIENCE = 60.0  # seconds; a restart takes three, or as long as a request may
 STEP = 0.05
+MODE = 0o600  # whoever can open a file can lock it, also one that is only to be read
 HIGH = 10  # the least descriptor, so that low ones stay free for supervisord's (launching.py)
 
 
@@ -51,13 +52,14 @@ class Lock:
     def _try(self) -> bool:
         make_folder(self._path.parent, 0o755)
         try:
-            opened = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+            opened = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, MODE)
         except FileNotFoundError:
             return False  # RUN_DIR has just been removed
         except OSError as error:
             raise CtlError(f"cannot open {self._path}: {error.strerror}") from None
         descriptor = fcntl.fcntl(opened, fcntl.F_DUPFD_CLOEXEC, HIGH)
         os.close(opened)
+        os.fchmod(descriptor, MODE)  # an older version's was everybody's to read
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

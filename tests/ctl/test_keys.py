@@ -1,5 +1,6 @@
 """The file of API keys: what is refused, how it changes, and what nginx is told."""
 
+import fcntl
 import hashlib
 import os
 import re
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 from concurrent.futures import ThreadPoolExecutor
 
 DEPLOY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy")
@@ -144,6 +146,19 @@ class Changing(InFolder):
         self.assertTrue(os.path.islink(self.path))
         self.assertEqual(len(key_file.read(target)), 3)
         self.assertEqual(sorted(os.listdir(self.folder)), ["keys", "real"])
+
+    def test_whoever_may_only_look_into_the_folder_holds_up_no_change(self):
+        folder = os.open(self.folder, os.O_RDONLY)
+        self.addCleanup(os.close, folder)
+        fcntl.flock(folder, fcntl.LOCK_SH)
+        with unittest.mock.patch.object(key_changes, "PATIENCE", 0):
+            with key_changes.locked(self.path):
+                lock, = os.listdir(self.folder)
+                self.assertEqual(os.stat(os.path.join(self.folder, lock)).st_mode & 0o777, 0o600)
+                with self.assertRaisesRegex(CtlError, "another command changes .*keys; gave up after 0 s"):
+                    with key_changes.locked(self.path):
+                        pass
+            self.assertEqual(os.listdir(self.folder), [])
 
     def test_commands_at_once_lose_no_key(self):
         script = ("import sys; sys.path.insert(0, sys.argv[1])\nfrom ctl import key_changes\nfor _ in range(5):\n"

@@ -97,6 +97,14 @@ class Locking(unittest.TestCase):
         with self.assertRaises(CtlError):
             lock.check()
 
+    def test_the_lock_is_nobody_else_s_to_open_who_could_hold_it_then_for_ever(self):
+        self.run_dir.mkdir()
+        self.place.lock.touch(0o644)  # as older versions made it
+        for _ in range(2):
+            self.acquire().release()
+            self.assertEqual(self.place.lock.stat().st_mode & 0o777, 0o600)
+            self.place.lock.unlink()
+
     def test_a_released_lock_is_anybody_s(self):
         self.acquire().release()
         self.acquire()
