@@ -2,7 +2,8 @@
 
 supervisord starts with APPCORE_STACK=<RUN_DIR> in its environment, and all others inherit it. nginx writes its
 title over its environment, so it is known by its name and its current folder, RUN_DIR/temp. Both are read from
-/proc, and hold for a RUN_DIR that has been removed.
+/proc, and hold for a RUN_DIR that has been removed. Anybody can start a process that has them, so only those of
+users count whose RUN_DIR is trusted: all of a stack run as the user whose command has started it, nginx's too.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+from ctl import place
 
 MARK = "APPCORE_STACK"
 
@@ -91,6 +94,13 @@ def _pids() -> Iterable[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
 
+def _is_trusted(pid: int) -> bool:
+    """Its real user as well: who starts a program with the set-user-ID bit chooses its environment."""
+    status = _read(f"/proc/{pid}/status").decode("utf-8", "replace")
+    users = next(line.split()[1:] for line in status.splitlines() if line.startswith("Uid:"))
+    return {int(user) for user in users} <= place.trusted_owners()
+
+
 def environment_of(pid: int) -> dict[str, str]:
     """What the process was started with; nothing if that cannot be read."""
     try:
@@ -120,6 +130,7 @@ def of_stack(run_dir: Path) -> list[Process]:
             is_ours = mark in b"\0" + _read(f"/proc/{pid}/environ") + b"\0"
             if not is_ours:
                 is_ours = _read(f"/proc/{pid}/comm") == b"nginx\n" and _link(f"/proc/{pid}/cwd") in folders
+            is_ours = is_ours and _is_trusted(pid)
         except OSError:
             continue  # it has ended, or is another user's
         if is_ours and (process := describe(pid)):
@@ -151,7 +162,7 @@ def commands_holding(file: str) -> list[int]:
         if pid == os.getpid():
             continue
         try:
-            if b"/appcorectl" not in _read(f"/proc/{pid}/cmdline"):
+            if b"/appcorectl" not in _read(f"/proc/{pid}/cmdline") or not _is_trusted(pid):
                 continue
             names = os.listdir(f"/proc/{pid}/fd")
         except OSError:

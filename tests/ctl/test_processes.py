@@ -23,9 +23,9 @@ class Copies(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
 
-    def start(self, command, executable):
+    def start(self, command, executable, **options):
         started = subprocess.Popen(command, executable=executable, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                   env={processes.MARK: str(self.folder)})
+                                   env={processes.MARK: str(self.folder)}, **options)
         self.addCleanup(started.wait)
         self.addCleanup(started.stdout.close)
         self.addCleanup(started.stdin.close)
@@ -45,6 +45,21 @@ class Copies(unittest.TestCase):
         found = processes.of_stack(self.folder)
         self.assertEqual([process.is_nginx for process in found], [True, True])
         self.assertEqual([process.pid for process in found if process.is_nginx_master], [pid])
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root starts processes of other users")
+    def test_what_another_user_makes_look_like_a_process_of_the_stack_is_none(self):
+        lock = self.folder / "lock"
+        lock.touch()
+        appcorectl = ["python3", "-c", FORKS, "/appcorectl", "-m", "supervisor.supervisord"]
+        with open(lock, encoding="ascii") as file:
+            # The second one's real user only is another: it is as if it had started a set-user-ID program.
+            for options in ({"user": 65534}, {"preexec_fn": lambda: os.setresuid(65534, 0, 0)}):
+                self.start(appcorectl, "/usr/bin/python3", pass_fds=[file.fileno()], **options)
+            self.assertEqual(processes.of_stack(self.folder), [])
+            self.assertEqual(processes.commands_holding(str(lock)), [])
+            pid = self.start(appcorectl, sys.executable, pass_fds=[file.fileno()])
+        self.assertIn(pid, [process.pid for process in processes.of_stack(self.folder)])
+        self.assertIn(pid, processes.commands_holding(str(lock)))
 
     def test_a_signal_is_for_this_very_process_and_not_for_one_that_has_its_pid_now(self):
         pid = self.start(["python3", "-c", FORKS], sys.executable)

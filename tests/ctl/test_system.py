@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy"))
 
-from ctl import messages, probe, system, units  # noqa: E402
+from ctl import messages, system, units  # noqa: E402
 from ctl import pool as pools  # noqa: E402
 from ctl.messages import CtlError  # noqa: E402
 from ctl.place import Place  # noqa: E402
@@ -30,12 +30,12 @@ class Silent(unittest.TestCase):
         self.sections["blue"].touch()
         self.machine = system.Machine({})
         self.machine._place = self.place
-        self.machine._host = unittest.mock.Mock(socket="/run/supervisor.sock")
+        self.machine._host = unittest.mock.MagicMock(socket="/run/supervisor.sock")
         self.machine._host.supervisor_runs.return_value = False
         self.machine._host.section_file = self.sections.get
         self.machine.build = lambda *_: pools.load(self.make_pool("green-2"))
         for where, name, value in ((self.machine, "_resolve", None), (self.machine, "_models", unittest.mock.Mock()),
-                                   (units, "enabled", False), (probe, "check_ports", None), (messages, "say", None)):
+                                   (units, "enabled", False), (messages, "say", None)):
             patch = unittest.mock.patch.object(where, name, unittest.mock.Mock(return_value=value))
             patch.start()
             self.addCleanup(patch.stop)
