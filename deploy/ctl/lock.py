@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ctl import processes
 from ctl.messages import CtlError
-from ctl.place import Place, make_folder
+from ctl.place import Place, make_trusted_folder
 
 PATIENCE = 60.0  # seconds; a restart takes three, or as long as a request may
 STEP = 0.05
@@ -50,7 +50,7 @@ class Lock:
             raise CtlError(f"{self._path} has been removed while this command was running")
 
     def _try(self) -> bool:
-        make_folder(self._path.parent, 0o755)
+        make_trusted_folder(self._path.parent, 0o755)
         try:
             opened = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, MODE)
         except FileNotFoundError:

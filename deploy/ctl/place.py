@@ -73,20 +73,24 @@ def check_trust(path: Path) -> None:
 
     Only root needs it: any other user could lose only what is theirs.
     """
+    for folder in (path, *path.parents):
+        _check_folder(folder, may_be_shared=folder != path)
+
+
+def _check_folder(folder: Path, *, may_be_shared: bool) -> None:
+    """One that is shared has the sticky bit: others make names in it, and change only theirs."""
     if os.geteuid() != 0:
         return
-    owners = trusted_owners()
-    for folder in (path, *path.parents):
-        try:
-            found = os.lstat(folder)
-        except FileNotFoundError:
-            continue
-        if found.st_uid not in owners:
-            raise CtlError(f"RUN_DIR must belong to root, but {str(folder)!r} belongs to user {found.st_uid}: "
-                           "run as that user, or choose another RUN_DIR")
-        others_write = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-        if others_write and (folder == path or not found.st_mode & stat.S_ISVTX):
-            raise CtlError(f"RUN_DIR must be writable by root only, but others may write to {str(folder)!r}")
+    try:
+        found = os.lstat(folder)
+    except FileNotFoundError:
+        return
+    if found.st_uid not in trusted_owners():
+        raise CtlError(f"RUN_DIR must belong to root, but {str(folder)!r} belongs to user {found.st_uid}: "
+                       "run as that user, or choose another RUN_DIR")
+    others_write = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    if others_write and not (may_be_shared and found.st_mode & stat.S_ISVTX):
+        raise CtlError(f"RUN_DIR must be writable by root only, but others may write to {str(folder)!r}")
 
 
 def make_folder(path: Path, mode: int) -> None:
@@ -100,6 +104,15 @@ def make_folder(path: Path, mode: int) -> None:
     except OSError as error:
         raise CtlError(f"cannot make the folder {path}: {error.strerror}") from None
     path.chmod(mode)
+
+
+def make_trusted_folder(path: Path, mode: int) -> None:
+    """Makes a folder and its parents, which nobody else may change. Each is looked at once it is there: somebody else may have
+    made it, or a link of its name, since check_trust() found none."""
+    for folder in (*reversed(path.parents), path):
+        if not os.path.isdir(folder):
+            make_folder(folder, mode)
+        _check_folder(folder, may_be_shared=folder != path)
 
 
 def write_file(path: Path, text: str, mode: int = 0o644) -> None:

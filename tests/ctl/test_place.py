@@ -1,0 +1,67 @@
+"""Root works in folders only that nobody else may change, whenever they are made."""
+
+import os
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy"))
+
+from ctl import place  # noqa: E402
+from ctl.lock import Lock  # noqa: E402
+from ctl.messages import CtlError  # noqa: E402
+
+SOMEBODY = 65534
+
+
+@unittest.skipUnless(os.geteuid() == 0, "only root has to distrust folders")
+class Trust(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.shared = Path(folder.name, "tmp")
+        self.run_dir = self.shared / "appcore" / "run"
+        self.run_dir.mkdir(parents=True)
+        self.shared.chmod(0o1777)
+
+    def refuses(self, rule):
+        return self.assertRaisesRegex(CtlError, f"RUN_DIR must {rule}")
+
+    def test_a_folder_or_a_parent_that_somebody_else_may_change_is_refused(self):
+        place.check_trust(self.run_dir)
+        for path in (self.run_dir, self.run_dir.parent):
+            for mode in (0o775, 0o757, 0o1777 if path == self.run_dir else 0o777):
+                path.chmod(mode)
+                with self.refuses("be writable by root only"):
+                    place.check_trust(self.run_dir)
+            path.chmod(0o755)
+            os.chown(path, SOMEBODY, 0)
+            with self.refuses("belong to root"):
+                place.check_trust(self.run_dir)
+            os.chown(path, 0, 0)
+
+    def test_a_folder_that_somebody_else_makes_after_the_first_look_is_refused(self):
+        theirs = self.shared / "theirs"
+        theirs.mkdir()
+        os.chown(theirs, SOMEBODY, SOMEBODY)
+        for name in (self.run_dir, self.run_dir.parent):
+            name.rmdir()
+            for make in (Path.mkdir, lambda path: path.symlink_to(theirs)):
+                place.check_trust(self.run_dir)
+                make(name)
+                os.chown(name, SOMEBODY, SOMEBODY, follow_symlinks=False)
+                with self.refuses("belong to root"):
+                    Lock(place.Place(self.run_dir, self.run_dir), "up").acquire(0)
+                self.assertEqual(list(name.iterdir()), [])
+                name.unlink() if name.is_symlink() else name.rmdir()
+
+    def test_what_is_missing_is_made_with_its_parents(self):
+        self.run_dir.rmdir()
+        self.run_dir.parent.rmdir()
+        place.make_trusted_folder(self.run_dir, 0o755)
+        self.assertEqual([path.stat().st_mode & 0o7777 for path in (self.run_dir, self.run_dir.parent)], [0o755] * 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
