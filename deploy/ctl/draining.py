@@ -1,18 +1,22 @@
 """How a machine leaves its load balancer before it stops: RUN_DIR/drained and RUN_DIR/draining.
 
-While `drained` is there /ready answers 503, from the next request on; it says which command has made it, DRAIN or STOP.
+While `drained` is there /ready answers 503, from the next request on; it says which command has made it: DRAIN, or STOP and
+the process that stops. `run` stops at once when it gets a signal, beside any other command: whoever sent it has set a time.
 While `draining` is there each reply says "Connection: close"; nginx looks for that once a second (open_file_cache_valid).
 """
 
 from __future__ import annotations
 
+import os
+import re
 import time
 
-from ctl import messages, probe
+from ctl import messages, probe, processes
 from ctl import place as places
 from ctl.messages import FAILED
 from ctl.place import Place
 from ctl.pool import Pool
+from ctl.processes import Process
 
 DRAIN, STOP = "drain", "stop"
 DRAINED = "drained (\"appcorectl undrain\" ends that)"  # what `status` says, and `fleet upgrade` looks for
@@ -21,8 +25,13 @@ STEP = 0.05
 
 
 def begin(place: Place, command: str) -> None:
-    places.write_file(place.drained, command + "\n")
+    this = processes.describe(os.getpid()) if command == STOP else None
+    places.write_file(place.drained, (_stop_of(this) if this else command) + "\n")
     place.draining.touch()
+
+
+def _stop_of(process: Process) -> str:
+    return f"{STOP} {process.pid} {process.start}"
 
 
 def end(place: Place) -> None:
@@ -35,9 +44,18 @@ def is_drained(place: Place) -> bool:
     return (places.read_file(place.drained) or "").strip() == DRAIN
 
 
+def _is_stopping(place: Place) -> bool:
+    """Whether another process, which lives, has begun to stop it."""
+    said = (places.read_file(place.drained) or "").strip()
+    found = re.fullmatch(f"{STOP} ([0-9]+) [0-9]+", said)
+    process = processes.describe(int(found[1])) if found else None
+    return process is not None and process.pid != os.getpid() and said == _stop_of(process)
+
+
 def settle(place: Place) -> None:
-    """What an operator has drained stays so; what a stop or a reload has left behind goes."""
-    if is_drained(place):
+    """What an operator has drained stays so, and so does what is being stopped; what a stop that was killed or a reload has
+    left behind goes."""
+    if is_drained(place) or _is_stopping(place):
         place.draining.touch()
     else:
         end(place)

@@ -1,12 +1,15 @@
 """Which of the two flags of a drained machine stay, whoever is killed when."""
 
 import os
+import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 from pathlib import Path
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy"))
+DEPLOY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy")
+sys.path.insert(0, DEPLOY)
 
 from ctl import draining  # noqa: E402
 from ctl.place import Place  # noqa: E402
@@ -31,6 +34,19 @@ class Draining(unittest.TestCase):
         draining.settle(self.place)
         self.assertEqual(self.flags(), (False, False))
 
+    def test_a_stop_that_goes_on_beside_another_command_keeps_its_flags_until_it_is_killed(self):
+        script = ("import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1])\nfrom ctl import draining\n"
+                  "from ctl.place import Place\ndraining.begin(Place(Path(sys.argv[2]), Path(sys.argv[2])), draining.STOP)\n"
+                  "print(flush=True); sys.stdin.read()")
+        with subprocess.Popen([sys.executable, "-B", "-c", script, DEPLOY, self.place.run_dir], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as stop:
+            stop.stdout.readline()
+            draining.settle(self.place)
+            self.assertEqual(self.flags(), (True, True))
+            stop.kill()
+        draining.settle(self.place)
+        self.assertEqual(self.flags(), (False, False))
+
     def test_a_reload_that_was_killed_leaves_a_flag_that_goes(self):
         self.place.draining.touch()
         draining.settle(self.place)
@@ -43,6 +59,13 @@ class Draining(unittest.TestCase):
         with self.assertRaises(ValueError):
             draining.before_stop(self.place, -1)  # what time.sleep() raises stands for a signal's Interrupted
         self.assertEqual(self.flags(), (False, False))
+
+    def test_a_stop_of_a_machine_that_an_operator_has_drained_does_not_wait_and_leaves_it_drained(self):
+        draining.begin(self.place, draining.DRAIN)
+        with unittest.mock.patch.object(draining.time, "sleep") as sleep:
+            draining.before_stop(self.place, 60)
+        sleep.assert_not_called()
+        self.assertTrue(draining.is_drained(self.place))
 
 
 if __name__ == "__main__":
