@@ -103,6 +103,14 @@ class Moves(unittest.TestCase):
         self.assertEqual(self.up(), self.run_dir / "state")
         self.down()
         self.assertTrue(home.is_symlink())
+        home.unlink()
+        folder.mkdir(parents=True)
+        if os.geteuid() == 0:
+            for path in (folder, home):
+                os.chown(path, 65534, 65534)
+        else:
+            home.chmod(0o777)
+        self.assertEqual(self.up(), self.run_dir / "state")
 
     def test_a_run_dir_in_memory_keeps_them(self):
         with unittest.mock.patch.object(counts, "file_system", lambda path: "tmpfs"):

@@ -1,6 +1,7 @@
 """What a number, an address, a network and a path are."""
 
 import os
+import socket
 import sys
 import unittest
 
@@ -44,6 +45,15 @@ class Values(unittest.TestCase):
         self.assertEqual(values.run_dir("/tmp/../tmp/x/"), os.path.realpath("/tmp/x"))
         for text in ("/tmp/a\nb", "/tmp/a;b", "/tmp/a%b", '/tmp/a"b', "/tmp/a$b", "/tmp/\0", "/" + "x" * 100):
             self.assertIn("RUN_DIR must", self.refused(values.run_dir, text))
+
+    def test_the_longest_run_dir_has_room_for_the_socket_of_any_pool(self):
+        longest = "/" + "x" * (values.LONGEST_RUN_DIR - 1)
+        self.assertEqual(values.run_dir(longest), longest)
+        self.assertIn("RUN_DIR must", self.refused(values.run_dir, longest + "x"))
+        with socket.socket(socket.AF_UNIX) as listener:
+            # Refused for its folder, which is missing, and not for its length.
+            self.assertRaises(FileNotFoundError, listener.bind, f"{longest}/pools/green-999999/pool.sock")
+            self.assertRaisesRegex(OSError, "too long", listener.bind, f"{longest}x/pools/green-999999/pool.sock")
 
     def test_text_with_control_characters_fits_into_no_file(self):
         self.assertEqual(values.plain_text("APP_NAME", "é ' \" $x `y`"), "é ' \" $x `y`")

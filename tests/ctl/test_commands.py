@@ -1,0 +1,72 @@
+"""What commands of a stack of our own answer, with stand-ins for what they would start and ask."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+import unittest.mock
+from pathlib import Path
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy"))
+
+from ctl import launching, messages, probe  # noqa: E402
+from ctl import pool as pools  # noqa: E402
+from ctl.commands import Commands  # noqa: E402
+from ctl.messages import FAILED, CtlError  # noqa: E402
+from ctl.processes import Process  # noqa: E402
+from ctl.rpc import Program  # noqa: E402
+
+
+class OneStack(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        run_dir = Path(os.path.realpath(folder.name))
+        self.commands = Commands({"RUN_DIR": str(run_dir)})
+        self.pool = pools.Pool(run_dir / "pools" / "blue-1", {}, "127.0.0.1", 8000, 1, 30, 35, 0, run_dir / "state", "", False, ())
+        self.patch(pools, current=lambda _: self.pool)
+        self.patch(self.commands, _lock=unittest.mock.Mock())
+        self.patch(messages, say=lambda _: None, note=lambda _: None)
+
+    def patch(self, where, **values):
+        patch = unittest.mock.patch.multiple(where, **values)
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def test_run_fails_when_supervisord_is_killed_so_that_systemd_starts_it_again(self):
+        for script, code in (("exit 0", 0), ("kill -KILL $$", FAILED)):
+            supervisord, log_filter = subprocess.Popen(["sh", "-c", script]), subprocess.Popen(["true"])
+            self.addCleanup(log_filter.wait)
+            self.patch(self.commands, _whole_pool=lambda: None, _clean_after_run=lambda _: None,
+                       _start=lambda lock, foreground: (self.pool, launching.Started(supervisord, log_filter)))
+            self.assertEqual(self.commands.run(), code)
+
+    def test_health_waits_as_long_as_a_request_may(self):
+        with unittest.mock.patch.object(probe, "is_healthy", return_value=True) as asked:
+            self.assertEqual(self.commands.health(), 0)
+        asked.assert_called_once_with(self.pool, self.pool.stop_seconds)
+
+    def test_up_of_a_stack_that_runs_fails_where_it_does_not_serve(self):
+        self.patch(self.commands, _whole_pool=lambda: self.pool, _host=unittest.mock.Mock())
+        with unittest.mock.patch.object(probe, "is_healthy_within", return_value=True):
+            self.assertEqual(self.commands.up(), 0)
+        with unittest.mock.patch.object(probe, "is_healthy_within", return_value=False):
+            with self.assertRaisesRegex(CtlError, "/health does not answer 200"):
+                self.commands.up()
+
+    def test_a_stack_whose_nginx_supervisord_has_given_up_cannot_be_changed(self):
+        host = unittest.mock.Mock()
+        host.processes.return_value = [Process(7, 0, "S", 1, "python3", ("python3", "-m", "supervisor.supervisord"))]
+        host.supervisor.pid.return_value = 7
+        self.patch(self.commands, _host=host)
+        for state in ("STOPPED", "FATAL", "UNKNOWN"):
+            host.programs.return_value = [Program("nginx", "nginx", state, 0, "")]
+            with self.assertRaisesRegex(CtlError, "the stack has broken down, supervisord has given nginx up"):
+                self.commands.reopen()
+        host.programs.return_value = [Program("nginx", "nginx", "BACKOFF", 0, "")]
+        self.assertEqual(self.commands.reopen(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
