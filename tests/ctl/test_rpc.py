@@ -51,7 +51,9 @@ class Answers(unittest.TestCase):
         def answer():
             connection, _ = listener.accept()
             with connection:
-                connection.recv(65536)
+                received = b""
+                while b"</methodCall>" not in received:  # who closes what has not been read resets it
+                    received += connection.recv(65536)
                 connection.sendall(reply)
 
         thread = threading.Thread(target=answer)
