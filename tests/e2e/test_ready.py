@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -9,7 +10,7 @@ import time
 import unittest
 
 from load import Case, Load
-from stack import CTL, UUID4, Stack, StackTest, free_port, stop_process, wait_until
+from stack import CTL, ROOT, UUID4, Stack, StackTest, free_port, stop_process, wait_until
 
 PROGRAMS = os.path.join(os.environ.get("APPCORE_BIN_DIR", "build/release"), "obedient")
 PREDICT = Case("POST", "/predict", 201, b'{"features":[1,2]}')
@@ -71,6 +72,21 @@ class Ready(StackTest):
             self.assertEqual(ready(self.stack), 200)
         finally:
             os.rename(path + ".away", path)
+
+    def test_a_worker_answers_in_haproxy_s_time_while_the_metrics_program_hangs(self):
+        with open(os.path.join(ROOT, "deploy", "haproxy", "haproxy.cfg"), encoding="utf-8") as file:
+            patience = int(re.search(r"timeout check (\d+)ms", file.read())[1]) / 1000
+
+        def is_ready():
+            with contextlib.suppress(TimeoutError):
+                return self.stack.request("GET", "/ready", timeout=patience).status == 200
+
+        pid, = self.stack.children("appcore-metrics")
+        stop_process(pid)
+        try:
+            self.assertTrue(wait_until(is_ready))
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
 
 class Drained(StackTest):
