@@ -18,6 +18,7 @@ from ctl.settings import Settings  # noqa: E402
 from ctl.supervisor_config import MACHINE, OURS, PEER  # noqa: E402
 from ctl.values import Endpoint  # noqa: E402
 
+STATUSES = Path(__file__).parents[2] / "src" / "appcore" / "http" / "status.hpp"
 LISTEN = Endpoint("127.0.0.1", 80)
 PLACE = Place(Path("/run/x"), Path("/var/x"))
 VALUES = {"APPCORE_WORKERS": "3", "APPCORE_DRAIN_SECONDS": "2", "APPCORE_REQUEST_TIMEOUT": "30", "APPCORE_MAX_BODY": "1000", "APPCORE_QUEUE": "7",
@@ -54,6 +55,17 @@ class Nginx(unittest.TestCase):
         self.assertIn("server 127.0.0.1:9100 max_fails=1", text)
         self.assertIn("least_conn;", text)
         self.assertNotIn("no-such-host", text)
+
+    def test_nginx_alone_answers_each_error_with_its_own_status(self):
+        text = render()
+        errors = set()
+        for codes, other in re.findall(r"error_page ([\d ]+?)(?: =(\d*))? /-/error;", text):
+            errors |= {other} if other else set(codes.split())
+        for codes in re.findall(r"map \S+ \$appcore_status_of_50\d \{(.*?)\n    \}", text, re.DOTALL):
+            errors |= set(re.findall(r" ([45]\d\d);", codes))
+        alone = dict(re.findall(r"""if \(\$appcore_status = (\d+)\) \{ return \1 '\{"detail":"([^"]+)"\}'; \}""", text))
+        reasons = dict(re.findall(r'\{(\d+), "([^"]+)"\}', STATUSES.read_text(encoding="ascii")))
+        self.assertEqual(alone, {code: reasons[code] for code in errors - {"500"}})
 
     def test_a_text_that_would_end_a_directive_is_refused(self):
         with self.assertRaises(CtlError):

@@ -159,6 +159,9 @@ class Away(StackTest):
         self.assertEqual((reply.status, reply.json()), (413, {"detail": "Content Too Large"}))
         reply = self.stack.raw(b"GET /%zz HTTP/1.1\r\n" + COMMON + b"\r\n")
         self.assertEqual((reply.status, reply.json()), (400, {"detail": "Bad Request"}))
+        # nginx needs nobody for this file.
+        reply = self.stack.get("/-/docs/swagger-ui.css", [("If-Match", '"x"')])
+        self.assertEqual((reply.status, reply.json()), (412, {"detail": "Precondition Failed"}))
 
     def test_an_error_waits_for_who_can_count_it(self):
         """For as long as a busy machine may need: nginx answers alone only where nobody listens."""
