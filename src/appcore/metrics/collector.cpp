@@ -81,12 +81,18 @@ WorkerState state_of(const store::SlotImage& image, bool is_held) {
     return worker;
 }
 
-// Those without a slot are looked for only then: it takes a look at every process.
-bool is_short_of_workers(const std::vector<WorkerState>& workers) {
+// Those without a slot are looked for only then: it takes a look at every process. The metrics
+// program, which is about to show what it finds, may be one of them.
+bool is_somebody_missing(const std::vector<WorkerState>& workers) {
+    const auto count_living = [&workers](auto predicate) {
+        return std::ranges::count_if(workers, [&predicate](const WorkerState& worker) {
+            return worker.is_alive && predicate(worker);
+        });
+    };
     const std::optional<unsigned> size = pool_size(workers);
-    const auto alive = std::ranges::count_if(
-        workers, [](const WorkerState& worker) { return worker.is_alive && worker.pool_size > 0; });
-    return !size || std::cmp_less(alive, *size);
+    const auto is_worker = [](const WorkerState& worker) { return worker.pool_size > 0; };
+    const auto is_metrics = [](const WorkerState& worker) { return worker.name == kMetricsSlot; };
+    return !size || std::cmp_less(count_living(is_worker), *size) || count_living(is_metrics) == 0;
 }
 
 }  // namespace
@@ -114,7 +120,7 @@ PoolSnapshot Collector::collect() {
     } else {
         pool.problems.push_back(directory.error().message);
     }
-    if (is_short_of_workers(pool.workers)) add_unattached(pool);
+    if (is_somebody_missing(pool.workers)) add_unattached(pool);
     mark_replaced(pool.workers);
     pool.size = pool_size(pool.workers);
     if (const auto queue = queue_of(pool.workers)) {

@@ -27,10 +27,14 @@ class ProgramName {
     std::array<char, 16> before_{};
 };
 
-RecorderOptions member_of_two(const std::string& directory, const std::string& name) {
+RecorderOptions member_of(unsigned size, const std::string& directory, const std::string& name) {
     RecorderOptions member = options(directory, name);
-    member.pool_size = 2;
+    member.pool_size = size;
     return member;
+}
+
+RecorderOptions member_of_two(const std::string& directory, const std::string& name) {
+    return member_of(2, directory, name);
 }
 
 }  // namespace
@@ -109,4 +113,20 @@ TEST_CASE("a worker without a slot shows the counts that its predecessor has lef
     CHECK(pool.workers[0].is_unattached);
     CHECK(pool.workers[0].requests == 1);
     CHECK(pool.workers[0].started == system::WallTime{9s});
+}
+
+TEST_CASE("a metrics program without a slot is reported while every worker has one") {
+    const ProgramName name;
+    const TemporaryDirectory directory;
+    Presence metrics(directory.path(), std::string(kMetricsSlot), system::WallTime{9s}, 0);
+    metrics.set_attached(false);
+    Recorder worker(member_of(1, directory.path(), "blue-01"));
+    REQUIRE(worker.attach());
+    const PoolSnapshot pool = Collector(directory.path()).collect();
+    REQUIRE(pool.workers.size() == 2);
+    CHECK_FALSE(pool.workers[0].is_unattached);
+    CHECK(pool.workers[1].name == kMetricsSlot);
+    CHECK(pool.workers[1].is_unattached);
+    REQUIRE(pool.problems.size() == 1);
+    CHECK(pool.problems[0].find("metrics has no slot") == 0);
 }
