@@ -21,8 +21,8 @@
 
 namespace appcore::metrics {
 
-// What one slot says of its worker. Of a dead one only `starts`, `last_activity` and its counts
-// mean something.
+// What one slot says of its worker. Of a dead one only `started`, `starts`, `pool_size`,
+// `last_activity` and its counts mean something.
 struct WorkerState {
     std::string name;
     bool is_alive = false;

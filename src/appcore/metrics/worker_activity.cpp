@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <string>
 
+#include "appcore/metrics/pool_membership.hpp"
 #include "appcore/system/file_descriptor.hpp"
 
 namespace appcore::metrics {
@@ -38,7 +39,7 @@ bool can_predict(const PoolSnapshot& pool) {
     return is_pool_healthy(pool) &&
            std::ranges::any_of(pool.workers, [](const WorkerState& worker) {
                return worker.health == store::Health::healthy && worker.is_alive &&
-                      !is_stopped(worker.pid);
+                      !is_for_other_machines(worker) && !is_stopped(worker.pid);
            });
 }
 

@@ -17,7 +17,7 @@ inline constexpr std::array<std::string_view, 4> kActivityNames = {"idle", "busy
 // Asks the kernel about a living worker. One that cannot be asked counts as not stopped.
 [[nodiscard]] Activity activity_of(const WorkerState& worker);
 
-// Whether the pool is healthy and a living worker is there that is not stopped.
+// Whether the pool is healthy and a living worker for this machine is there that is not stopped.
 [[nodiscard]] bool can_predict(const PoolSnapshot& pool);
 
 }  // namespace appcore::metrics

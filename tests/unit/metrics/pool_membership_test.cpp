@@ -48,6 +48,11 @@ TEST_CASE("a worker that dies is missing as long as its pool lives") {
 TEST_CASE("workers of a replaced pool are not missing") {
     CHECK(has_departed({dead("blue-01"), living("green-01", 2), living("green-02", 2)}, 0));
     CHECK_FALSE(has_departed({living("blue-01", 2), living("green-01", 2)}, 0));
+    CHECK(has_departed({living("blue-01", 2), dead("peer-01")}, 1));
+}
+
+TEST_CASE("workers that serve other machines replace nobody") {
+    CHECK_FALSE(has_departed({dead("blue-01"), living("peer-01", 2)}, 0));
 }
 
 TEST_CASE("a worker above the size of its pool is not missing") {
@@ -68,5 +73,12 @@ TEST_CASE("the youngest living worker knows how many there should be") {
 TEST_CASE("workers that serve other machines come on top") {
     CHECK(pool_size({living("blue-01", 2, 5s), living("green-01", 3, 9s), living("peer-01", 4, 1s),
                      living("peer-02", 4, 2s)}) == 7U);
-    CHECK(pool_size({dead("blue-01"), living("peer-01", 4, 1s)}) == 4U);
+    CHECK(pool_size({living("blue-01", 2), dead("peer-01", 4)}) == 2U);
+}
+
+TEST_CASE("a pool that is dead beside workers for other machines is missing as a whole") {
+    WorkerState last = dead("blue-01", 3);
+    last.started = system::WallTime{9s};
+    CHECK(pool_size({last, dead("green-01", 8), living("peer-01", 4)}) == 7U);
+    CHECK_FALSE(pool_size({living("peer-01", 4)}));  // none of it has ever had a slot
 }

@@ -75,3 +75,12 @@ TEST_CASE("a pool whose healthy workers are all stopped cannot predict") {
     pool.workers.back().health = appcore::store::Health::unhealthy;
     CHECK_FALSE(can_predict(pool));
 }
+
+TEST_CASE("a pool of which only workers for other machines live cannot predict") {
+    PoolSnapshot pool;
+    pool.workers = {worker(::getpid())};
+    pool.workers.back().name = "peer-01";
+    CHECK_FALSE(can_predict(pool));
+    pool.workers.push_back(worker(::getpid()));
+    CHECK(can_predict(pool));
+}

@@ -130,3 +130,19 @@ TEST_CASE("a metrics program without a slot is reported while every worker has o
     REQUIRE(pool.problems.size() == 1);
     CHECK(pool.problems[0].find("metrics has no slot") == 0);
 }
+
+TEST_CASE("workers without a slot are found beside workers for other machines that have one") {
+    const ProgramName name;
+    const TemporaryDirectory directory;
+    Presence worker(directory.path(), "blue-01", system::WallTime{9s}, 1);
+    worker.set_attached(false);
+    Recorder for_others(member_of(1, directory.path(), "peer-01"));
+    REQUIRE(for_others.attach());
+    Recorder metrics(options(directory.path(), std::string(kMetricsSlot)));
+    REQUIRE(metrics.attach());
+    const PoolSnapshot pool = Collector(directory.path()).collect();
+    REQUIRE(pool.workers.size() == 3);
+    CHECK(pool.workers[0].name == "blue-01");
+    CHECK(pool.workers[0].is_unattached);
+    CHECK(pool.size == 2U);
+}
