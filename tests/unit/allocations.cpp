@@ -1,5 +1,6 @@
 #include "allocations.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <new>
 
@@ -9,7 +10,14 @@ namespace {
 
 thread_local bool is_counting = false;
 thread_local int counted = 0;
+thread_local std::size_t largest_size = 0;
 thread_local int before_failure = 0;  // calls up to the one that fails; 0: none does
+
+void count(std::size_t size) {
+    if (!is_counting) return;
+    ++counted;
+    largest_size = std::max(largest_size, size);
+}
 
 bool fails() {
     return before_failure > 0 && --before_failure == 0;
@@ -21,6 +29,7 @@ namespace allocations {
 
 Counter::Counter() {
     counted = 0;
+    largest_size = 0;
     is_counting = true;
 }
 
@@ -30,6 +39,10 @@ Counter::~Counter() {
 
 int Counter::count() {
     return counted;
+}
+
+std::size_t Counter::largest() {
+    return largest_size;
 }
 
 Failure::Failure(int n) {
@@ -52,7 +65,7 @@ bool Failure::struck() {
 #if !APPCORE_HAS_SANITIZER
 // NOLINTBEGIN(cppcoreguidelines-no-malloc,cppcoreguidelines-owning-memory)
 void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
-    if (is_counting) ++counted;
+    count(size);
     return fails() ? nullptr : std::malloc(size);
 }
 void* operator new(std::size_t size) {

@@ -2,6 +2,8 @@
 // tests of what must bear it.
 #pragma once
 
+#include <cstddef>
+
 namespace allocations {
 
 // Counts from its making to its end. One at a time in a thread.
@@ -13,6 +15,7 @@ class Counter {
     Counter& operator=(const Counter&) = delete;
 
     [[nodiscard]] static int count();
+    [[nodiscard]] static std::size_t largest();  // bytes that one call asked for
 };
 
 // Until its end the n-th call in this thread fails, n from 1 on.

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <new>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,8 @@ namespace {
 constexpr std::size_t kKeptFeatures =
     128 * 1024;  // 1 MiB; the memory of longer lists is given back
 
+constexpr int kTooLarge = 413;  // also for errors that are too long to be listed
+
 class Predict {
   public:
     Predict(const models::PredictionModel& model, const system::Clock& clock, system::IdSource& ids)
@@ -26,12 +29,10 @@ class Predict {
         const auto content_type = request.header(http::Header::content_type).value_or("");
         auto rejection =
             schema::read_predict_request(content_type, request.body, rules_, features_);
-        if (rejection && rejection->body.size() > schema::ValidationErrors::kMaxReply) {
-            answer_error(413, response);
+        if (rejection && rejection->status == kTooLarge) {
+            answer_error(kTooLarge, response);
         } else if (rejection) {
-            response.set_status(rejection->status);
-            response.add_header("Content-Type", http::kJson);
-            response.body = std::move(rejection->body);
+            answer(rejection->status, std::move(rejection->body), response);
         } else if (model_.is_healthy()) {
             predict(response, outcome);
         } else {
@@ -44,6 +45,12 @@ class Predict {
     }
 
   private:
+    static void answer(int status, std::string body, http::Response& response) {
+        response.set_status(status);
+        response.add_header("Content-Type", http::kJson);
+        response.body = std::move(body);
+    }
+
     void give_back() { std::vector<double>().swap(features_); }
 
     void predict(http::Response& response, Outcome& outcome) {
@@ -73,6 +80,7 @@ class Predict {
             errors.begin(schema::error_type::kNoPrediction, schema::error_location::kFeatures);
         char before = '[';
         for (const double feature : features_) {
+            if (input.size() > schema::ValidationErrors::kMaxReply) break;
             input += std::exchange(before, ',');
             if (std::isnan(feature)) {
                 input += "null";
@@ -82,7 +90,9 @@ class Predict {
         }
         input += ']';
         errors.end();
-        response.set(422, http::kJson, errors.finish());
+        std::optional<std::string> reply = errors.finish();
+        if (reply) return answer(422, std::move(*reply), response);
+        answer_error(kTooLarge, response);
     }
 
     const models::PredictionModel& model_;

@@ -46,11 +46,12 @@ struct Frame {
 
 class ValueWriter {
   public:
-    ValueWriter(std::string& text, const Document& document) : text_(text), document_(document) {}
+    ValueWriter(std::string& text, const Document& document, std::size_t limit)
+        : text_(text), document_(document), limit_(limit) {}
 
     void write(Document::Index root) {
         begin(root);
-        while (!frames_.empty()) {
+        while (!frames_.empty() && text_.size() <= limit_) {
             Frame& frame = frames_.back();
             if (frame.done()) {
                 text_ += frame.is_object ? '}' : ']';
@@ -84,13 +85,14 @@ class ValueWriter {
 
     Document::Index next_value(Frame& frame) {
         const Member member = frame.members[frame.next_member++];
-        append_string(text_, string_value(document_.literal(member.key), scratch_));
+        append_string(text_, string_value(document_.literal(member.key), scratch_), limit_);
         text_ += ':';
         return member.value;
     }
 
     std::string& text_;
     const Document& document_;
+    const std::size_t limit_;
     std::vector<Frame> frames_;
     std::string scratch_;
 };
@@ -108,7 +110,7 @@ void ValueWriter::begin(Document::Index node) {
             append_string(text_, document_.literal(node));
             break;
         case Kind::string:
-            append_string(text_, string_value(document_.literal(node), scratch_));
+            append_string(text_, string_value(document_.literal(node), scratch_), limit_);
             break;
         case Kind::array:
             text_ += '[';
@@ -123,8 +125,9 @@ void ValueWriter::begin(Document::Index node) {
 
 }  // namespace
 
-void append_value(std::string& text, const Document& document, Document::Index node) {
-    ValueWriter(text, document).write(node);
+void append_value(std::string& text, const Document& document, Document::Index node,
+                  std::size_t limit) {
+    ValueWriter(text, document, limit).write(node);
 }
 
 }  // namespace appcore::json

@@ -100,10 +100,10 @@ void append_code_point(std::string& text, char32_t code_point) {
     }
 }
 
-std::string to_valid_utf8(std::string_view bytes) {
+std::string to_valid_utf8(std::string_view bytes, std::size_t limit) {
     std::string text;
     text.reserve(bytes.size());
-    while (!bytes.empty()) {
+    while (!bytes.empty() && text.size() <= limit) {
         const Sequence sequence = front_sequence(bytes, Surrogates::refuse);
         text += sequence.valid ? bytes.substr(0, sequence.length) : kReplacementCharacter;
         bytes.remove_prefix(sequence.length);

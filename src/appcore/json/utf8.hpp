@@ -31,7 +31,9 @@ inline constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";  // U+
 // `code_point` may be a surrogate; it is at most 0x10FFFF.
 void append_code_point(std::string& text, char32_t code_point);
 
-// `bytes` with U+FFFD for whatever is not UTF-8.
-[[nodiscard]] std::string to_valid_utf8(std::string_view bytes);
+// `bytes` with U+FFFD for whatever is not UTF-8. Once the result is longer than `limit`, what is
+// left is left out.
+[[nodiscard]] std::string to_valid_utf8(std::string_view bytes,
+                                        std::size_t limit = std::string::npos);
 
 }  // namespace appcore::json

@@ -58,7 +58,7 @@ void append_escaped(std::string& text, char c) {
 
 }  // namespace
 
-void append_string(std::string& text, std::string_view value) {
+void append_string(std::string& text, std::string_view value, std::size_t limit) {
     text += '"';
     std::size_t begin = 0;
     for (std::size_t at = ordinary_prefix(value); at < value.size(); ++at) {
@@ -73,6 +73,7 @@ void append_string(std::string& text, std::string_view value) {
             append_escaped(text, value[at]);
         }
         begin = at + 1;
+        if (text.size() > limit) return;
     }
     text.append(value, begin);
     text += '"';

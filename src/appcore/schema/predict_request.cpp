@@ -9,7 +9,6 @@
 #include <variant>
 
 #include "appcore/http/media_type.hpp"
-#include "appcore/json/echo.hpp"
 #include "appcore/json/encoding.hpp"
 #include "appcore/json/members.hpp"
 #include "appcore/json/parser.hpp"
@@ -27,10 +26,17 @@ using json::Kind;
 using models::InputRules;
 
 constexpr int kBadRequest = 400;
+constexpr int kTooLarge = 413;
 constexpr int kUnprocessable = 422;
 
 Rejection unparsable() {
     return {kBadRequest, R"({"detail":"There was an error parsing the body"})"};
+}
+
+Rejection refuse(ValidationErrors& errors) {
+    std::optional<std::string> reply = errors.finish();
+    if (!reply) return {kTooLarge, {}};
+    return {kUnprocessable, std::move(*reply)};
 }
 
 // A refusal with one item; `input` is JSON text.
@@ -39,22 +45,24 @@ Rejection refuse(const ErrorType& error, std::string_view location, std::string_
     ValidationErrors errors;
     errors.begin(error, location) += input;
     errors.end(context);
-    return {kUnprocessable, errors.finish()};
+    return refuse(errors);
 }
 
 Rejection refuse(const ErrorType& error, std::string_view location, const Document& document,
                  Document::Index input) {
     ValidationErrors errors;
-    json::append_value(errors.begin(error, location), document, input);
-    errors.end();
-    return {kUnprocessable, errors.finish()};
+    errors.add(error, location, document, input);
+    return refuse(errors);
 }
 
 // A body that is not declared as JSON is a string to the old service, so never an object.
 Rejection refuse_other_type(std::string_view body) {
-    std::string input;
-    json::append_string(input, json::to_valid_utf8(body));
-    return refuse(error_type::kNotAnObject, error_location::kBody, input);
+    constexpr std::size_t kMaxReply = ValidationErrors::kMaxReply;
+    ValidationErrors errors;
+    json::append_string(errors.begin(error_type::kNotAnObject, error_location::kBody),
+                        json::to_valid_utf8(body, kMaxReply), kMaxReply);
+    errors.end();
+    return refuse(errors);
 }
 
 Rejection refuse_syntax(std::string_view text, const json::SyntaxError& error) {
@@ -82,9 +90,7 @@ const ErrorType& error_of(FeatureProblem problem) {
 void add_feature(ValidationErrors& errors, FeatureProblem problem, std::size_t index,
                  const Document& document, Document::Index node) {
     if (errors.full()) return;
-    const std::string location = error_location::feature(index);
-    json::append_value(errors.begin(error_of(problem), location), document, node);
-    errors.end();
+    errors.add(error_of(problem), error_location::feature(index), document, node);
 }
 
 // "List should have at most 3 items after validation, not 4", and the list.
@@ -100,9 +106,8 @@ Rejection refuse_length(bool too_long, const Document& document, Document::Index
                                 R"(,"actual_length":)" + found + "}";
     const ErrorType error{too_long ? "too_long" : "too_short", message};
     ValidationErrors errors;
-    json::append_value(errors.begin(error, error_location::kFeatures), document, list);
-    errors.end(context);
-    return {kUnprocessable, errors.finish()};
+    errors.add(error, error_location::kFeatures, document, list, context);
+    return refuse(errors);
 }
 
 std::size_t count_elements(const Document& document, Document::Index list) {
@@ -152,11 +157,11 @@ std::optional<Rejection> read_list(const Document& document, Document::Index lis
         add_feature(problem == FeatureProblem::not_finite ? not_finite : errors, problem, index,
                     document, node);
     }
-    if (!errors.empty()) return Rejection{kUnprocessable, errors.finish()};
+    if (!errors.empty()) return refuse(errors);
     if (rules.features && index < *rules.features) {
         return refuse_length(false, document, list, *rules.features, index);
     }
-    if (!not_finite.empty()) return Rejection{kUnprocessable, not_finite.finish()};
+    if (!not_finite.empty()) return refuse(not_finite);
     return std::nullopt;
 }
 

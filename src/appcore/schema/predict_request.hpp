@@ -13,8 +13,8 @@ namespace appcore::schema {
 
 // Why a body was refused.
 struct Rejection {
-    int status;        // 400 or 422
-    std::string body;  // the reply's JSON text, valid UTF-8
+    int status;        // 400, 422, or 413 if a 422 would be longer than a reply may be
+    std::string body;  // the reply's JSON text, valid UTF-8; empty at 413
 };
 
 // Reads `body` into `features`, NaN where one is missing, and returns nothing, or returns the reply

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "appcore/json/echo.hpp"
 #include "appcore/json/writer.hpp"
 
 namespace appcore::schema {
@@ -40,7 +41,15 @@ void ValidationErrors::end(std::string_view context) {
     reply_ += '}';
 }
 
-std::string ValidationErrors::finish() {
+void ValidationErrors::add(const ErrorType& error, std::string_view location,
+                           const json::Document& document, json::Document::Index input,
+                           std::string_view context) {
+    json::append_value(begin(error, location), document, input, kMaxReply);
+    end(context);
+}
+
+std::optional<std::string> ValidationErrors::finish() {
+    if (reply_.size() + kClosing.size() > kMaxReply) return std::nullopt;
     reply_ += kClosing;
     return std::move(reply_);
 }

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "appcore/json/document.hpp"
 
 namespace appcore::schema {
 
@@ -51,17 +54,23 @@ class ValidationErrors {
     static constexpr std::size_t kMaxReply = std::size_t{64} << 20U;
 
     // Starts an item. The caller appends the JSON text of its input to the string returned, then
-    // calls end(); `context` is the JSON text of the item's ctx, empty for none.
+    // calls end(); `context` is the JSON text of the item's ctx, empty for none. An input that may
+    // be longer than kMaxReply is given up once the string is.
     std::string& begin(const ErrorType& error, std::string_view location);
     void end(std::string_view context = {});
+
+    // A whole item, whose input is a value of the body.
+    void add(const ErrorType& error, std::string_view location, const json::Document& document,
+             json::Document::Index input, std::string_view context = {});
 
     [[nodiscard]] bool empty() const { return reply_.empty(); }
 
     // Whether the list has reached kMaxList; further items are then to be left out.
     [[nodiscard]] bool full() const { return reply_.size() >= kMaxList; }
 
-    // The reply's JSON text. Call it once, as the last thing.
-    [[nodiscard]] std::string finish();
+    // The reply's JSON text; nothing if that would be longer than kMaxReply. Call it once, as the
+    // last thing.
+    [[nodiscard]] std::optional<std::string> finish();
 
   private:
     std::string reply_;

@@ -50,6 +50,25 @@ TEST_CASE("a lone surrogate is echoed as U+FFFD in keys and values", "[json]") {
     CHECK(echo(R"({"\ud800":"\udc00x"})") == "{\"\xEF\xBF\xBD\":\"\xEF\xBF\xBDx\"}");
 }
 
+TEST_CASE("an echo that is longer than its limit is given up", "[json]") {
+    std::string numbers = "[1e15";
+    std::string keys = "{\"k\":1";
+    std::string escapes = "[\"";
+    for (int i = 0; i < 1000; ++i) {
+        numbers += ",1e15";
+        keys += ",\"" + std::to_string(i) + "\":1";
+        escapes += "\\n";
+    }
+    for (const std::string& text : {numbers + "]", keys + "}", escapes + "\"]"}) {
+        CAPTURE(text);
+        const json::ParseResult result = json::parse(text);
+        std::string echoed;
+        json::append_value(echoed, std::get<json::Document>(result), json::Document::kRoot, 100);
+        CHECK(echoed.size() > 100);
+        CHECK(echoed.size() < 130);
+    }
+}
+
 TEST_CASE("depth costs no stack", "[json]") {
     std::string deep = "1";
     for (int i = 0; i < 4992; ++i) deep = "[{\"k\":" + deep + "}]";

@@ -59,4 +59,5 @@ TEST_CASE("one U+FFFD stands for each maximal part of an ill-formed sequence", "
     CHECK(to_valid_utf8("\xED\xA0\x80") == "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
     CHECK(count_code_points(to_valid_utf8("\xF4\x90\x80\x80")) == 4);
     CHECK(to_valid_utf8("\xC3\xA9\xF0\x9F\x98\x80") == "\xC3\xA9\xF0\x9F\x98\x80");
+    CHECK(to_valid_utf8(std::string(1000, '\xFF'), 99).size() == 102);
 }

@@ -36,6 +36,17 @@ TEST_CASE("a lone surrogate becomes U+FFFD, its neighbours in the table do not",
     CHECK(written("\xED\x9F\xBF\xEE\x80\x80") == "\"\xED\x9F\xBF\xEE\x80\x80\"");
 }
 
+TEST_CASE("a string that is longer than its limit is given up", "[json]") {
+    std::string text;
+    appcore::json::append_string(text, std::string(1000, '\1'), 100);
+    CHECK(text.size() > 100);
+    CHECK(text.size() < 120);
+    text.clear();
+    appcore::json::append_string(text, std::string(50, '\n'), 102);
+    CHECK(text.size() == 102);
+    CHECK(text.ends_with('"'));
+}
+
 TEST_CASE("what is escaped is found at every place of a text, whatever is around it", "[json]") {
     constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kEscapes = {{
         {"\"", R"(\")"},

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "allocations.hpp"
+#include "appcore/schema/validation_error.hpp"
 #include "catch.hpp"
 
 using namespace std::string_view_literals;
@@ -225,6 +227,24 @@ TEST_CASE("a reply stays bounded and valid when everything is wrong", "[schema]"
     CHECK(rejection.body.size() < (std::size_t{65} << 20U));
     const auto detail = nlohmann::json::parse(rejection.body).at("detail");
     CHECK(detail.back().at("loc").at(2) == detail.size() - 1);
+}
+
+TEST_CASE("an echo that is longer than a reply may be is not built", "[schema]") {
+    constexpr std::size_t kMaxReply = appcore::schema::ValidationErrors::kMaxReply;
+    const std::string body(kMaxReply / 2, '\1');  // six bytes for each
+    const allocations::Counter counter;
+    const Rejection rejection = refused(body, "text/plain");
+    CHECK(allocations::Counter::largest() < 3 * kMaxReply);
+    CHECK(rejection.status == 413);
+    CHECK(rejection.body.empty());
+}
+
+TEST_CASE("a list of features that are not finite stays bounded", "[schema]") {
+    std::string body = R"({"features":[)";
+    for (int i = 0; i < 250'000; ++i) body += "NaN,";
+    const Rejection rejection = refused(body + "1]}");
+    CHECK(rejection.status == 422);
+    CHECK(rejection.body.size() < appcore::schema::ValidationErrors::kMaxList + 1000);
 }
 
 TEST_CASE("good bodies of the plain shape allocate nothing for the features", "[schema]") {
