@@ -29,13 +29,15 @@ Problem store_number(std::string_view text, Number low, Number high, Number& to)
     return "must be an integer from " + std::to_string(low) + " to " + std::to_string(high);
 }
 
-// Seconds with or without decimals, to the millisecond.
+// Seconds with or without decimals, to the millisecond. Less than that is refused: as 0 it would
+// mean something else.
 Problem store_seconds(std::string_view text, double high, std::chrono::milliseconds& to) {
     const char* const end = text.data() + text.size();
     double seconds = 0;
     const auto [stop, error] = std::from_chars(text.data(), end, seconds, std::chars_format::fixed);
-    if (error != std::errc{} || stop != end || !(seconds >= 0 && seconds <= high)) {
-        return "must be a number from 0 to " + std::to_string(static_cast<long>(high));
+    const bool is_in_range = seconds == 0 || (seconds >= 0.001 && seconds <= high);
+    if (error != std::errc{} || stop != end || !is_in_range) {
+        return "must be 0 or a number from 0.001 to " + std::to_string(static_cast<long>(high));
     }
     to = std::chrono::round<std::chrono::milliseconds>(std::chrono::duration<double>(seconds));
     return std::nullopt;

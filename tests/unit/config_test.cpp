@@ -43,7 +43,7 @@ TEST_CASE("values are read") {
                                                  {"APPCORE_MAX_BODY", "1"},
                                                  {"APPCORE_PUSHGATEWAY", "10.0.0.1:9091"},
                                                  {"APPCORE_LOG_FILE", "/tmp/x y"},
-                                                 {"APPCORE_SLOW_REQUEST", "0.25"},
+                                                 {"APPCORE_SLOW_REQUEST", "1.001"},
                                                  {"APPCORE_MAX_REQUESTS", "100000"},
                                                  {"APPCORE_SANDBOX", "off"},
                                                  {"APPCORE_REQUEST_TIMEOUT", "3600"}}));
@@ -56,7 +56,7 @@ TEST_CASE("values are read") {
     CHECK(config.value().pushgateway->port == "9091");
     CHECK(config.value().log_file == "/tmp/x y");
     CHECK(config.value().request_timeout == std::chrono::hours(1));
-    CHECK(config.value().slow_request == std::chrono::milliseconds(250));
+    CHECK(config.value().slow_request == std::chrono::milliseconds(1001));
     CHECK(config.value().max_requests == 100'000);
     CHECK_FALSE(config.value().sandbox);
 }
@@ -70,14 +70,16 @@ TEST_CASE("a value that makes no sense is named in one line") {
         Case{"APPCORE_MAX_BODY", "99999999999999999999"}, Case{"APPCORE_REQUEST_TIMEOUT", "0"},
         Case{"APPCORE_PUSHGATEWAY", "gateway"}, Case{"APPCORE_PUSHGATEWAY", ":9091"},
         Case{"APPCORE_PUSHGATEWAY", "gateway:0"}, Case{"APPCORE_PUSHGATEWAY", "gateway:port"},
-        Case{"APPCORE_STATE_DIR", "relative/path"}, Case{"LOG_LEVEL", "verbose"},
-        Case{"LOG_LEVEL", "info"}, Case{"APPCORE_SLOW_REQUEST", "-1"},
+        Case{"APPCORE_STATE_DIR", "relative/path"}, Case{"APPCORE_TEXTFILE_DIR", "relative/path"},
+        Case{"LOG_LEVEL", "verbose"}, Case{"LOG_LEVEL", "info"}, Case{"APPCORE_SLOW_REQUEST", "-1"},
         Case{"APPCORE_SLOW_REQUEST", "1s"}, Case{"APPCORE_SLOW_REQUEST", "nan"},
-        Case{"APPCORE_SLOW_REQUEST", "1e400"}, Case{"APPCORE_SLOW_REQUEST", "3601"},
-        Case{"APPCORE_MAX_REQUESTS", "-1"}, Case{"APPCORE_SANDBOX", "maybe"},
-        Case{"APPCORE_PEERS", "host"}, Case{"APPCORE_PEERS", "a:1 b:0"},
-        Case{"APPCORE_PEERS", "a:1,b:2"}, Case{"APPCORE_PEERS", "a;:1"},
-        Case{"APPCORE_PEER_LISTEN", "[::1]:9000"}, Case{"APPCORE_PEER_LISTEN", "a:1 b:2"});
+        Case{"APPCORE_SLOW_REQUEST", "1e400"}, Case{"APPCORE_SLOW_REQUEST", "0.0004"},
+        Case{"APPCORE_SLOW_REQUEST", "3601"}, Case{"APPCORE_MAX_REQUESTS", "-1"},
+        Case{"APPCORE_SANDBOX", "maybe"}, Case{"APPCORE_PEERS", "host"},
+        Case{"APPCORE_PEERS", "a:1 b:0"}, Case{"APPCORE_PEERS", "a:1,b:2"},
+        Case{"APPCORE_PEERS", "a;:1"}, Case{"APPCORE_PEERS", "a:65536"}, Case{"APPCORE_QUEUE", "0"},
+        Case{"APPCORE_QUEUE", "65536"}, Case{"APPCORE_PEER_LISTEN", "[::1]:9000"},
+        Case{"APPCORE_PEER_LISTEN", "a:1 b:2"});
     const auto config = read_config(environment({{wrong.first, wrong.second}}));
     REQUIRE_FALSE(config.ok());
     const std::string& message = config.error().message;
