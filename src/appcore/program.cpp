@@ -5,7 +5,9 @@
 #include <string>
 
 #include "appcore/api/version.hpp"
+#include "appcore/json/printable.hpp"
 #include "appcore/system/memory.hpp"
+#include "appcore/system/standard_output.hpp"
 
 namespace appcore {
 namespace {
@@ -13,28 +15,30 @@ namespace {
 constexpr int kFailed = 1;
 constexpr int kWrongUse = 2;
 
-void print(std::FILE* to, std::string_view text) {
-    std::fwrite(text.data(), 1, text.size(), to);
+// The reason may quote what came from outside, and is one line all the same.
+int fail(const Program& program, int code, std::string_view reason) {
+    const std::string line =
+        std::string(program.name).append(": ").append(json::printable(reason)).append("\n");
+    std::fwrite(line.data(), 1, line.size(), stderr);
+    return code;
 }
 
-int fail(const Program& program, int code, std::string_view reason) {
-    print(stderr, std::string(program.name).append(": ").append(reason).append("\n"));
-    return code;
+int print(const Program& program, std::string_view text) {
+    const Status printed = system::write_standard_output(text);
+    return printed ? 0 : fail(program, kFailed, printed.error().message);
 }
 
 int run_command(const Program& program, const CommandLine& line) {
     switch (line.command) {
         case Command::help:
-            print(stdout, std::string(program.usage) + "\n" + describe_config());
-            return 0;
+            return print(program, std::string(program.usage) + "\n" + describe_config());
         case Command::version:
-            print(stdout, std::string(program.name).append(" ").append(api::kVersion).append("\n"));
-            return 0;
+            return print(program,
+                         std::string(program.name).append(" ").append(api::kVersion).append("\n"));
         case Command::print_config: {
             const auto lines = print_config(process_environment);
             if (!lines) return fail(program, kWrongUse, lines.error().message);
-            print(stdout, lines.value());
-            return 0;
+            return print(program, lines.value());
         }
         default:
             break;

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "appcore/json/printable.hpp"
+
 namespace appcore::model_commands {
 
 // Members of a JSON object in the order in which they are added.
@@ -24,8 +26,7 @@ class JsonObject {
 // A JSON string; what is not UTF-8 is replaced.
 [[nodiscard]] std::string quoted(std::string_view text);
 
-// Text of a foreign file as a terminal may show it: without control characters, in UTF-8.
-[[nodiscard]] std::string printable(std::string_view text);
+using json::printable;
 
 // Python's repr() of the number; "inf" and "nan" for what is not finite.
 [[nodiscard]] std::string number_text(double number);
