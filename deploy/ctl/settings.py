@@ -127,7 +127,7 @@ def _print_config(programs: Path, chosen: Mapping[str, str]) -> dict[str, str]:
 def parse_assignments(text: str, source: str) -> dict[str, str]:
     """Lines NAME=value, quoted as for a shell. They are data: nothing in them is expanded or run."""
     found = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         try:
             words = shlex.split(line, comments=True)
         except ValueError as error:

@@ -38,6 +38,9 @@ class Assignments(unittest.TestCase):
         self.assertEqual(self.parse("# a comment\n\nA=1\nexport B='x y'\nC=\"a 'b'\" # why\nD=\n"),
                          {"A": "1", "B": "x y", "C": "a 'b'", "D": ""})
 
+    def test_only_a_line_feed_ends_a_line(self):
+        self.assertEqual(self.parse("APP_NAME='a\u2028b\u2029c\x85d'\r\nA=1\r\n"), {"APP_NAME": "a\u2028b\u2029c\x85d", "A": "1"})
+
     def test_nothing_is_expanded_or_run(self):
         with tempfile.TemporaryDirectory() as folder:
             self.assertEqual(self.parse(f"A='$(touch {folder}/made)'\nB='`id`'\nC='$HOME'\n"),
