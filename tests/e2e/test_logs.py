@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import re
 
 from stack import StackTest, wait_until
@@ -11,6 +12,7 @@ EVERY_LINE = {"timestamp", "level", "logger", "message"}
 REQUEST_LINE = EVERY_LINE | {"request_id", "method", "path", "status_code", "duration_ms", "worker",
                              "client"}
 ACCESS_LINE = EVERY_LINE | {"request_id", "method", "path", "status_code", "duration_ms", "client"}
+PROGRAMS = os.path.join(os.environ.get("APPCORE_BIN_DIR", "build/release"), "obedient")
 LEVELS = {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}
 
 
@@ -88,3 +90,14 @@ class Logs(StackTest):
         self.stack.request("TRACE", "/" + '"' * 60000)
         self.assertTrue(wait_until(lambda: [o for o in self.objects("access") if o["path"].startswith('/""')]))
         self.assertLess(max(map(len, self.stack.log_lines("access"))), 4096)
+
+
+class Slow(StackTest):
+    variables = {"WORKERS": 1, "APPCORE_BIN_DIR": PROGRAMS}
+
+    def test_a_request_that_takes_a_second_is_in_the_access_log(self):
+        for seconds, request_id in ((0, "quick"), (1.1, "slow")):
+            reply = self.stack.predict({"features": [seconds]}, [("Content-Type", "application/json"), ("X-Request-ID", request_id)])
+            self.assertEqual(reply.status, 201)
+        self.assertTrue(wait_until(lambda: self.stack.logged("access", request_id="slow", status_code=201)))
+        self.assertEqual(self.stack.logged("access", request_id="quick"), [])
