@@ -52,6 +52,7 @@ class Broken(unittest.TestCase):
     def test_parts_of_run_dir_that_are_removed_while_it_runs(self):
         self.started()
         names = sorted(os.listdir(self.stack.run_dir))
+        body = b'{"features":[1' + b" " * 3_000_000 + b"]}"  # more than nginx keeps in memory
         for name in ["log", "temp", "nginx.conf", *random.sample(names, PARTS)]:
             with self.subTest(name=name):
                 path = os.path.join(self.stack.run_dir, name)
@@ -63,8 +64,7 @@ class Broken(unittest.TestCase):
                 if self.problems():
                     self.assert_not_well()
                 self.assert_up_serves()
-        body = b'{"features":[1' + b" " * 3_000_000 + b"]}"  # more than nginx keeps in memory
-        self.assertEqual(self.stack.predict(body).status, 201)
+                self.assertEqual(self.stack.predict(body).status, 201)
 
     def test_a_killed_supervisord_whose_children_are_stopped(self):
         """They cannot end as they are told when it dies, and hold port and sockets."""
