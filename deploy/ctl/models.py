@@ -108,11 +108,12 @@ class Models:
         self._remove_unknown()
 
     def _remove_unknown(self) -> None:
-        """What is neither in the history nor serves, also what a command that was killed has left half copied."""
+        """What is neither in the history nor serves, also what a command that was killed has left half copied or half compiled."""
         kept = {entry.name for entry in self.entries()} | {os.path.basename(self.serving() or "")}
-        for path in (*self._folder.glob("*.acm"), *self._folder.glob("new-*")):
-            if path.name not in kept:
-                path.unlink(missing_ok=True)
+        for pattern in ("*.acm", "new-*", "compiling-*"):
+            for path in self._folder.glob(pattern):
+                if path.name not in kept:
+                    path.unlink(missing_ok=True)
 
     def serving(self) -> str | None:
         """The path of the model that serves, empty for the mean, None if there is no pool."""
