@@ -106,14 +106,21 @@ constexpr std::array kCommands = {
             false},
 };
 
-void print(std::FILE* to, std::string_view text) {
-    std::fwrite(text.data(), 1, text.size(), to);
+bool write(std::FILE* to, std::string_view text) {
+    // Whole blocks are written at once, the rest by the flush: either may find the disk full.
+    return std::fwrite(text.data(), 1, text.size(), to) == text.size() && std::fflush(to) == 0;
 }
 
 int fail(int code, const std::string& reason, bool json) {
-    if (json) print(stdout, JsonObject().add("error", reason).text() + "\n");
-    print(stderr, "appcore-model: " + printable(reason) + "\n");
+    if (json) write(stdout, JsonObject().add("error", reason).text() + "\n");
+    write(stderr, "appcore-model: " + printable(reason) + "\n");
     return code;
+}
+
+// The exit status: output that is not whole is a failure.
+int print(std::string_view text) {
+    if (write(stdout, text)) return 0;
+    return fail(kFailed, errno_error("standard output").message, false);
 }
 
 int run_command(const Command& command, std::span<const char* const> arguments) {
@@ -123,33 +130,23 @@ int run_command(const Command& command, std::span<const char* const> arguments) 
     const auto parsed = parse_arguments(command.syntax, arguments);
     if (!parsed) return fail(kWrongUse, parsed.error().message + " (see --help)", json);
     if (parsed.value().help) {
-        if (!command.imports) {
-            print(stdout, command.usage);
-            return 0;
-        }
-        print(stdout, std::string(command.usage).append(kImportHelp).append(kJsonHelp));
-        return 0;
+        if (!command.imports) return print(command.usage);
+        return print(std::string(command.usage).append(kImportHelp).append(kJsonHelp));
     }
     const auto done = [&] {
         const Progress progress(std::string(command.syntax.name));
         return command.run(parsed.value());
     }();
     if (!done) return fail(kFailed, done.error().message, json);
-    print(stdout, done.value());
-    const bool written = std::fflush(stdout) == 0;
-    return written ? 0 : fail(kFailed, errno_error("standard output").message, false);
+    return print(done.value());
 }
 
 int dispatch(std::span<const char* const> arguments) {
     if (arguments.empty()) return fail(kWrongUse, "which command? (see --help)", false);
     const std::string_view name = arguments.front();
-    if (name == "--help") {
-        print(stdout, kUsage);
-        return 0;
-    }
+    if (name == "--help") return print(kUsage);
     if (name == "--version") {
-        print(stdout, std::string("appcore-model ").append(api::kVersion).append("\n"));
-        return 0;
+        return print(std::string("appcore-model ").append(api::kVersion).append("\n"));
     }
     for (const Command& command : kCommands) {
         if (command.syntax.name == name) return run_command(command, arguments.subspan(1));
