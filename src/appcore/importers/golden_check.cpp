@@ -1,8 +1,10 @@
 #include "appcore/importers/golden_check.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
 
 #include "appcore/json/number.hpp"
@@ -12,9 +14,16 @@
 namespace appcore::importers {
 namespace {
 
-// Of the sum of the terms' absolute values: what another order of additions, and another
-// implementation of exp(), can make of a linear model.
+// What another order of additions, and another implementation of exp(), can make of a prediction:
+// of the sum of a linear model's terms' absolute values, of the prediction itself after trees.
 constexpr double kRounding = 1e-12;
+
+bool is_near(double expected, double actual, double sum_of_terms) {
+    // Numbers below the smallest normal one have not as many digits.
+    constexpr double kSmallest = std::numeric_limits<double>::min();
+    const double bound = kRounding * std::max(sum_of_terms, std::fabs(actual));
+    return std::fabs(expected - actual) <= std::max(bound, kSmallest);
+}
 
 bool has_same_bits(const models::ModelView& view, double expected, double actual) {
     if (view.facts.sum == models::acm::Arithmetic::float32) {
@@ -47,9 +56,9 @@ Result<std::vector<double>> check_golden(const models::ModelView& view, const Go
             return Error{name + models::describe_problem(prediction, view)};
         }
         const double expected = golden.predictions[i];
-        const double bound = kRounding * (1 + evaluator.sum_of_terms());
-        const bool is_same = is_exact ? has_same_bits(view, expected, prediction.value)
-                                      : std::fabs(expected - prediction.value) <= bound;
+        const bool is_same = is_exact
+                                 ? has_same_bits(view, expected, prediction.value)
+                                 : is_near(expected, prediction.value, evaluator.sum_of_terms());
         if (!is_same) {
             return Error{name + "the model predicts " + shown(prediction.value) +
                          ", expected was " +

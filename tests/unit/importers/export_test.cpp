@@ -1,0 +1,106 @@
+// The rules of the documents that appcore_export.py writes, each on a model that one can follow.
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "appcore/importers/compile.hpp"
+#include "appcore/models/evaluator.hpp"
+#include "appcore/models/prediction_problem.hpp"
+#include "catch.hpp"
+
+using namespace appcore;
+
+namespace {
+
+// A stump on the first of two features: x <= 0.5 gives -1, otherwise 1.
+struct Document {
+    std::string features = "2";
+    std::string steps;
+    std::string input = "float64";
+    std::string base = "0.0";
+    std::string link = "identity";
+    std::string trees = R"({"output":0,"left":[1,-1,-1],"right":[2,-1,-1],"feature":[0,0,0],)"
+                        R"("threshold":[0.5,0.0,0.0],"value":[0.0,-1.0,1.0]})";
+    std::string linear;  // in place of the trees
+    std::string golden = R"("rows":[],"predictions":[])";
+
+    [[nodiscard]] std::string text() const {
+        const std::string model = linear.empty()
+                                      ? R"("kind":"trees","input":")" + input + R"(","base":[)" +
+                                            base + R"(],"average":false,"link":")" + link +
+                                            R"(","trees":[)" + trees + "]"
+                                      : R"("kind":"linear","link":")" + link + "\"," + linear;
+        return R"({"format":"appcore-export","format_version":1,"library":"scikit-learn 1.2.1",)"
+               R"("estimator":"Test","features":{"count":)" +
+               features + R"(,"names":[]},"outputs":1,"steps":[)" + steps + R"(],"model":{)" +
+               model + R"(},"golden":{)" + golden + "}}";
+    }
+};
+
+Result<models::ModelBytes> compile(const Document& document, importers::ImportOptions import = {}) {
+    importers::CompileOptions options;
+    options.name = "test";
+    options.import = import;
+    const std::string text = document.text();
+    return importers::compile(std::as_bytes(std::span(text)), options);
+}
+
+std::string reason(const Document& document, importers::ImportOptions import = {}) {
+    const auto file = compile(document, import);
+    return file ? "" : file.error().message;
+}
+
+models::Prediction predict(const Document& document, const std::vector<double>& row) {
+    const auto file = compile(document);
+    if (!file) FAIL(file.error().message);
+    const auto view = models::read_model(file.value().bytes());
+    models::Evaluator evaluator(view.value());
+    return evaluator.predict(row);
+}
+
+std::string digits(double number) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.17g", number);
+    return text.data();
+}
+
+// Whether `expected` is taken as what the library predicts for the row [1, 0].
+bool agrees(Document document, double expected) {
+    document.golden = R"("rows":[[1.0,0.0]],"predictions":[)" + digits(expected) + "]";
+    return reason(document).empty();
+}
+
+}  // namespace
+
+TEST_CASE("a prediction by exp may differ from the library's by 1e-12 of itself") {
+    Document document;
+    document.link = "exp";
+    for (const std::string base : {"-1.0", "20.0", "-60.0"}) {
+        document.base = base;
+        const double exact = predict(document, {1, 0}).value;
+        INFO(exact);
+        CHECK(agrees(document, std::nextafter(exact, 1e300)));
+        CHECK(agrees(document, exact * (1 + 0.9e-12)));
+        CHECK_FALSE(agrees(document, exact * (1 + 1.1e-12)));
+        CHECK_FALSE(agrees(document, exact * (1 - 1.1e-12)));
+    }
+}
+
+TEST_CASE("a linear model's prediction may differ by 1e-12 of the sum of its terms' magnitudes") {
+    Document document;
+    document.linear = R"("coefficients":[[1000.0,1.0]],"intercept":[-999.0])";
+    CHECK(predict(document, {1, 0}).value == 1);
+    CHECK(agrees(document, 1 + 1.9e-9));
+    CHECK_FALSE(agrees(document, 1 + 2.1e-9));
+    document.linear = R"("coefficients":[[1e-6,0.0]],"intercept":[1e-6])";
+    CHECK(agrees(document, 2e-6 + 1.9e-18));
+    CHECK_FALSE(agrees(document, 2e-6 + 2.1e-18));
+}
+
+TEST_CASE("a golden prediction that is not a number agrees with nothing") {
+    Document document;
+    document.link = "exp";
+    document.golden = R"("rows":[[1.0,0.0]],"predictions":[NaN])";
+    CHECK(reason(document).find("expected was no finite number") != std::string::npos);
+}
