@@ -102,8 +102,9 @@ class TreeReader {
                 return Error{"'categories' has the name " + shown_name(name) +
                              ", which must be the index of a node"};
             }
-            const auto members = read_integers<std::uint32_t>(
-                *categories, name, 0, std::int64_t{models::kMaxCategory} - 1);
+            if (list.numbers() == nullptr) return must_be(name, "a list of numbers", &list);
+            const auto members = to_integers<std::uint32_t>(*list.numbers(), name, 0,
+                                                            std::int64_t{models::kMaxCategory} - 1);
             if (!members) return members.error();
             const auto set = forest_.add_set(members.value());
             if (!set) return set.error();

@@ -45,16 +45,14 @@ namespace appcore::importers {
 [[nodiscard]] Result<const Numbers*> find_numbers(const Value& value, std::string_view name,
                                                   std::optional<std::size_t> count);
 
-// The same, each of them an integer from `low` to `high`, which Integer holds.
+// `numbers`, which `name` names, each of them an integer from `low` to `high`, which Integer holds.
 template <typename Integer>
-[[nodiscard]] Result<std::vector<Integer>> read_integers(const Value& value, std::string_view name,
-                                                         std::int64_t low, std::int64_t high,
-                                                         std::optional<std::size_t> count = {}) {
-    const Result<const Numbers*> numbers = find_numbers(value, name, count);
-    if (!numbers) return numbers.error();
+[[nodiscard]] Result<std::vector<Integer>> to_integers(const Numbers& numbers,
+                                                       std::string_view name, std::int64_t low,
+                                                       std::int64_t high) {
     std::vector<Integer> integers;
-    integers.reserve(numbers.value()->size());
-    for (const double number : *numbers.value()) {
+    integers.reserve(numbers.size());
+    for (const double number : numbers) {
         // Not a number fails the comparison.
         if (!(number >= static_cast<double>(low) && number <= static_cast<double>(high)) ||
             number != static_cast<double>(static_cast<std::int64_t>(number))) {
@@ -64,6 +62,16 @@ template <typename Integer>
         integers.push_back(static_cast<Integer>(static_cast<std::int64_t>(number)));
     }
     return integers;
+}
+
+// The member `name` of `value` as a list of such integers, of any length or of `count`.
+template <typename Integer>
+[[nodiscard]] Result<std::vector<Integer>> read_integers(const Value& value, std::string_view name,
+                                                         std::int64_t low, std::int64_t high,
+                                                         std::optional<std::size_t> count = {}) {
+    const Result<const Numbers*> numbers = find_numbers(value, name, count);
+    if (!numbers) return numbers.error();
+    return to_integers<Integer>(*numbers.value(), name, low, high);
 }
 
 // The same as a list of finite numbers.

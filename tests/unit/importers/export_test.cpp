@@ -104,3 +104,29 @@ TEST_CASE("a golden prediction that is not a number agrees with nothing") {
     document.golden = R"("rows":[[1.0,0.0]],"predictions":[NaN])";
     CHECK(reason(document).find("expected was no finite number") != std::string::npos);
 }
+
+TEST_CASE("a tree may have thousands of splits by categories") {
+    // Node i leads to 2i + 1 for category 1, to 2i + 2 for others; each leaf is its own index.
+    constexpr int kSplits = 5'000;
+    std::string left;
+    std::string right;
+    std::string zeros;
+    std::string values;
+    std::string categories;
+    for (int i = 0; i < 2 * kSplits; ++i) {
+        const bool is_split = i < kSplits;
+        left += std::to_string(is_split ? 2 * i + 1 : -1) + ",";
+        right += std::to_string(is_split ? 2 * i + 2 : -1) + ",";
+        zeros += "0,";
+        values += std::to_string(i) + ",";
+        if (is_split) categories += "\"" + std::to_string(i) + "\":[1],";
+    }
+    categories.pop_back();
+    Document document;
+    document.trees = R"({"output":0,"left":[)" + left + R"(-1],"right":[)" + right +
+                     R"(-1],"feature":[)" + zeros + R"(0],"threshold":[)" + zeros +
+                     R"(0],"value":[)" + values + std::to_string(2 * kSplits) +
+                     R"(],"categories":{)" + categories + "}}";
+    CHECK(predict(document, {1, 0}).value == 8'191);
+    CHECK(predict(document, {2, 0}).value == 8'190);
+}
