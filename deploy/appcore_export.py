@@ -10,6 +10,7 @@ regression, regressors and classifiers with one target, alone or as the last ste
 SimpleImputer. Anything else raises ExportError, whose text says what to do. The format is described in docs/models.md.
 """
 
+import copy
 import json
 import os
 import warnings
@@ -152,13 +153,32 @@ def _linear(model, outputs):
     intercept = np.broadcast_to(np.asarray(model.intercept_, dtype=np.float64).ravel(), (outputs,))
     document = {"kind": "linear", "coefficients": coefficients.tolist(), "intercept": intercept.tolist(), "link": "identity"}
     if _is(model, LOGISTIC):
-        choice = getattr(model, "multi_class", "auto")
-        one_against_rest = choice == "ovr" or (choice in ("auto", "deprecated", "warn") and
-                                               (outputs == 1 or model.solver in ("liblinear", "newton-cholesky")))
+        one_against_rest = _is_one_against_rest(model, outputs)
         document["link"] = "sigmoid" if outputs == 1 else "sigmoid_normalized" if one_against_rest else "softmax"
         if outputs == 1 and not one_against_rest:
             document["sigmoid_scale"] = 2.0  # a softmax over -x and x
     return document
+
+
+def _is_one_against_rest(model, outputs):
+    """Whether each class has a sigmoid of its own, otherwise there is a softmax over all. Versions decide this in different ways, from the solver
+    and a parameter that the newest ones do not have, so a copy of the model is asked what becomes of raw scores that are known."""
+    asked = copy.copy(model)
+    asked.coef_ = np.zeros((outputs, model.n_features_in_))
+    asked.intercept_ = np.zeros(outputs)
+    asked.intercept_[-1] = 1.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        probabilities = asked.predict_proba(np.zeros((1, model.n_features_in_)))[0]
+    sigmoid = [1 / (1 + np.exp(-score)) for score in (0.0, 1.0)]
+    # Of two classes, whose only raw score is 1, the first one's sigmoid is that of -1.
+    rest = 1 - sigmoid[1] if outputs == 1 else sigmoid[0]
+    found, softmax = probabilities[-1] / probabilities[0], np.exp(2.0 if outputs == 1 else 1.0)
+    if np.isclose(found, sigmoid[1] / rest):
+        return True
+    if np.isclose(found, softmax):
+        return False
+    raise ExportError(f"{_name(model)} of scikit-learn {sklearn.__version__} makes probabilities in an unknown way; use another version")
 
 
 def _forest(model, outputs):

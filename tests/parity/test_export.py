@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 import unittest
+import unittest.mock
 import warnings
 
 import numpy as np
@@ -77,6 +78,30 @@ class Refusals(unittest.TestCase):
         model = linear_model.Ridge().fit(ROWS, TARGET)
         self.refused(r"rows has the shape \(60, 2\); it needs 3 columns", model, ROWS[:, :2])
         self.refused("feature_names has 2 names, but the model has 3", model, feature_names=["a", "b"])
+
+    def test_probabilities_of_classes_are_made_as_the_estimator_makes_them(self):
+        """Since 1.6 scikit-learn predicts with a softmax where solver="newton-cholesky"; before, with a sigmoid for each class."""
+        def links(classes, **parameters):
+            model = linear_model.LogisticRegression(**parameters).fit(ROWS, np.arange(60) % classes)
+            appcore_export.export(model, self.path, ROWS)
+            with open(self.path, encoding="utf-8") as file:
+                document = json.load(file)["model"]
+            return document["link"], document.get("sigmoid_scale", 1.0)
+
+        def softmax(model, matrix):
+            scores = model.decision_function(matrix)
+            scores = np.exp(np.stack([-scores, scores], axis=1) if scores.ndim == 1 else scores)
+            return scores / scores.sum(axis=1, keepdims=True)
+
+        self.assertEqual(links(2), ("sigmoid", 1.0))
+        self.assertEqual(links(3), ("softmax", 1.0))
+        self.assertEqual(links(3, solver="liblinear"), ("sigmoid_normalized", 1.0))
+        with unittest.mock.patch.object(linear_model.LogisticRegression, "predict_proba", softmax):
+            self.assertEqual(links(3, solver="newton-cholesky"), ("softmax", 1.0))
+            self.assertEqual(links(2), ("sigmoid", 2.0))
+        with unittest.mock.patch.object(linear_model.LogisticRegression, "predict_proba", lambda _, matrix: np.full((len(matrix), 3), 1 / 3)):
+            with self.assertRaisesRegex(appcore_export.ExportError, "in an unknown way"):
+                links(3)
 
     def test_golden_rows_are_made_where_none_are_given_and_never_too_many(self):
         forest = make_pipeline(StandardScaler(), ensemble.RandomForestRegressor(3, n_jobs=2)).fit(ROWS, TARGET)
