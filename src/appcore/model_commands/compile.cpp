@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,13 +28,50 @@ Status write_all(int file, std::span<const std::byte> bytes) {
     return Done{};
 }
 
+bool is_at(int file, const std::string& path) {
+    struct stat opened {};
+    struct stat named {};
+    return ::fstat(file, &opened) == 0 && ::stat(path.c_str(), &named) == 0 &&
+           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+// Waits for a command that writes the file, and removes what a killed one has left.
+Status remove_unlocked(const std::string& path) {
+    const system::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!file.is_open()) {
+        if (errno == ENOENT) return Done{};
+        return errno_error(path);
+    }
+    if (::flock(file.get(), LOCK_EX) != 0) return errno_error(path + ": flock");
+    // Meanwhile it may be the model that the other command has placed, or a third one's.
+    if (is_at(file.get(), path) && ::unlink(path.c_str()) != 0) return errno_error(path);
+    return Done{};
+}
+
+// Makes a file of which other commands know by its lock that it is being written.
+Result<system::FileDescriptor> create_locked(const std::string& path) {
+    while (true) {
+        system::FileDescriptor file(
+            ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
+        if (file.is_open()) {
+            if (::flock(file.get(), LOCK_EX) != 0) return errno_error(path + ": flock");
+            // Another command may have removed it before it was locked.
+            if (is_at(file.get(), path)) return file;
+        } else if (errno != EEXIST) {
+            return errno_error(path);
+        } else if (const Status removed = remove_unlocked(path); !removed) {
+            return removed.error();
+        }
+    }
+}
+
 // Writes beside the file and renames: a model that is mapped must not change, and whoever looks
 // finds the old file or the new one, whole.
 Status write_file(const std::string& path, std::span<const std::byte> bytes) {
-    const std::string aside = path + ".new-" + std::to_string(::getpid());
-    const system::FileDescriptor file(
-        ::open(aside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
-    if (!file.is_open()) return errno_error(aside);
+    const std::string aside = path + ".unfinished";
+    const auto created = create_locked(aside);
+    if (!created) return created.error();
+    const system::FileDescriptor& file = created.value();
     Status done = write_all(file.get(), bytes);
     if (done && ::fchmod(file.get(), kMode) != 0) done = errno_error("fchmod");
     if (done && ::fsync(file.get()) != 0) done = errno_error("fsync");
