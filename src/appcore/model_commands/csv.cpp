@@ -6,6 +6,7 @@
 
 #include "appcore/importers/text_lines.hpp"
 #include "appcore/models/limits.hpp"
+#include "appcore/schema/feature_string.hpp"
 #include "appcore/system/mapped_file.hpp"
 
 namespace appcore::model_commands {
@@ -15,12 +16,9 @@ using importers::Lines;
 
 // One field, without the space around it; nothing if it is not a number.
 std::optional<double> parse_field(std::string_view field) {
-    constexpr std::string_view kSpace = " \t";
-    const std::size_t begin = field.find_first_not_of(kSpace);
-    if (begin == std::string_view::npos) return std::numeric_limits<double>::quiet_NaN();
-    field = field.substr(begin, field.find_last_not_of(kSpace) - begin + 1);
-    if (field.starts_with('+')) field.remove_prefix(1);
-    return importers::parse_whole<double>(field);
+    const bool is_blank = field.find_first_not_of(" \t") == std::string_view::npos;
+    return is_blank ? std::numeric_limits<double>::quiet_NaN()
+                    : schema::parse_feature_string(field);
 }
 
 std::vector<std::string_view> split(std::string_view line, char separator) {

@@ -36,6 +36,24 @@ TEST_CASE("rows are numbers between commas, and an empty field is a missing valu
     CHECK(std::isnan(read[5]));
 }
 
+TEST_CASE("text becomes the double that Python makes of it") {
+    CHECK(values("1e-400,-1e-400\n") == std::vector<double>{0.0, -0.0});
+    CHECK(std::signbit(values("0,-1e-400\n").at(1)));
+    CHECK(std::isinf(values("0,1e400\n").at(1)));
+    CHECK(values("+.5,1_000\n") == std::vector<double>{0.5, 1000});
+    CHECK(reason("1,2\n1,+-2\n") == "line 2: '+-2' is not a number");
+    CHECK(reason("1,2\n1,0x2\n") == "line 2: '0x2' is not a number");
+}
+
+TEST_CASE("an empty line is a missing value of the only feature, and nothing of several") {
+    const std::vector<std::string> only = {"a"};
+    const auto rows = parse_rows("1\n\n2\n", only);
+    REQUIRE(rows);
+    CHECK(rows.value().count() == 3);
+    CHECK(std::isnan(rows.value().values[1]));
+    CHECK(values("1,2\n\n3,4\n").size() == 4);
+}
+
 TEST_CASE("a first line that holds no numbers, or the features' names, is a header") {
     CHECK(values("a,b\n1,2\n") == std::vector<double>{1, 2});
     CHECK(values("\"a\",\"b\"\n1,2\n") == std::vector<double>{1, 2});
