@@ -1,6 +1,7 @@
 // The rules of the documents that appcore_export.py writes, each on a model that one can follow.
 
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,8 @@ bool agrees(Document document, double expected) {
     return reason(document).empty();
 }
 
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
 }  // namespace
 
 TEST_CASE("a prediction by exp may differ from the library's by 1e-12 of itself") {
@@ -105,6 +108,21 @@ TEST_CASE("a golden prediction that is not a number agrees with nothing") {
     CHECK(reason(document).find("expected was no finite number") != std::string::npos);
 }
 
+TEST_CASE("trees that do not say where missing values go take none, unless an imputer is first") {
+    importers::ImportOptions null;
+    null.null_is_missing = true;
+    Document document;
+    CHECK(predict(document, {kNan, 0}).problem == models::Problem::missing);
+    CHECK(reason(document, null).find("takes no missing values") != std::string::npos);
+    document.steps = R"({"kind":"impute","values":[1.0,0.0]})";
+    CHECK(predict(document, {kNan, 0}).value == 1);
+    CHECK(reason(document, null).empty());
+    document.steps.clear();
+    document.trees.insert(1, R"("missing_left":[1,0,0],)");
+    CHECK(predict(document, {kNan, 0}).value == -1);
+    CHECK(reason(document, null).empty());
+}
+
 TEST_CASE("a tree may have thousands of splits by categories") {
     // Node i leads to 2i + 1 for category 1, to 2i + 2 for others; each leaf is its own index.
     constexpr int kSplits = 5'000;
@@ -129,4 +147,22 @@ TEST_CASE("a tree may have thousands of splits by categories") {
                      R"(],"categories":{)" + categories + "}}";
     CHECK(predict(document, {1, 0}).value == 8'191);
     CHECK(predict(document, {2, 0}).value == 8'190);
+}
+
+TEST_CASE("trees of more features than a small node can name split by the right ones") {
+    constexpr int kFeatures = 9'000;  // a small node has 13 bits for the column
+    Document document;
+    document.features = std::to_string(kFeatures);
+    document.input = "float32";
+    document.trees.clear();
+    for (int i = 0; i < kFeatures; ++i) {
+        document.trees +=
+            (i == 0 ? "" : ",") +
+            std::string(R"({"output":0,"left":[1,-1,-1],"right":[2,-1,-1],"feature":[)") +
+            std::to_string(i) + R"(,0,0],"threshold":[0.5,0,0],"value":[0,0,)" + std::to_string(i) +
+            "]}";
+    }
+    std::vector<double> row(kFeatures);
+    row[8'999] = 1;
+    CHECK(predict(document, row).value == 8'999);
 }

@@ -152,6 +152,16 @@ TEST_CASE("LightGBM's objectives have the links of the library") {
     CHECK(of("lambdarank", 1) == 2);
 }
 
+TEST_CASE("LightGBM's classes one against the rest are not divided by their sum") {
+    Document document =
+        with(&Document::objective, "objective=multiclassova num_class:2 sigmoid:1\n");
+    document.classes = "num_class=2\nnum_tree_per_iteration=2\n";
+    document.trees = 2;
+    importers::ImportOptions first;
+    first.output = {importers::OutputChoice::Kind::probability, 0};
+    CHECK(predict(document, 1, 0, first) == 1.0 / (1.0 + std::exp(-2.0)));
+}
+
 TEST_CASE("LightGBM's scale of the sigmoid is read in LightGBM's steps") {
     const auto of = [](const std::string& scale) {
         return predict(with(&Document::objective, "objective=binary sigmoid:" + scale + "\n"), 1);
@@ -231,6 +241,22 @@ TEST_CASE("a LightGBM file that was cut at any byte is refused") {
         INFO("after " << noted.substr(size - 30, 30));
         CHECK_FALSE(reason(noted.substr(0, size)).empty());
     }
+}
+
+TEST_CASE("a LightGBM file that has lost a tree is refused") {
+    Document document;
+    document.average = "tree_sizes=300 300\n";
+    CHECK(reason(document.text()) ==
+          "the file has 1 trees, 'tree_sizes' says 2; it is damaged or cut off");
+    document.trees = 2;
+    CHECK(reason(document.text()).empty());
+}
+
+TEST_CASE("a LightGBM file with the line ends of Windows is read") {
+    std::string text;
+    for (const char c : Document{}.text())
+        text += c == '\n' ? std::string("\r\n") : std::string(1, c);
+    CHECK(reason(text).empty());
 }
 
 TEST_CASE("categories that LightGBM translates first are refused, integer codes are not") {

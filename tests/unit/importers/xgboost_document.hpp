@@ -27,6 +27,7 @@ struct Document {
     std::string default_left = "[1,0,0]";
     std::string classes = "0";
     std::string targets = "1";
+    std::string parallel = "1";   // trees of a round for each class
     std::string model_extra;      // beside the trees
     std::string booster_extra;    // beside the model
     std::string booster;          // in place of the trees
@@ -45,10 +46,10 @@ struct Document {
     [[nodiscard]] std::string trees_text() const {
         std::string all = tree(first_id);
         for (int i = 1; i < trees; ++i) all += "," + tree(first_id + i);
-        return R"("model":{"gbtree_model_param":{"num_parallel_tree":"1","num_trees":")" +
-               std::to_string(trees) + R"(","size_leaf_vector":"0"},)" + model_extra +
-               R"("tree_info":)" + tree_info + R"(,"trees":[)" + all + R"(]},)" + booster_extra +
-               R"("name":"gbtree")";
+        return R"("model":{"gbtree_model_param":{"num_parallel_tree":")" + parallel +
+               R"(","num_trees":")" + std::to_string(trees) + R"(","size_leaf_vector":"0"},)" +
+               model_extra + R"("tree_info":)" + tree_info + R"(,"trees":[)" + all + R"(]},)" +
+               booster_extra + R"("name":"gbtree")";
     }
 
     [[nodiscard]] std::string text() const {

@@ -18,6 +18,67 @@ TEST_CASE("after early stopping, which trees are meant must be given") {
     CHECK(predict(document, 1, import) == 3.5);
 }
 
+TEST_CASE("the best iteration has all of its trees, counted as each version of XGBoost does") {
+    Document document;
+    document.attributes = R"({"best_iteration":"1"})";
+    document.trees = 6;
+    document.tree_info = "[0,0,0,0,0,0]";
+    importers::ImportOptions import;
+    import.trees = importers::TreeChoice::best;
+    document.parallel = "2";  // a random forest each round
+    CHECK(predict(document, 1, import) == 4.5);
+    document.parallel = "1";
+    document.model_extra = R"("iteration_indptr":[0,2,5,6],)";  // since 2.0
+    CHECK(predict(document, 1, import) == 5.5);
+}
+
+TEST_CASE("null is a missing value for an XGBoost model that was compiled so") {
+    const auto flag = [](bool null) {
+        importers::ImportOptions import;
+        import.null_is_missing = null;
+        const auto file = compile_text(Document{}.text(), import);
+        REQUIRE(file);
+        return models::read_model(file.value().bytes()).value().has(models::acm::kNullIsMissing);
+    };
+    CHECK(flag(true));
+    CHECK_FALSE(flag(false));
+}
+
+TEST_CASE("a model of one output has no class and no probability to choose") {
+    for (const auto kind :
+         {importers::OutputChoice::Kind::largest, importers::OutputChoice::Kind::probability}) {
+        importers::ImportOptions import;
+        import.output = {kind, 0};
+        const auto file =
+            compile_text(with(&Document::objective, "binary:logistic").text(), import);
+        REQUIRE_FALSE(file);
+        CHECK(file.error().message ==
+              "the model has one output: leave out --output, or say --output margin");
+    }
+}
+
+TEST_CASE("a version that nobody has chosen is the source's name and changes with its bytes") {
+    const auto view = [](const Document& document, const std::string& name) {
+        importers::CompileOptions options;
+        options.name = name;
+        const std::string text = document.text();
+        const auto file = importers::compile(std::as_bytes(std::span(text)), options);
+        if (!file) FAIL(file.error().message);
+        const auto read = models::read_model(file.value().bytes());
+        return std::string(read.value().text(models::acm::Text::version));
+    };
+    const std::string version = view({}, "churn (2)");
+    CHECK(version.starts_with("churn__2_-"));
+    CHECK(version == view({}, "churn (2)"));
+    CHECK(version != view(with(&Document::base_score, "0E0"), "churn (2)"));
+}
+
+TEST_CASE("XGBoost's sigmoid of a far margin is the smallest that it knows, not 0") {
+    Document document = with(&Document::objective, "binary:logistic");
+    document.conditions = "[5E-1,-2E2,1E0]";
+    CHECK(predict(document, 0) == as_float(1.0F / (expf(88.7F) + 1.0F + 1e-16F)));
+}
+
 TEST_CASE("each class has its own trees and, since XGBoost 3.1, its own base score") {
     Document document = with(&Document::objective, "multi:softprob");
     document.classes = "3";
