@@ -27,11 +27,28 @@ std::string read_text(const std::filesystem::path& path) {
 
 const std::filesystem::path kFixtures = "tests/models";
 
+// Of the small model below, with the prediction of LightGBM.
+const std::vector<double> kFirstRow = {1.7195590751229346,
+                                       0.5161405512045351,
+                                       -1.211818824808265,
+                                       -0.33817492406036215,
+                                       0.35761808779728377,
+                                       -1.0884494704932133,
+                                       2.57004936207953,
+                                       0.38784841502710327,
+                                       7.0,
+                                       3.0};
+constexpr double kFirstPrediction = 0.9037197555924474;
+
 // A small compiled model: LightGBM's with categories, as bytes.
-std::vector<char> compiled(const std::string& name = "binary-sigmoid-categorical") {
+std::vector<char> compiled(const std::string& name = "binary-sigmoid-categorical",
+                           const importers::Golden& golden = {}) {
     const std::string text = read_text(kFixtures / ("lightgbm-" + name) / "model.txt");
     importers::CompileOptions options;
     options.name = name;
+    options.golden = [&golden](const acm::Facts&, std::span<const std::string>) {
+        return Result<importers::Golden>(golden);
+    };
     const auto file = importers::compile(std::as_bytes(std::span(text)), options);
     if (!file) FAIL(file.error().message);
     const auto* const begin = reinterpret_cast<const char*>(file.value().bytes().data());
@@ -96,24 +113,14 @@ TEST_CASE("a compiled file predicts, says its version, and allocates nothing for
     REQUIRE(model);
     CHECK(model.value()->version().starts_with("binary-sigmoid"));
     CHECK(model.value()->input().features == 10U);
-    const std::vector<double> row = {1.7195590751229346,
-                                     0.5161405512045351,
-                                     -1.211818824808265,
-                                     -0.33817492406036215,
-                                     0.35761808779728377,
-                                     -1.0884494704932133,
-                                     2.57004936207953,
-                                     0.38784841502710327,
-                                     7.0,
-                                     3.0};
     double prediction = 0;
     int allocated = 0;
     {
         const allocations::Counter counter;
-        prediction = model.value()->predict(row);
+        prediction = model.value()->predict(kFirstRow);
         allocated = allocations::Counter::count();
     }
-    CHECK(prediction == 0.9037197555924474);  // the first line of LightGBM's predictions
+    CHECK(prediction == kFirstPrediction);
     CHECK(allocated == 0);
 }
 
@@ -141,6 +148,33 @@ TEST_CASE("a compiled file that was cut or got longer is refused") {
     std::vector<char> longer = whole;
     longer.push_back(0);
     CHECK(reason(longer).find("the file is damaged") != std::string::npos);
+}
+
+TEST_CASE("a file of a newer format is refused by its version, not read as this one") {
+    std::vector<char> newer = compiled();
+    newer[offsetof(acm::Header, format_version)] = acm::kFormatVersion + 1;
+    sign(newer);
+    CHECK(reason(newer).find("format version 2") != std::string::npos);
+}
+
+TEST_CASE("a file whose golden rows come out differently is not served") {
+    std::vector<char> altered =
+        compiled("binary-sigmoid-categorical", {kFirstRow, {kFirstPrediction}});
+    CHECK(reason(altered).empty());
+    altered[section_of(altered, acm::SectionId::golden_predictions).offset] ^= 1;
+    sign(altered);
+    CHECK(reason(altered).find("golden row 1: the model predicts") != std::string::npos);
+}
+
+TEST_CASE("a term of a linear leaf names a feature that is there") {
+    std::vector<char> altered = compiled("linear-trees");
+    const acm::Section terms = section_of(altered, acm::SectionId::terms);
+    acm::Term term{};
+    std::memcpy(&term, altered.data() + terms.offset, sizeof term);
+    term.feature = 10;  // the model has 10
+    std::memcpy(altered.data() + terms.offset, &term, sizeof term);
+    sign(altered);
+    CHECK_FALSE(reason(altered).empty());
 }
 
 TEST_CASE("nodes of a file whose checksums fit are checked one by one") {
