@@ -169,3 +169,39 @@ TEST_CASE("a compile that fails while it writes leaves the model before, and not
     CHECK(reason(placed) == folder.path("folder") + ": rename: Is a directory");
     CHECK(folder.names() == std::vector<std::string>{"a.acm", "a.json", "folder"});
 }
+
+TEST_CASE("options for sources are refused for a file that is compiled already") {
+    const Folder folder;
+    Arguments arguments = to_compile(folder.write("a.json", xgboost_document::Document{}.text()),
+                                     folder.path("a.acm"));
+    REQUIRE(model_commands::compile(arguments));
+    arguments.files = {folder.path("a.acm")};
+    CHECK(reason(model_commands::inspect(arguments)).empty());
+    arguments.import.output.kind = importers::OutputChoice::Kind::margin;
+    CHECK(reason(model_commands::inspect(arguments)).find("is compiled already") !=
+          std::string::npos);
+}
+
+TEST_CASE("a comparison counts the predictions that differ, and shows the first and the largest") {
+    const Folder folder;
+    Arguments arguments;
+    arguments.rows = folder.write("rows.csv", "0,0\n1,0\n0,0\n1,0\n");
+    xgboost_document::Document changed;
+    changed.conditions = "[5E-1,-1E0,2E0]";
+    arguments.files = {folder.write("old.json", xgboost_document::Document{}.text()),
+                       folder.write("new.json", changed.text())};
+    CHECK(model_commands::compare(arguments).value() ==
+          "2 of 4 predictions differ\n"
+          "largest difference 1.0, relative 0.4\n"
+          "first in row 2: 1.5 and 2.5\n");
+    arguments.files[1] = arguments.files[0];
+    CHECK(model_commands::compare(arguments).value() == "0 of 4 predictions differ\n");
+}
+
+TEST_CASE("a command refuses the options of others") {
+    const std::vector<const char*> arguments = {"a.acm", "--rows", "rows.csv"};
+    const auto parsed = model_commands::parse_arguments({"check", 1, "--golden --json"}, arguments);
+    REQUIRE_FALSE(parsed);
+    CHECK(parsed.error().message == "unknown option '--rows'");
+    CHECK(model_commands::parse_arguments({"predict", 1, "--rows --json"}, arguments));
+}
