@@ -103,6 +103,15 @@ class Refusals(unittest.TestCase):
             with self.assertRaisesRegex(appcore_export.ExportError, "in an unknown way"):
                 links(3)
 
+    def test_names_of_a_data_frame_and_a_scaler_without_deviations_are_written(self):
+        model = make_pipeline(StandardScaler(with_std=False), linear_model.Ridge()).fit(ROWS, TARGET)
+        model[0].feature_names_in_ = np.array(["a", "b", "c"], dtype=object)
+        appcore_export.export(model, self.path, ROWS)
+        with open(self.path, encoding="utf-8") as file:
+            document = json.load(file)
+        self.assertEqual(document["features"]["names"], ["a", "b", "c"])
+        self.assertEqual(document["steps"], [{"kind": "standard", "mean": model[0].mean_.tolist(), "scale": []}])
+
     def test_golden_rows_are_made_where_none_are_given_and_never_too_many(self):
         forest = make_pipeline(StandardScaler(), ensemble.RandomForestRegressor(3, n_jobs=2)).fit(ROWS, TARGET)
         for rows, count in ((None, 64), (np.repeat(ROWS, 40, axis=0), 1000), (ROWS[:5], 5)):
