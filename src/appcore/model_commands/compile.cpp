@@ -37,7 +37,8 @@ bool is_at(int file, const std::string& path) {
 
 // Waits for a command that writes the file, and removes what a killed one has left.
 Status remove_unlocked(const std::string& path) {
-    const system::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    const system::FileDescriptor file(
+        ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (!file.is_open()) {
         if (errno == ENOENT) return Done{};
         return errno_error(path);

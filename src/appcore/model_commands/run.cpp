@@ -12,6 +12,7 @@
 #include "appcore/model_commands/export_script.hpp"
 #include "appcore/model_commands/progress.hpp"
 #include "appcore/model_commands/report.hpp"
+#include "appcore/system/standard_output.hpp"
 
 namespace appcore::model_commands {
 namespace {
@@ -106,21 +107,21 @@ constexpr std::array kCommands = {
             false},
 };
 
-bool write(std::FILE* to, std::string_view text) {
-    // Whole blocks are written at once, the rest by the flush: either may find the disk full.
-    return std::fwrite(text.data(), 1, text.size(), to) == text.size() && std::fflush(to) == 0;
-}
-
 int fail(int code, const std::string& reason, bool json) {
-    if (json) write(stdout, JsonObject().add("error", reason).text() + "\n");
-    write(stderr, "appcore-model: " + printable(reason) + "\n");
+    if (json) {
+        // The exit status says that it failed, also where this cannot be written.
+        const std::string object = JsonObject().add("error", reason).text() + "\n";
+        static_cast<void>(system::write_standard_output(object).ok());
+    }
+    const std::string line = "appcore-model: " + printable(reason) + "\n";
+    std::fwrite(line.data(), 1, line.size(), stderr);
     return code;
 }
 
 // The exit status: output that is not whole is a failure.
 int print(std::string_view text) {
-    if (write(stdout, text)) return 0;
-    return fail(kFailed, errno_error("standard output").message, false);
+    const Status printed = system::write_standard_output(text);
+    return printed ? 0 : fail(kFailed, printed.error().message, false);
 }
 
 int run_command(const Command& command, std::span<const char* const> arguments) {
