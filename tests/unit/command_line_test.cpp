@@ -35,7 +35,7 @@ TEST_CASE("an argument that makes no sense is named") {
               "--slot must be an integer, got '" + std::string(slot) + "'");
     }
     CHECK_FALSE(parse({"--slot"}).ok());
-    for (const char* const pool : {"", "Blue", "a-b", "a/b", "seventeenletterss"}) {
+    for (const char* const pool : {"", "Blue", "a-b", "a/b", "blue1", "seventeenletterss"}) {
         CHECK(parse({"--pool", pool}).error().message ==
               "--pool must be 1 to 16 lower-case letters, got '" + std::string(pool) + "'");
     }

@@ -92,9 +92,9 @@ TEST_CASE("a worker is healthy from its first moment, and its uptime is on the s
     CHECK(f.response.body == R"({"status":"healthy","timestamp":")" + std::string(fakes::kWallNow) +
                                  R"(","checks":{"model_loaded":true,"uptime_seconds":0.0}})");
     f.clock.wall_now -= std::chrono::hours(5);
-    f.clock.steady_now += std::chrono::milliseconds(3074);
+    f.clock.steady_now += std::chrono::milliseconds(3076);
     f.handle("GET", "/health");
-    CHECK(f.response.body.find(R"("uptime_seconds":3.07})") != std::string::npos);
+    CHECK(f.response.body.find(R"("uptime_seconds":3.08})") != std::string::npos);
 }
 
 TEST_CASE("the version names service, API and model") {
@@ -359,7 +359,7 @@ TEST_CASE("an echo that would be larger than any reply is a 413") {
     const std::size_t six_bytes_each = schema::ValidationErrors::kMaxReply / 6;
     CHECK(f.handle("POST", "/predict", std::string(six_bytes_each - 1000, '\1')).status() == 422);
     CHECK(f.response.body.size() <= schema::ValidationErrors::kMaxReply);
-    CHECK(f.handle("POST", "/predict", std::string(six_bytes_each, '\1')).status() == 413);
+    REQUIRE(f.handle("POST", "/predict", std::string(six_bytes_each, '\1')).status() == 413);
     CHECK(f.response.body == R"({"detail":"Content Too Large"})");
 }
 
@@ -395,6 +395,15 @@ TEST_CASE("the pool's state is not shared with other origins") {
     CHECK(f.response.headers().find("Access-Control") == std::string::npos);
     f.handle("GET", "/nope");
     CHECK(f.has("Access-Control-Allow-Origin: *"));
+
+    api::App failing({{Endpoint::status, [](const http::Request&, http::Response&,
+                                            api::Outcome&) { throw std::runtime_error("x"); }}},
+                     f.ids, f.observer);
+    f.request.target = "/status";
+    f.response.clear();
+    failing.handle(f.request, f.response);
+    CHECK(f.response.status() == 503);
+    CHECK(f.response.headers().find("Access-Control") == std::string::npos);
 }
 
 TEST_CASE("the metrics have neither id nor count") {

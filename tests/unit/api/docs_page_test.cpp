@@ -65,5 +65,6 @@ TEST_CASE("a browser is told what the pages may load, and not to guess") {
     appcore::api::Outcome outcome;
     appcore::api::docs_page_action(DocsPage::redoc)({}, response, outcome);
     CHECK(has(response.headers(), "Content-Security-Policy: default-src 'none'; "));
+    CHECK(has(response.headers(), "; frame-ancestors 'none'"));
     CHECK(has(response.headers(), "X-Content-Type-Options: nosniff\r\n"));
 }

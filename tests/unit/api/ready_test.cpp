@@ -43,6 +43,7 @@ TEST_CASE("/ready is 200 while the pool can predict and 503 otherwise") {
     CHECK(f.get().status() == 503);
     CHECK(f.response.body == R"({"detail":"No worker can predict"})");
     CHECK(f.has("Retry-After: 1\r\n"));
+    CHECK(f.has("Cache-Control: no-store\r\n"));
 }
 
 TEST_CASE("/ready is 503 while the machine drains, although the pool can predict") {

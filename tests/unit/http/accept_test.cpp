@@ -30,6 +30,8 @@ TEST_CASE("weights decide, and of several ranges the most specific one") {
 
 TEST_CASE("an Accept header that makes no sense harms nobody") {
     CHECK(accept_weight("text/html;q=much", "text/html") == 1);
+    CHECK(accept_weight("text/html;q=0x", "text/html") == 1);
+    CHECK(accept_weight("text/html;q=0.2.1", "text/html") == 1);
     CHECK(accept_weight("text/html;q=7", "text/html") == 1);
     CHECK(accept_weight("text/html;q=-1", "text/html") == 1);
     CHECK(accept_weight("text/html;q=nan", "text/html") == 1);

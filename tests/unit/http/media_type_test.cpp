@@ -12,7 +12,9 @@ TEST_CASE("application/json and its relatives are JSON", "[http]") {
           "application/json;a/b", "application/problem+json", "application/vnd.api+JSON",
           "application/+json", "application/\xC9+json",
           "\x85"
-          "application/json\xA0"}) {
+          "application/json\xA0",
+          "\v\f\x1C\x1D\x1E\x1F"
+          "application/json\x1F\x1E\x1D\x1C\f\v"}) {
         CAPTURE(type);
         CHECK(is_json(type));
     }

@@ -55,6 +55,7 @@ TEST_CASE("a long run of zeros is balanced by its exponent", "[json]") {
     CHECK(parse_decimal("0." + zeros(800'000) + "1e800001") == 1.0);
     CHECK(parse_decimal("25" + zeros(800'000) + "e-800001") == 2.5);
     CHECK(parse_decimal("0." + zeros(80'000) + "1e800001") == infinity);
+    CHECK(parse_decimal("0." + zeros(2'000'000) + "1e3000000") == infinity);
     CHECK(parse_decimal("0." + zeros(2000) + "1e1000") == 0.0);
     CHECK(parse_decimal("1" + zeros(2000) + "e-1000") == infinity);
     CHECK(parse_decimal(zeros(5000) + "7") == 7.0);

@@ -35,6 +35,15 @@ TEST_CASE("of duplicate keys the last value stands at the first key's place", "[
     CHECK(unique(R"({"a":1,"b":2,"a":3,"c":4,"a":5})") == R"("a"=5 "b"=2 "c"=4)");
 }
 
+TEST_CASE("of many duplicate keys, too, the last value stands at the first key's place", "[json]") {
+    std::string text = R"({"a":0)";
+    for (int i = 1; i < 100; ++i) {
+        text += i % 2 == 0 ? R"(,"a":)" : R"(,"b":)";
+        text += std::to_string(i);
+    }
+    CHECK(unique(text + "}") == R"("a"=98 "b"=99)");
+}
+
 TEST_CASE("keys that differ late are told apart", "[json]") {
     CHECK(unique(R"({"features1":1,"features2":2,"features1":3,"features":4})") ==
           R"("features1"=3 "features2"=2 "features"=4)");

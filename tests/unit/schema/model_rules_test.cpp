@@ -126,13 +126,18 @@ TEST_CASE("a number that overflows float32 is refused where the model's features
 TEST_CASE("a prediction that is not finite is a 422 that says so, and counts as an error") {
     class Endless final : public models::PredictionModel {
       public:
+        explicit Endless(fakes::Clock& clock) : clock_(clock) {}
         [[nodiscard]] std::string_view version() const override { return "endless"; }
         [[nodiscard]] InputRules input() const override { return kNull; }
         [[nodiscard]] double predict(std::span<const double> features) const override {
+            clock_.steady_now += std::chrono::milliseconds(30);
             return features[0] > 0 ? std::numeric_limits<double>::infinity()
                                    : std::numeric_limits<double>::quiet_NaN();
         }
         [[nodiscard]] bool is_healthy() const override { return true; }
+
+      private:
+        fakes::Clock& clock_;
     };
     class Outcomes final : public api::Observer {
       public:
@@ -140,8 +145,8 @@ TEST_CASE("a prediction that is not finite is a 422 that says so, and counts as 
         void failure(std::string_view what) override { FAIL(what); }
         api::Outcome last;
     };
-    const Endless model;
     fakes::Clock clock;
+    const Endless model(clock);
     fakes::Ids ids;
     Outcomes observer;
     api::App app(api::worker_routes(model, clock, ids), ids, observer);
@@ -159,7 +164,7 @@ TEST_CASE("a prediction that is not finite is a 422 that says so, and counts as 
               R"({"detail":[{"type":"no_prediction","loc":["body","features"],"msg":)"
               R"("The model's prediction for these features is not a finite number","input":)" +
                   list + "}]}");
-        CHECK(observer.last.prediction.has_value());
+        CHECK(observer.last.prediction == std::chrono::milliseconds(30));
         CHECK(observer.last.prediction_failed);
     }
 }

@@ -32,6 +32,9 @@ TEST_CASE("SHA-256 has the values of FIPS 180-4") {
           "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     CHECK(to_hex(sha256(bytes_of("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"))) ==
           "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+    // As many bytes as fit into one block with the length behind them.
+    CHECK(to_hex(sha256(bytes_of(std::string(55, 'a')))) ==
+          "9f4390f8d30c2dd92ec9f095b65e2b9ae9b0a925a5258e241c9f1e910f734318");
     CHECK(to_hex(sha256(bytes_of(std::string(1'000'000, 'a')))) ==
           "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
