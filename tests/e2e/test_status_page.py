@@ -107,6 +107,44 @@ class Page(StackTest):
                          {f"127.0.0.1:{self.stack.port}"})
         self.assertEqual(self.tab.complaints, [])
 
+    def later(self, page):
+        """The page without a worker that it has, by its title a later one."""
+        later = self.page()
+        later.body, removed = re.subn(rb"<tr[^>]*>\s*<th[^>]*>blue-02<.*?</tr>\s*", b"", page.body, flags=re.DOTALL)
+        self.assertEqual(removed, 1)
+        later.body = later.body.replace(b"<title>", b"<title>Later: ")
+        return later
+
+    def test_what_the_page_has_no_more_goes_and_its_title_changes(self):
+        page = self.page()
+        site = Site(page)
+        with server_of(site) as url:
+            self.tab.open(url)
+            self.tab.wait_for(REFRESHED)
+            self.assertIn("blue-02", self.tab.text())
+            site.for_script = self.later(page)
+            self.tab.wait_for("document.title.startsWith('Later: ')")
+            self.assertNotIn("blue-02", self.tab.text())
+
+    def test_who_comes_back_to_the_tab_sees_new_numbers(self):
+        page = self.page()
+        site = Site(page)
+        with server_of(site) as url:
+            self.tab.open(url)
+            self.tab.wait_for(REFRESHED)
+            # Hidden, as the page can see it; it looks at the end of each refresh.
+            self.tab.evaluate("""(() => {
+                window.looks = 0;
+                Object.defineProperty(document, 'hidden', {configurable: true, get: () => { ++looks; return true; }});
+            })()""")
+            self.tab.wait_for("looks > 0")
+            site.for_script = self.later(page)
+            self.tab.evaluate("""(() => {
+                delete document.hidden;
+                document.dispatchEvent(new Event('visibilitychange'));
+            })()""")
+            self.tab.wait_for("document.title.startsWith('Later: ')")
+
     def test_it_can_be_paused(self):
         self.tab.open(self.url)
         self.tab.wait_for(REFRESHED)

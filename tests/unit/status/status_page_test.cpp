@@ -108,6 +108,7 @@ TEST_CASE("the page's policy allows nothing but its own parts") {
     const status::StatusPage page;
     CHECK(page.policy().starts_with("default-src 'none'; "));
     CHECK_FALSE(contains(page.policy(), "unsafe"));
+    CHECK(contains(page.policy(), "; frame-ancestors 'none'"));
     CHECK(std::regex_search(page.policy(), std::regex("style-src 'sha256-[A-Za-z0-9+/]{43}='; ")));
     CHECK(std::regex_search(page.policy(), std::regex("script-src 'sha256-[A-Za-z0-9+/]{43}='; ")));
 }

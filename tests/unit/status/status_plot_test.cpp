@@ -15,12 +15,13 @@ Json percentiles(const Json& p50, const Json& p90, const Json& p99) {
 
 const Json kNone = Json::array();
 
-Json history(const Json& requests, const Json& latency_p50, const Json& wait_p99) {
+Json history(const Json& requests, const Json& latency_p50, const Json& wait_p99,
+             const Json& duration_p90 = kNone) {
     return {{"requests_per_second", requests},
             {"errors_per_second", kNone},
             {"latency_ms", percentiles(latency_p50, kNone, kNone)},
             {"wait_ms", percentiles(kNone, kNone, wait_p99)},
-            {"duration_ms", percentiles(kNone, kNone, kNone)}};
+            {"duration_ms", percentiles(kNone, duration_p90, kNone)}};
 }
 
 std::string path(const Json& plot, std::size_t line) {
@@ -40,11 +41,14 @@ TEST_CASE("a plot ends at the right edge, breaks at a null, and shows a lonely p
 }
 
 TEST_CASE("the plots of times share a logarithmic axis") {
-    const Json plots = status_plots(history({1}, {1, 10}, {100}));
+    const Json plots = status_plots(history({1}, {1, 10}, {100}, {10}));
     REQUIRE(plots.size() == 4);
     CHECK(plots[1]["title"] == "Latency");
     CHECK(path(plots[1], 0) == "M307.6 112.0h0.5L312.0 60.0");
     CHECK(path(plots[2], 2) == "M312.0 8.0h0.5");
+    CHECK(plots[3]["title"] == "Duration");
+    CHECK(path(plots[3], 0).empty());
+    CHECK(path(plots[3], 1) == "M312.0 60.0h0.5");
     for (const std::size_t i : {1U, 2U, 3U}) CHECK(plots[i]["ticks"] == plots[1]["ticks"]);
     CHECK(plots[1]["ticks"][0]["name"] == "1 ms");
     CHECK(plots[1]["ticks"][0]["line"] == "M46.0 112.0H312.0");

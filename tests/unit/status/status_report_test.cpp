@@ -94,6 +94,19 @@ TEST_CASE("a dead worker has no process, and the pool a problem") {
     CHECK(report["pool"]["problems"] == Json{"1 of 2 workers are alive"});
 }
 
+TEST_CASE("workers of a replaced pool are not in the report") {
+    Fixture f;
+    WorkerState& replaced = f.add("blue-01");
+    replaced.is_alive = false;
+    replaced.has_departed = true;
+    f.add("green-01");
+    f.add("green-02");
+    const Json report = f.report();
+    REQUIRE(report["workers"].size() == 2);
+    CHECK(report["workers"][0]["name"] == "green-01");
+    CHECK(report["pool"]["problems"] == kNone);
+}
+
 TEST_CASE("a pool that cannot predict says so, from this moment on if it was fine before") {
     Fixture f;
     f.history.add(f.pool, true, f.clock.steady_now - 1s);
@@ -190,4 +203,18 @@ TEST_CASE("callers that wait are a problem, by what the last minute was or how m
     CHECK(pool["callers_wait"] == true);
     CHECK(pool["problems"] == Json{"callers wait: half of the requests of the last minute waited "
                                    "5.6 s or longer for a worker"});
+}
+
+TEST_CASE("of what is older than a minute only the last five minutes tell") {
+    Fixture f;
+    f.add("worker-01");
+    f.add("worker-02");
+    f.history.add(f.pool, true, f.clock.steady_now - 200s);
+    store::WaitCell& cell = f.pool.totals.waits[static_cast<std::size_t>(http::Endpoint::predict)];
+    cell.wait.buckets.at(store::bucket_of(5'300'000'000)) += 10;
+    for (const auto ago : {199s, 60s, 0s}) f.history.add(f.pool, true, f.clock.steady_now - ago);
+    const Json report = f.report();
+    CHECK(report["pool"]["problems"] == kNone);
+    CHECK(report["last_minutes"]["1"]["seconds"] == 60);
+    CHECK(report["last_minutes"]["5"]["seconds"] == 200);
 }
