@@ -6,10 +6,14 @@
 #include <csignal>
 #include <thread>
 
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "appcore/store/slot_file.hpp"
+#include "appcore/system/listen_queue.hpp"
 #include "store/slot_fixture.hpp"
 
 using namespace appcore::metrics;  // NOLINT(google-build-using-namespace)
@@ -29,6 +33,29 @@ void leave_slot(const std::string& directory, const std::string& name, int reque
     REQUIRE_FALSE(recorder.maintain(kNoon));
     for (int i = 0; i < requests; ++i) recorder.record_request(health_check());
 }
+
+// A listening socket in the place of this process's standard input, as workers have it.
+class ListeningInput {
+  public:
+    ListeningInput() {
+        const system::FileDescriptor listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        sockaddr_un address = {};
+        address.sun_family = AF_UNIX;
+        auto* const name = reinterpret_cast<sockaddr*>(&address);
+        REQUIRE(::bind(listener.get(), name, sizeof(sa_family_t)) == 0);
+        REQUIRE(::listen(listener.get(), 10) == 0);
+        REQUIRE(::dup2(listener.get(), STDIN_FILENO) == STDIN_FILENO);
+    }
+    ListeningInput(const ListeningInput&) = delete;
+    ListeningInput& operator=(const ListeningInput&) = delete;
+    ~ListeningInput() {
+        ::close(STDIN_FILENO);
+        if (before_.is_open()) ::dup2(before_.get(), STDIN_FILENO);
+    }
+
+  private:
+    system::FileDescriptor before_{::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)};
+};
 
 }  // namespace
 
@@ -81,6 +108,25 @@ TEST_CASE("a worker that leaves in good order is told from one that is killed") 
     Recorder attached(options(directory.path(), "blue-02"));
     REQUIRE_FALSE(attached.maintain(kNoon));
     CHECK_FALSE(Collector(directory.path()).collect().workers.at(1).has_departed);
+}
+
+TEST_CASE("the queue is that of living workers, whoever has departed before them") {
+    const ListeningInput input;
+    if (!system::listen_queue(::getpid())) {
+        WARN("SKIP: this kernel does not tell (no unix_diag)");
+        return;
+    }
+    const TemporaryDirectory directory;
+    {
+        Recorder leaving(options(directory.path(), "blue-01"));
+        REQUIRE_FALSE(leaving.maintain(kNoon));
+        leaving.mark_departed();
+    }
+    Recorder living(options(directory.path(), "green-01"));
+    REQUIRE_FALSE(living.maintain(kNoon));
+    const PoolSnapshot pool = Collector(directory.path()).collect();
+    CHECK(pool.queue_length == 0U);
+    CHECK(pool.requests_waiting == 0U);
 }
 
 TEST_CASE("a worker says how many its pool should have") {

@@ -36,6 +36,7 @@ TEST_CASE("OpenMetrics is chosen where Accept lists it and does not prefer plain
     };
     CHECK(is_open_metrics("application/openmetrics-text"));
     CHECK(is_open_metrics("application/openmetrics-text; version=1.0.0"));
+    CHECK(is_open_metrics("text/plain, application/openmetrics-text"));
     CHECK(is_open_metrics("text/html,application/openmetrics-text;q=0.5"));
     CHECK(is_open_metrics("*/*;q=1 ,  application/openmetrics-text ;q=0.1"));
     CHECK(is_open_metrics(  // Prometheus

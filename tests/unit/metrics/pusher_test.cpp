@@ -40,6 +40,29 @@ class SilentGateway {
     sockaddr_in address_{};
 };
 
+// Answers one push; returns the first line that was sent.
+std::string answer(const SilentGateway& gateway, const std::string& status) {
+    const system::FileDescriptor connection = gateway.accept();
+    std::string bytes(65536, '\0');
+    const ssize_t size = ::recv(connection.get(), bytes.data(), bytes.size(), 0);
+    REQUIRE(size > 0);
+    const std::string reply =
+        "HTTP/1.1 " + status + " X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    ::send(connection.get(), reply.data(), reply.size(), MSG_NOSIGNAL);
+    ::shutdown(connection.get(), SHUT_WR);
+    return bytes.substr(0, bytes.find('\r'));
+}
+
+// The first report that tells of a push.
+PushReport next_report(Pusher& pusher) {
+    PushReport report;
+    for (int i = 0; i < 10000 && report.successes + report.failures == 0; ++i) {
+        report = pusher.take_report();
+        ::usleep(1000);
+    }
+    return report;
+}
+
 }  // namespace
 
 TEST_CASE("a gateway that is away is a failure with a reason, again and again") {
@@ -65,18 +88,8 @@ TEST_CASE("a push has succeeded unless the gateway answers with an error") {
         const SilentGateway gateway;
         gateway.listen();
         Pusher pusher(gateway.target(), "/nowhere", {"0", "0", 1});
-        const system::FileDescriptor connection = gateway.accept();
-        char bytes[65536];
-        REQUIRE(::recv(connection.get(), bytes, sizeof bytes, 0) > 0);
-        const std::string reply = std::string("HTTP/1.1 ") + status +
-                                  " X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-        ::send(connection.get(), reply.data(), reply.size(), MSG_NOSIGNAL);
-        ::shutdown(connection.get(), SHUT_WR);
-        PushReport report;
-        for (int i = 0; i < 10000 && report.successes + report.failures == 0; ++i) {
-            report = pusher.take_report();
-            ::usleep(1000);
-        }
+        answer(gateway, status);
+        const PushReport report = next_report(pusher);
         CHECK(report.successes == (is_success ? 1 : 0));
         CHECK(report.failures == (is_success ? 0 : 1));
         CHECK(report.problem.empty() == is_success);
@@ -86,11 +99,35 @@ TEST_CASE("a push has succeeded unless the gateway answers with an error") {
     }
 }
 
+TEST_CASE("a gateway that takes pushes again leaves no problem behind") {
+    auto gateway = std::make_unique<SilentGateway>();
+    gateway->listen();
+    Pusher pusher(gateway->target(), "/nowhere", {"0", "0", 1}, std::chrono::milliseconds(1));
+    answer(*gateway, "500");
+    CHECK_FALSE(next_report(pusher).problem.empty());
+    answer(*gateway, "200");
+    CHECK(next_report(pusher).problem.empty());
+    gateway.reset();  // refuses the push that waits by now, so that the pusher's end need not wait
+}
+
+TEST_CASE("each machine has a group of its own at the gateway") {
+    const SilentGateway gateway;
+    gateway.listen();
+    const Pusher pusher(gateway.target(), "/nowhere", {"0", "0", 1});
+    char host[256] = {};
+    REQUIRE(::gethostname(host, sizeof host - 1) == 0);
+    CHECK(answer(gateway, "200") ==
+          "POST /metrics/job/appcore/instance/" + std::string(host) + " HTTP/1.1");
+}
+
 TEST_CASE("a gateway that says nothing does not keep the program from ending") {
     const SilentGateway gateway;
     gateway.listen();
     auto pusher = std::make_unique<Pusher>(gateway.target(), "/nowhere", PoolFacts{"0", "0", 1});
     const system::FileDescriptor connection = gateway.accept();  // now it waits for an answer
     CHECK(connection.is_open());
+    const auto begin = std::chrono::steady_clock::now();
     pusher.reset();
+    // supervisord kills a program that takes ten seconds to end.
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(9));
 }

@@ -1,5 +1,6 @@
 #include "appcore/metrics/worker_activity.hpp"
 
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,11 +21,12 @@ WorkerState worker(pid_t pid) {
     return state;
 }
 
-// A process that has stopped itself.
+// A process that has stopped itself, perhaps as one does that a debugger traces.
 class StoppedProcess {
   public:
-    StoppedProcess() : pid_(::fork()) {
+    explicit StoppedProcess(bool is_traced = false) : pid_(::fork()) {
         if (pid_ == 0) {
+            if (is_traced) ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
             ::raise(SIGSTOP);
             ::_exit(0);
         }
@@ -56,6 +58,11 @@ TEST_CASE("a worker is idle, busy, stopped or dead") {
     CHECK(activity_of(state) == Activity::stopped);
     state.is_alive = false;
     CHECK(activity_of(state) == Activity::dead);
+}
+
+TEST_CASE("a worker that a debugger halts is stopped") {
+    const StoppedProcess traced(true);
+    CHECK(activity_of(worker(traced.pid())) == Activity::stopped);
 }
 
 TEST_CASE("a worker that the kernel does not know is believed") {
