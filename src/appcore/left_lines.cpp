@@ -45,7 +45,8 @@ void LeftLines::leave_rings(int directory) {
         const auto lock = store::lock_slot(directory, name);
         if (!lock) continue;  // somebody has taken the place again
         // What fails is tried again, by the next holder at the latest.
-        static_cast<void>(log::leave_ring(directory, name, mark_of(directory, name)).ok());
+        const auto left = log::leave_ring(directory, name, mark_of(directory, name));
+        if (left && !left.value().empty()) log_.error(left.value());
     }
 }
 

@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <string>
+#include <thread>
 
 #include "appcore/log/ring_file.hpp"
 #include "store/slot_fixture.hpp"
@@ -78,6 +80,37 @@ TEST_CASE("a line that was taken back stays away when the next request kills its
     REQUIRE(log.ok());
     LeftLines lines(directory.path(), *log.value());
     CHECK(written(directory, &lines, *log.value()) == "a published line\n");
+}
+
+TEST_CASE("a ring of a dead place that is damaged is set aside, and the log says so once") {
+    const TemporaryDirectory directory;
+    die(directory, "blue-01");
+    write_file(directory / "blue-01.log-ring", "noise");
+    const auto log = log::Log::open(directory / "log", spdlog::level::info, "metrics");
+    REQUIRE(log.ok());
+    LeftLines lines(directory.path(), *log.value());
+    lines.collect();
+    const std::string text = written(directory, &lines, *log.value());
+    CHECK(text.find("blue-01.log-ring is set aside as blue-01.log-damaged") != std::string::npos);
+    CHECK(std::ranges::count(text, '\n') == 1);
+}
+
+TEST_CASE("the lines of a place whose holders are killed one after the other are all written") {
+    const TemporaryDirectory directory;
+    const auto log = log::Log::open(directory / "log", spdlog::level::info, "metrics");
+    REQUIRE(log.ok());
+    LeftLines lines(directory.path(), *log.value());
+    const std::string lines_of_one = "blue-01 published\nblue-01 counted\n";
+    std::string expected;
+    for (int i = 0; i < 2; ++i) {
+        die(directory, "blue-01");
+        expected += lines_of_one;
+        for (int look = 0; look < 600 && read_file(directory / "log") != expected; ++look) {
+            lines.collect();
+            std::this_thread::sleep_for(100ms);
+        }
+        REQUIRE(read_file(directory / "log") == expected);
+    }
 }
 
 TEST_CASE("the lines of living processes are left to them") {

@@ -110,7 +110,7 @@ bool has_lines(int directory, const std::string& name, const RingMark& mark) {
            (header.identity == mark.identity && mark.position > header.published);
 }
 
-Status leave_ring(int directory, const std::string& name, const RingMark& mark) {
+Result<std::string> leave_ring(int directory, const std::string& name, const RingMark& mark) {
     const std::string left = file_of(name, kLeftSuffix);
     if (::faccessat(directory, left.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
         return Error{left + " is still there"};
@@ -119,9 +119,10 @@ Status leave_ring(int directory, const std::string& name, const RingMark& mark) 
     Result<RingReading> found = open_ring(directory, name, file);
     if (!found) return found.error();
     const std::shared_ptr<Ring>& ring = found.value().ring;
-    if (!ring) return Error{found.value().problem};
+    if (!ring) return std::move(found.value().problem);
     if (ring->identity() == mark.identity) ring->publish_up_to(mark.position);
-    return rename_file(directory, file, left);
+    if (Status moved = rename_file(directory, file, left); !moved) return moved.error();
+    return std::string();
 }
 
 std::vector<std::string> list_left_rings(int directory) {

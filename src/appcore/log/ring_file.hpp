@@ -40,8 +40,10 @@ struct RingReading {
 [[nodiscard]] bool has_lines(int directory, const std::string& name, const RingMark& mark);
 
 // Puts the ring of a place that nobody holds out of its next holder's way. The caller holds the
-// slot's lock. Fails if a ring has been left there already.
-[[nodiscard]] Status leave_ring(int directory, const std::string& name, const RingMark& mark);
+// slot's lock. Fails if a ring has been left there already. Returns what was set aside instead and
+// why; empty if nothing was.
+[[nodiscard]] Result<std::string> leave_ring(int directory, const std::string& name,
+                                             const RingMark& mark);
 
 // The places whose ring has been left, and such a ring.
 [[nodiscard]] std::vector<std::string> list_left_rings(int directory);
