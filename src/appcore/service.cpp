@@ -96,10 +96,11 @@ void Service::between_requests() {
         lacks_memory_ = lacks_memory_ || problem->code == ENOMEM;
         log_.error("metrics are kept in memory for now: " + problem->message);
     }
-    // The ring is beside the slot, under the same lock. One that could not be had is tried again as
-    // often as the slot itself.
+    // The ring is beside the slot, under the same lock: without the slot it is another process's.
+    // One that could not be had is tried again as often as the slot itself.
     const bool is_time = lacked_ring_ && now - *lacked_ring_ >= store::kMaintenanceInterval;
-    if (recorder_.attachments() != attachments_ || is_time) take_log_ring(now);
+    const bool is_due = recorder_.attachments() != attachments_ || is_time;
+    if (is_due && recorder_.is_attached()) take_log_ring(now);
     log_.report_problem();
 }
 

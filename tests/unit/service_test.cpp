@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <filesystem>
 #include <sstream>
 #include <string>
 
@@ -249,7 +250,12 @@ struct Timed {
                     {clock, ids, recorder, *log, hand},
                     {.request_timeout = std::chrono::seconds(30)}};
 
-    Timed() { service.between_requests(); }
+    // A ring's new file cannot be made while a directory has its name.
+    explicit Timed(bool lacks_ring = false) {
+        if (lacks_ring) std::filesystem::create_directory(directory / kNewRing);
+        service.between_requests();
+    }
+    static constexpr const char* kNewRing = "blue-01.log-new";
     void pass(std::chrono::nanoseconds time) {
         clock.steady_now += time;
         clock.wall_now += std::chrono::duration_cast<std::chrono::microseconds>(time);
@@ -328,6 +334,34 @@ TEST_CASE("the duration of a request ends when its action has") {
     service.commit();
     const auto totals = slot_fixture::totals_of(directory.path(), "blue-01");
     CHECK(totals.cell(0, 0).sum_ns == 37'000'000);
+}
+
+TEST_CASE("a ring for log lines that could not be had is tried again after a minute") {
+    Timed t(true);
+    const std::string ring = t.directory / "blue-01.log-ring";
+    std::filesystem::remove(t.directory / Timed::kNewRing);
+    t.pass(std::chrono::seconds(59));
+    t.service.between_requests();
+    CHECK_FALSE(std::filesystem::exists(ring));
+    t.pass(std::chrono::seconds(1));
+    t.service.between_requests();
+    CHECK(std::filesystem::exists(ring));
+    CHECK(t.recorder.log_mark().identity == t.log->ring_identity());
+}
+
+TEST_CASE("a process that has lost its slot leaves the ring to the next holder") {
+    Timed t(true);
+    for (const char* const file : {Timed::kNewRing, "blue-01.slot", "blue-01.lock"}) {
+        REQUIRE(std::filesystem::remove(t.directory / file));
+    }
+    store::Recorder next({t.directory.path(), "blue-01", "v1.0", 1, {}});
+    REQUIRE_FALSE(next.maintain(slot_fixture::kNoon));
+    const auto taken =
+        log::take_ring(t.directory.path(), "blue-01", next.log_mark(), next.lock()).value();
+    t.pass(std::chrono::minutes(1));
+    t.service.between_requests();
+    CHECK_FALSE(t.recorder.is_attached());
+    CHECK(t.log->ring_identity() != taken.ring->identity());
 }
 
 TEST_CASE("a request that nobody has stamped has waited for no known time") {
