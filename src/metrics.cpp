@@ -115,12 +115,7 @@ Status serve(const Config& config, const CommandLine& line) {
     lines.info("appcore-metrics " + std::string(api::kVersion) + " starts, pid " +
                std::to_string(getpid()));
     Status served = server.value()->run();
-    if (const Status attached = recorder.attach(); !attached) lines.error(attached.error().message);
-    service.between_requests();
-    lines.info("stopped");
-    service.collect_left_lines();
-    lines.finish();
-    recorder.mark_departed();
+    service.end("stopped");
     return served;
 }
 

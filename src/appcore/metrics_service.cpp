@@ -29,6 +29,12 @@ void MetricsService::between_requests() {
     if (clock_.steady() - collected_ >= kCollectInterval) collect_left_lines();
 }
 
+// A worker that was killed a moment ago has nobody else who writes its lines.
+void MetricsService::end(std::string_view why) {
+    collected_ = {};
+    Service::end(why);
+}
+
 // By the process that is the metrics program, and not by one that waits for its slot.
 void MetricsService::collect_left_lines() {
     collected_ = clock_.steady();

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "appcore/left_lines.hpp"
@@ -28,11 +29,10 @@ class MetricsService final : public Service {
     // Called on the server's tick, too.
     void between_requests() override;
 
-    // Has the lines written that dead processes have left; between_requests() does so once a
-    // second.
-    void collect_left_lines();
+    void end(std::string_view why) override;
 
   private:
+    void collect_left_lines();
     void report_pushes();
 
     const system::Clock& clock_;

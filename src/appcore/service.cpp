@@ -86,11 +86,26 @@ Status Service::begin() {
     return Done{};
 }
 
-void Service::between_requests() {
-    if (const std::uint64_t dropped = log_.dropped(); dropped != counted_drops_) {
-        recorder_.count(store::metric::Event::log_line_dropped, dropped - counted_drops_);
-        counted_drops_ = dropped;
+void Service::end(std::string_view why) {
+    if (const Status attached = recorder_.attach(); !attached) {
+        log_.error(attached.error().message);
     }
+    between_requests();
+    log_.info(why);
+    count_dropped_lines();
+    log_.finish();
+    recorder_.mark_departed();
+}
+
+void Service::count_dropped_lines() {
+    const std::uint64_t dropped = log_.dropped();
+    if (dropped == counted_drops_) return;
+    recorder_.count(store::metric::Event::log_line_dropped, dropped - counted_drops_);
+    counted_drops_ = dropped;
+}
+
+void Service::between_requests() {
+    count_dropped_lines();
     const system::SteadyTime now = clock_.steady();
     if (const auto problem = recorder_.maintain(now)) {
         lacks_memory_ = lacks_memory_ || problem->code == ENOMEM;

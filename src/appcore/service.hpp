@@ -51,12 +51,17 @@ class Service : public fcgi::Handler, private api::Observer {
     // needs. Whatever else is in the way is logged, and tried again between requests.
     [[nodiscard]] Status begin();
 
+    // The last call: shows what is not in the slot yet, says `why` the process ends, and writes
+    // the lines that are left.
+    virtual void end(std::string_view why);
+
   private:
     using Record = std::optional<store::RequestRecord>;
 
     void request_ends(const api::Exchange& exchange) override;
     void failure(std::string_view what) override;
     Record& last_reply(int connection);
+    void count_dropped_lines();
     void take_log_ring(system::SteadyTime now);
 
     [[nodiscard]] log::RequestTimes times_until_now(const http::Request& request) const;

@@ -116,10 +116,7 @@ Status serve(const models::PredictionModel& built_in, const Config& config,
         }
     }
     Status served = server.value()->run();
-    if (const Status attached = recorder.attach(); !attached) lines.error(attached.error().message);
-    lines.info(service.should_recycle() ? "recycled: APPCORE_MAX_REQUESTS is reached" : "stopped");
-    lines.finish();
-    recorder.mark_departed();
+    service.end(service.should_recycle() ? "recycled: APPCORE_MAX_REQUESTS is reached" : "stopped");
     return served;
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <sstream>
 #include <string>
@@ -289,6 +290,15 @@ struct Timed {
     [[nodiscard]] store::WaitCell waits() const {
         return slot_fixture::totals_of(directory.path(), "blue-01").waits[0];
     }
+    [[nodiscard]] store::Word dropped_lines() const {
+        return slot_fixture::event(slot_fixture::totals_of(directory.path(), "blue-01"),
+                                   store::metric::Event::log_line_dropped);
+    }
+    [[nodiscard]] store::Word last_activity() const {
+        constexpr std::size_t kBytes = offsetof(store::WorkerWords, last_activity_ns);
+        return slot_fixture::read(directory.path(), "blue-01")
+            .image.worker(kBytes / sizeof(store::Word));
+    }
     [[nodiscard]] store::Word duration() const {
         return slot_fixture::totals_of(directory.path(), "blue-01").cell(0, 0).sum_ns;
     }
@@ -334,6 +344,37 @@ TEST_CASE("the duration of a request ends when its action has") {
     service.commit();
     const auto totals = slot_fixture::totals_of(directory.path(), "blue-01");
     CHECK(totals.cell(0, 0).sum_ns == 37'000'000);
+}
+
+TEST_CASE("a connection that is closed without a request is not activity") {
+    Timed t;
+    t.serve("");
+    const store::Word before = t.last_activity();
+    CHECK(before == 1'000'000'000'000);
+    t.pass(std::chrono::seconds(5));
+    t.service.request_arrives(1);
+    t.service.request_done(fcgi::Delivery::none);
+    CHECK(t.last_activity() == before);
+}
+
+TEST_CASE("log lines that find no room are counted once, and those of a process's end, too") {
+    Timed t;
+    const std::string too_long(log::kRingCapacity, 'x');
+    t.log->info(too_long);
+    t.service.between_requests();
+    t.service.between_requests();
+    CHECK(t.dropped_lines() == 1);
+    t.log->info(too_long);
+    t.service.end(too_long);
+    CHECK(t.dropped_lines() == 3);
+}
+
+TEST_CASE("at its end a process takes its counts to a slot whose file has been removed") {
+    Timed t;
+    std::filesystem::remove(t.directory / "blue-01.slot");
+    t.serve("");
+    t.service.end("stopped");
+    CHECK(slot_fixture::health_checks(slot_fixture::totals_of(t.directory.path(), "blue-01")) == 1);
 }
 
 TEST_CASE("a ring for log lines that could not be had is tried again after a minute") {
