@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <string>
 #include <string_view>
 #include <system_error>
 
@@ -46,6 +47,10 @@ Result<CommandLine> parse_command_line(std::span<const char* const> arguments) {
         }
     }
     return line;
+}
+
+std::string worker_name(const std::string& pool, unsigned slot) {
+    return pool + (slot < 10 ? "-0" : "-") + std::to_string(slot);
 }
 
 }  // namespace appcore

@@ -20,4 +20,8 @@ struct CommandLine {
 // `arguments` without the program's name. The error names the argument that makes no sense.
 [[nodiscard]] Result<CommandLine> parse_command_line(std::span<const char* const> arguments);
 
+// The name of the worker at this place, such as "blue-01", in logs, metrics and the state
+// directory.
+[[nodiscard]] std::string worker_name(const std::string& pool, unsigned slot);
+
 }  // namespace appcore

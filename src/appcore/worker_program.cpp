@@ -42,10 +42,6 @@ constexpr std::string_view kUsage =
     "  --version       print the version, and exit\n"
     "  --help          print this, and exit\n";
 
-std::string slot_name(const std::string& pool, unsigned slot) {
-    return pool + (slot < 10 ? "-0" : "-") + std::to_string(slot);
-}
-
 static_assert(models::kMaxVersion < sizeof(store::ModelEntry::name),
               "a slot keeps every version whole, with a zero behind it");
 
@@ -64,7 +60,7 @@ Status serve(const models::PredictionModel& built_in, const Config& config,
         signals.wait_for_stop();
         return Done{};
     }
-    const std::string name = slot_name(line.pool, *line.slot);
+    const std::string name = worker_name(line.pool, *line.slot);
     const auto log = log::Log::open(config.log_file, config.log_level, name);
     if (!log) return log.error();
     log::Log& lines = *log.value();

@@ -41,3 +41,10 @@ TEST_CASE("an argument that makes no sense is named") {
     }
     CHECK_FALSE(parse({"--pool"}).ok());
 }
+
+TEST_CASE("a worker is named after its pool and its number, of two digits at least") {
+    CHECK(worker_name("blue", 1) == "blue-01");
+    CHECK(worker_name("blue", 9) == "blue-09");
+    CHECK(worker_name("blue", 10) == "blue-10");
+    CHECK(worker_name("green", 64) == "green-64");
+}
