@@ -79,6 +79,9 @@ TEST_CASE("a description whose sections do not fit into the slot is refused") {
     CHECK(is_valid(replaced(kOtherLayout, "models 96 9", "waits 48 10\nmodels 96 9")));
     CHECK_FALSE(is_valid(replaced(kOtherLayout, "models 96 9", "waits 48 9\nmodels 96 9")));
     CHECK_FALSE(is_valid(replaced(kOtherLayout, "models 96 9", "waits 85 10\nmodels 96 9")));
+    CHECK(is_valid(replaced(kOtherLayout, "models 96 9", "callers 48 11 2xx 4xx\nmodels 96 9")));
+    CHECK_FALSE(
+        is_valid(replaced(kOtherLayout, "models 96 9", "callers 48 12 2xx 4xx\nmodels 96 9")));
     CHECK_FALSE(is_valid(replaced(kOtherLayout, "models 96 9", "models 96 8")));
     CHECK_FALSE(is_valid(replaced(kOtherLayout, "models 96 9", "models 106 9")));
     CHECK_FALSE(is_valid(replaced(kOtherLayout, "models 96 9", "models x 9")));

@@ -58,6 +58,8 @@ TEST_CASE("a slot that another process holds is refused, and what was counted is
     const Totals totals = totals_of(directory.path());
     CHECK(health_checks(totals) == 3);
     CHECK(count(totals, http::Method::post, http::Endpoint::predict, 201) == 1);
+    constexpr auto kHealth = static_cast<std::size_t>(http::Endpoint::health);
+    CHECK(totals.waits[kHealth].latency.sum_ns == 3'000'000);
     CHECK(event(totals, metric::Event::attach_failed) == 1);
     CHECK(starts(directory.path()) == 2);
 }

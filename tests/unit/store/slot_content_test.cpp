@@ -41,3 +41,16 @@ TEST_CASE("a successor never has a count that its own successor would refuse") {
     inherit(found.value(), *slot);
     CHECK(slot->events[2] == kMaxCount);
 }
+
+TEST_CASE("a successor in a new file knows up to where its predecessor's log lines count") {
+    const auto before = make_slot(100, system::WallTime{1'700'000'000s});
+    before->worker.log_ring = 5;
+    before->worker.log_position = 77;
+    const Word* const words = words_of(*before);
+    const Result<SlotImage> found = decode_slot({words, words + kSlotWords});
+    REQUIRE(found.ok());
+    const auto slot = make_slot(200, system::WallTime{1'700'000'001s});
+    inherit(found.value(), *slot);
+    CHECK(slot->worker.log_ring == 5);
+    CHECK(slot->worker.log_position == 77);
+}

@@ -182,6 +182,7 @@ TEST_CASE("sums that are raised are never below the others, and replies add up t
     before.model("v1").buckets[2] = 5;
     before.events[0] = 2;
     before.waits[kPredict].latency = {9'000, buckets({{4ms, 4}, {9s, 1}})};
+    before.waits[kPredict].wait = {3'000, buckets({{1s, 1}})};
 
     // The slow one has been taken back, and another one with another status was fast.
     Totals now;
@@ -199,6 +200,8 @@ TEST_CASE("sums that are raised are never below the others, and replies add up t
     CHECK(now.model("v1").outcomes[0] == 5);
     CHECK(now.model("v1").buckets[2] == 5);
     CHECK(now.events[0] == 2);
+    CHECK(now.waits[kPredict].wait.sum_ns == 3'000);
+    CHECK(now.waits[kPredict].wait.buckets == buckets({{1s, 1}}));
     CHECK(now.waits[kPredict].latency.sum_ns == 9'000);
     CHECK(now.waits[kPredict].latency.buckets == buckets({{4ms, 5}}));
 
