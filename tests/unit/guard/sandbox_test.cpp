@@ -357,6 +357,19 @@ TEST_CASE("Landlock's rules are for a directory alone where anybody may write be
     CHECK((WIFEXITED(status) && (WEXITSTATUS(status) == 0 || guard::kHasSanitizer)));
 }
 
+TEST_CASE("Landlock's rules never are for the root of all files", "[sandbox]") {
+    if (!has_landlock()) return;
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        if (!guard::restrict_files({"/tmp", ""})) ::_exit(kNoSandbox);
+        ::_exit(::open("/etc/passwd", O_RDONLY | O_CLOEXEC) < 0 ? 0 : 1);  // NOLINT
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK((WIFEXITED(status) && (WEXITSTATUS(status) == 0 || guard::kHasSanitizer)));
+}
+
 TEST_CASE("a sandboxed worker makes a new log after a rotation", "[sandbox]") {
     const Place place;
     const std::string path = place.rules().log_file;

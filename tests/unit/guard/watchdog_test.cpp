@@ -29,10 +29,10 @@ struct Ending {
     std::string received;  // by the other end of the connection
 };
 
-// Has a process serve one request, as `serve` does it, under a watchdog with a short timeout, and
+// Has a process serve requests, as `serve` does it, under a watchdog with a short timeout, and
 // wait for so long afterwards.
 template <typename Serve>
-Ending run(std::chrono::milliseconds wait, Serve serve) {
+Ending run(std::chrono::milliseconds wait, Serve serve, std::chrono::milliseconds timeout = 50ms) {
     std::array<int, 2> ends{};
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
     const system::FileDescriptor peer(ends[0]);
@@ -41,7 +41,7 @@ Ending run(std::chrono::milliseconds wait, Serve serve) {
     if (pid == 0) {
         RequestInHand request;
         guard::LastWords words("blue-01");
-        const guard::Watchdog watchdog(request, words, {50ms, [] {}});
+        const guard::Watchdog watchdog(request, words, {timeout, [] {}});
         serve(request, connection.get());
         std::this_thread::sleep_for(wait);
         ::_exit(kUndisturbed);
@@ -109,6 +109,24 @@ TEST_CASE("a request that is counted is given time, however long ago it began") 
         std::this_thread::sleep_for(5ms);
         request.end();
     });
+    CHECK(ending.exit_code == kUndisturbed);
+}
+
+TEST_CASE("requests that are counted one after the other are not taken for one that hangs") {
+    const Ending ending = run(
+        kAWhile,
+        [](RequestInHand& request, int connection) {
+            const http::Request none;
+            for (int i = 0; i < 80; ++i) {
+                request.begin(connection, std::chrono::steady_clock::now() + 1h);
+                request.handle(none);
+                request.commit();
+                request.reply();
+                std::this_thread::sleep_for(5ms);
+                request.end();
+            }
+        },
+        200ms);
     CHECK(ending.exit_code == kUndisturbed);
 }
 
