@@ -34,14 +34,18 @@ class Counter final : public fcgi::Handler {
         std::this_thread::sleep_for(takes_);
         response.set(200, "text/plain", std::to_string(++count_));
     }
+    void reply_lost(int) override { ++lost_; }
+    [[nodiscard]] int lost() const { return lost_; }
 
   private:
     std::chrono::milliseconds takes_;
     int count_ = 0;
+    int lost_ = 0;
 };
 
 constexpr std::size_t kMaxBody = 1000;
 constexpr std::size_t kLongBody = 500;
+constexpr int kFailed = 100;      // an exit code, above those that count
 constexpr int kPatience = 10000;  // milliseconds until a reply counts as missing
 
 // A listening socket without a name in the file system.
@@ -103,7 +107,8 @@ pid_t fork_without_handlers() {
     return pid;
 }
 
-// A process that serves until it is told to stop, with `most` connections at a time if that is
+// A process that serves until it is told to stop, and exits with the number of its replies that
+// nobody has read; with `most` connections at a time if that is
 // more than none.
 class Process {
   public:
@@ -119,7 +124,7 @@ class Process {
                                            {.max_body = kMaxBody, .long_body = kLongBody});
         if (most > 0) limit_open_files(most);
         good = good && server.ok() && server.value()->run().ok();
-        ::_exit(good ? 0 : 1);
+        ::_exit(good ? handler.lost() : kFailed);
     }
     Process(const Process&) = delete;
     Process& operator=(const Process&) = delete;
@@ -420,6 +425,23 @@ TEST_CASE("a request that has arrived before SIGTERM is answered") {
         REQUIRE(receive(kept) == "2");
         REQUIRE(process.wait() == 0);
     }
+}
+
+TEST_CASE("a reply that nobody reads before SIGTERM is known to be lost") {
+    const Listener listener;
+    Process process(listener, 0, std::chrono::milliseconds(200));
+    const FileDescriptor busy = listener.connect();
+    {
+        const FileDescriptor client = listener.connect();
+        send(client, kEptRequest);
+        pollfd waiting = {client.get(), POLLIN, 0};
+        REQUIRE(::poll(&waiting, 1, kPatience) == 1);
+        // It is served while the other one goes, so that the end comes before that is seen.
+        send(busy, kRequest);
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    process.signal(SIGTERM);
+    CHECK(process.wait() == 1);
 }
 
 TEST_CASE("after SIGTERM new connections have 200 ms in all for their first request") {

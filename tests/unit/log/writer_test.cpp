@@ -71,6 +71,21 @@ TEST_CASE("lines of a ring that was left are written before those that come afte
     CHECK(read_file(directory / "log") == "left\nown\n");
 }
 
+TEST_CASE("a ring with more lines than a write takes is let go of after the last of them") {
+    const TemporaryDirectory directory;
+    Writer writer(directory / "log");
+    const auto ring = anonymous();
+    const std::string line = std::string(999, 'x') + "\n";
+    for (int i = 0; i < 600; ++i) REQUIRE(ring->append(line));
+    ring->publish();
+    ring->close();
+    bool was_empty = false;
+    writer.add(ring, [&] { was_empty = ring->is_empty(); });
+    writer.finish();
+    CHECK(was_empty);
+    CHECK(read_file(directory / "log").size() == 600 * line.size());
+}
+
 TEST_CASE("what cannot be written waits and is written once that is possible") {
     const TemporaryDirectory directory;
     ::signal(SIGXFSZ, SIG_IGN);
