@@ -1,6 +1,8 @@
 // The rules of the documents that appcore_export.py writes, each on a model that one can follow.
 
+#include <array>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 #include <string>
 #include <vector>
