@@ -276,4 +276,6 @@ class Chain(StackTest):
         self.pushgateway.start()
         successes = pushes("success")
         self.assertTrue(wait_until(lambda: pushes("success") > successes, PUSHED, 0.5))
+        self.assertTrue(wait_until(lambda: [entry for entry in self.stack.logged("appcore")
+                                            if "takes pushes again" in entry["message"]]))
         self.assertEqual(pushed(), self.counted)
