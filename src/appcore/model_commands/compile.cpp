@@ -56,7 +56,7 @@ Result<system::FileDescriptor> create_locked(const std::string& path) {
             ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
         if (file.is_open()) {
             // Without locks on its file system nobody removes it, either.
-            (void)::flock(file.get(), LOCK_EX);
+            static_cast<void>(::flock(file.get(), LOCK_EX));
             // Another command may have removed it before it was locked.
             if (is_at(file.get(), path)) return file;
         } else if (errno != EEXIST) {
