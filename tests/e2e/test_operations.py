@@ -224,7 +224,10 @@ class Operations(RuleBasedStateMachine):
                     old.remove()
                 del self.releases[:-1]
                 for program in ("appcore-worker", "appcore-metrics"):
-                    os.kill(census.pids(self.stack.run_dir, self.stack.port, program)[0], signal.SIGKILL)
+                    # A restart does not wait for the metrics program, whose socket is open.
+                    found = wait_until(lambda name=program: census.pids(self.stack.run_dir, self.stack.port, name), SETTLED)
+                    assert found, f"{program} does not run"
+                    os.kill(found[0], signal.SIGKILL)
             else:
                 assert done.killed, f"restart says {said!r}"
 
