@@ -29,8 +29,7 @@ Problem store_number(std::string_view text, Number low, Number high, Number& to)
     return "must be an integer from " + std::to_string(low) + " to " + std::to_string(high);
 }
 
-// Seconds with or without decimals, to the millisecond. Less than that is refused: as 0 it would
-// mean something else.
+// Seconds, to the millisecond. Less is refused, since it would become 0, which may mean never.
 Problem store_seconds(std::string_view text, double high, std::chrono::milliseconds& to) {
     const char* const end = text.data() + text.size();
     double seconds = 0;
