@@ -11,7 +11,7 @@ import threading
 import time
 import typing
 
-from stack import JSON, ROOT, Stack, stop_process
+from stack import ROOT, Stack, stop_process
 
 LONGEST = 120  # seconds that any command may take on a busy machine; a healthy one takes a few
 PAUSE = 0.05  # seconds between two requests of a client of the light load
@@ -48,7 +48,7 @@ class Running:
         self._result = None
         self._output = tempfile.TemporaryFile("w+", errors="replace")  # a pipe might be held by whom it starts
         self.process = subprocess.Popen(
-            [ctl, *command.words], env={**stack.environment(), **dict(command.variables)}, stdin=subprocess.DEVNULL,
+            [ctl, *command.words], env={**stack.environment(), **dict(command.variables)}, cwd=stack.base, stdin=subprocess.DEVNULL,
             stdout=self._output, stderr=subprocess.STDOUT, start_new_session=True,
             preexec_fn=_take_signals)
 
@@ -103,8 +103,9 @@ def at_once(stack, commands, ctl, faults=()):
 class Steady:
     """Two clients, one of which keeps its connection, each with a few requests a second. Failures are remembered."""
 
-    def __init__(self, stack):
+    def __init__(self, stack, body, headers):
         self._stack = stack
+        self._request = "POST", "/predict", body, dict(headers)
         self._failures = []  # (begun, what)
         self._ended = threading.Event()
         self.asked = 0
@@ -122,12 +123,12 @@ class Steady:
         return [what for begun, what in list(self._failures) if begun >= since]
 
     def _ask(self, kept):
-        connection = http.client.HTTPConnection("127.0.0.1", self._stack.port, timeout=60)
+        connection = self._stack.connection(60)
         while not self._ended.wait(PAUSE):
             begun = time.monotonic()
             self.asked += 1
             try:
-                connection.request("POST", "/predict", b'{"features":[1,3]}', dict(JSON))
+                connection.request(*self._request)
                 reply = connection.getresponse()
                 body, status = reply.read(), reply.status
                 what = None if status == 201 else (status, body[:100], dict(reply.getheaders()).get("X-Request-ID"))
@@ -149,7 +150,7 @@ class Release:
         os.makedirs(programs)
         shutil.copytree(os.path.join(ROOT, "deploy"), os.path.join(self.folder, "deploy"),
                         ignore=shutil.ignore_patterns("npm", "debian", "packages", "__pycache__"))
-        for program in ("appcore-worker", "appcore-metrics"):
+        for program in ("appcore-worker", "appcore-metrics", "appcore-model"):
             shutil.copy(os.path.join(BIN_DIR, program), programs)
         self.ctl = os.path.join(self.folder, "deploy", "appcorectl")
 

@@ -1,8 +1,9 @@
 """Operators, accidents and attackers at once: in the end either one whole stack serves, or none runs, and status says which.
 
 A machine of Hypothesis's runs commands of appcorectl two and three at a time, kills each at a random instant, removes
-folders, stops and kills processes, changes the environment and replaces releases. After each such round things settle within
-a bounded time, and no request of a light load is lost meanwhile unless a client's own service was taken away. By hand:
+folders, stops and kills processes, changes the environment, certificates, keys and models, and replaces releases. After each
+such round things settle within a bounded time, what commands have promised holds, and no request of a light load is lost
+meanwhile unless a client's own service was taken away. By hand:
 `make operations ROUNDS=500 [SEED=n]`; in `make test` it is a short run. The seed is printed first. What is at once is at the
 mercy of the scheduler, so a seed repeats the rounds, but not always their outcome.
 """
@@ -24,6 +25,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 import census  # noqa: E402
 from commands import Command, Kill, OwnStack, Release, Steady, at_once, hold
+from promises import BODY, MODELS, Promises
 from stack import wait_until
 
 ROUNDS = int(os.environ.get("ROUNDS", "20"))
@@ -39,7 +41,9 @@ HARMLESS = [Command(words, variables=variables) for words, variables in (
     (("restart",), (("APPCORE_REQUEST_TIMEOUT", "020"),)), (("restart",), (("LOG_LEVEL", "loud"),)),
     (("restart",), (("APPCORE_BIN_DIR", "/nowhere"),)), (("scale", "1"), ()), (("scale", "3"), ()), (("scale", "02"), ()),
     (("scale", "08"), ()), (("scale", "x"), ()), (("scale",), (("WORKERS", "0x2"),)), (("reopen",), ()), (("status",), ()),
-    (("health",), ()), (("check",), ()))]
+    (("health",), ()), (("check",), ()), (("drain",), ()), (("undrain",), ()), (("renew",), ()), (("key", "new", "one"), ()),
+    (("key", "revoke", "one"), ()), (("key", "new", "two", "500"), ()), (("key", "revoke", "two"), ()), (("model", MODELS[0]), ()),
+    (("model", MODELS[1]), ()), (("model", "nowhere.txt"), ()), (("model", "--rollback"), ()))]
 HARMFUL = [Command(("down",)), Command(("down",)), Command(("run",))]
 
 kills = st.builds(Kill, st.sampled_from([signal.SIGINT, signal.SIGTERM, signal.SIGKILL, signal.SIGHUP]),
@@ -90,8 +94,8 @@ class Operations(RuleBasedStateMachine):
         self.load.stop()
         Operations.asked += self.load.asked
         try:
-            done, = self.run(Command(("down",)))
-            assert done.finish()[0] == 0, f"down says {done.finish()[1]!r}"
+            code, text = self.said("down")
+            assert code == 0, f"down says {text!r}"
             assert wait_until(lambda: not self.members(), 20), f"down has left {self.members()}"
         finally:
             for pid in census.members(self.stack.run_dir, self.stack.port):
@@ -108,11 +112,18 @@ class Operations(RuleBasedStateMachine):
         return found or ([] if self.stack.is_healthy() else ["/health does not answer 200"])
 
     def run(self, *some, faults=()):
-        return at_once(self.stack, some, self.releases[-1].ctl, faults)
+        done = at_once(self.stack, some, self.releases[-1].ctl, faults)
+        self.promises.heard(done)
+        return done
 
-    def status(self):
-        done, = self.run(Command(("status",)))
+    def said(self, *words):
+        """A command alone: its exit code and text."""
+        done, = self.run(Command(words))
         return done.finish()
+
+    def look_for_broken_promises(self, found):
+        found[:] = self.promises.broken(self.said("status")[1], self.said("model")[1])
+        return found
 
     def requests_are_answered(self):
         if self.safe_since is not None:
@@ -124,7 +135,7 @@ class Operations(RuleBasedStateMachine):
         wait_until(lambda: not self.problems() or not self.members(), SETTLED)
         end = time.monotonic() + SETTLED
         while True:
-            problems, (code, said), members = self.problems(), self.status(), self.members()
+            problems, (code, said), members = self.problems(), self.said("status"), self.members()
             # Something may have ended between the two looks, or just come back.
             if (code == 0) == (not problems) or time.monotonic() > end:
                 break
@@ -132,10 +143,14 @@ class Operations(RuleBasedStateMachine):
         if problems:
             # Not running is not the same as running badly, for an operator and for systemd.
             assert code != 3 or not members, f"status says {said!r}, and there are {members}"
-            done, = self.run(Command(("up",)))
-            assert done.finish()[0] == 0, f"after {said!r} and {problems} up says {done.finish()[1]!r}"
+            code, text = self.said("up")
+            assert code == 0, f"after {said!r} and {problems} up says {text!r}"
             wait_until(lambda: not self.problems(), SETTLED)
-            assert not self.problems(), f"after {done.finish()[1]!r} there are {self.problems()}"
+            assert not self.problems(), f"after {text!r} there are {self.problems()}"
+        if self.safe_since is None:
+            self.promises.forget()
+        broken = []
+        assert wait_until(lambda: not self.look_for_broken_promises(broken), SETTLED), broken
         Operations.rounds += 1
         self.requests_are_answered()
         self.safe_since = time.monotonic()
@@ -154,15 +169,16 @@ class Operations(RuleBasedStateMachine):
             print("\n".join([f"FAILED, {self.stack.run_dir}:", *self.history, f"{type(error).__name__}: {error}"]), flush=True)
             raise
 
-    @initialize(first=few(HARMLESS[:1] * 3 + HARMFUL))
-    def start(self, first):
+    @initialize(first=few(HARMLESS[:1] * 3 + HARMFUL), with_keys=st.booleans(), with_tls=st.booleans())
+    def start(self, first, with_keys, with_tls):
         if Operations.rounds >= ROUNDS and not Operations.has_failed:
             return  # enough; the machine's remaining runs do nothing
         self.stack = OwnStack(WORKERS="2")
         self.releases = [Release(self.stack.base, "release-0")]
-        self.load = Steady(self.stack)
+        self.promises = Promises(self.stack, with_keys, with_tls)
+        self.load = Steady(self.stack, BODY, self.promises.headers)
         self.safe_since = None  # from when on each request has to be answered
-        with self.round("start", *first):
+        with self.round("start", f"{with_keys=} {with_tls=}", *first):
             self.run(*first)
 
     @rule(some=few(HARMLESS, least=2))
@@ -176,6 +192,13 @@ class Operations(RuleBasedStateMachine):
     def change_and_stop_it(self, some):
         with self.round("change_and_stop_it", *some):
             self.harm()
+            self.run(*some)
+
+    @rule(some=few([*HARMLESS, *[Command(("renew",))] * 10], 2))
+    @while_it_runs
+    def renew_the_certificate(self, some):
+        with self.round("renew_the_certificate", *some):
+            self.promises.change_certificate()
             self.run(*some)
 
     @rule(accident=st.sampled_from(ACCIDENTS), which=st.integers(0, 100), at=st.integers(0, LIFE), some=few(HARMLESS, 2, 0))
