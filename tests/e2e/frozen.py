@@ -8,15 +8,16 @@ import unittest
 
 
 class FreezableDisk:
-    """An ext4 in a file, mounted at `path`. Skips the test where this machine cannot have one."""
+    """An ext4 in a file, mounted at `path` below the folder `base`, which ends with the test. Skips the test where this machine cannot
+    have one."""
 
-    def __init__(self, test, path, megabytes=64):
+    def __init__(self, test, base, path, megabytes=64):
         if os.geteuid() != 0:
             raise unittest.SkipTest("only root can mount and freeze a file system")
-        self.path = path
+        self.path = path = os.path.join(base, path)
         self._frozen = False
         folder = tempfile.mkdtemp(prefix="appcore-disk-")
-        test.addCleanup(shutil.rmtree, os.path.dirname(path), ignore_errors=True)  # what could not be removed while it was mounted
+        test.addCleanup(shutil.rmtree, base, ignore_errors=True)  # what could not be removed while it was mounted
         test.addCleanup(shutil.rmtree, folder)
         os.makedirs(path, exist_ok=True)
         image = os.path.join(folder, "image")

@@ -51,7 +51,7 @@ class Exactness(unittest.TestCase):
             self.addCleanup(shutil.rmtree, state)
         self.disk = None
         with contextlib.suppress(unittest.SkipTest):  # then everything but that
-            self.disk = FreezableDisk(self, os.path.join(self.stack.run_dir, "log"), 512)
+            self.disk = FreezableDisk(self, self.stack.base, "run/log", 512)
         self.addCleanup(self.stack.down)
         self.stack.up()
         self.holding = []
@@ -59,7 +59,10 @@ class Exactness(unittest.TestCase):
     # --- accidents --------------------------------------------------------------------------------
 
     def worker(self, program="appcore-worker"):
-        return self.chance.choice(wait_until(lambda: self.stack.children(program), 60))
+        found = wait_until(lambda: self.stack.children(program), 60)
+        self.assertTrue(found, f"{program} is not started again: {self.stack.ctl('status').stdout}"
+                               + b"\n".join(self.stack.log_lines("system")[-40:]).decode(errors="replace"))
+        return self.chance.choice(found)
 
     def send(self, number, program="appcore-worker"):
         with contextlib.suppress(ProcessLookupError):
@@ -137,7 +140,7 @@ class Exactness(unittest.TestCase):
             with contextlib.suppress(ValueError):
                 try:
                     now = self.samples()
-                except http.client.IncompleteRead as error:
+                except (OSError, http.client.IncompleteRead) as error:
                     problems.append(repr(error))
                     continue
                 problems.extend(f"{name}: {value}, then {now.get(name)}" for name, value in last.items() if now.get(name, -1) < value)

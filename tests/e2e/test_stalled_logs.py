@@ -23,7 +23,7 @@ class FrozenDisk(unittest.TestCase):
     def stack_on(self, *path, **variables):
         """A stack of which a folder is on a disk that can be frozen."""
         self.stack = Stack(APPCORE_REQUEST_TIMEOUT=TIMEOUT, **variables)
-        self.disk = FreezableDisk(self, os.path.join(self.stack.base, *path))
+        self.disk = FreezableDisk(self, self.stack.base, os.path.join(*path))
         self.addCleanup(self.stack.down)
         self.stack.up()
         self.assertEqual(self.stack.predict({"features": [1]}).status, 201)
