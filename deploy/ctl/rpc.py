@@ -16,7 +16,7 @@ from ctl.messages import CtlError
 LIMIT = 5.0  # seconds for an answer; supervisord gives one in milliseconds
 # The same before it is said to hang, which ends the service: on an overloaded machine it may get no processor for that long.
 PATIENCE = 30.0
-BAD_NAME, ALREADY_ADDED, STILL_RUNNING = 10, 90, 91  # supervisor/xmlrpc.py, Faults
+BAD_NAME, ALREADY_STARTED, NOT_RUNNING, ALREADY_ADDED, STILL_RUNNING = 10, 60, 70, 90, 91  # supervisor/xmlrpc.py, Faults
 
 
 class Unreachable(CtlError):
@@ -151,15 +151,23 @@ class Supervisor:
     def restart(self, program: str, seconds: float) -> None:
         """Stops one process and starts it again."""
         end = time.monotonic() + seconds
-        try:
-            self.call("supervisor.stopProcess", program, False)
-        except Refused:
-            pass  # it is not running
-        while self.state_of(program) in ("RUNNING", "STARTING", "STOPPING"):
+        while True:
+            try:
+                # Again and again: one that has ended by itself is not running, and may be starting a moment later.
+                self.call("supervisor.stopProcess", program, False)
+            except Refused as refusal:
+                if refusal.fault != NOT_RUNNING:
+                    raise
+            if self.state_of(program) not in ("RUNNING", "STARTING", "STOPPING"):
+                try:
+                    self.call("supervisor.startProcess", program, False)
+                    return
+                except Refused as refusal:
+                    if refusal.fault != ALREADY_STARTED:
+                        raise
             if time.monotonic() > end:
                 raise CtlError(f"supervisord cannot stop {program!r} within {seconds:.0f} s")
             time.sleep(0.02)
-        self.call("supervisor.startProcess", program, False)
 
     def state_of(self, program: str) -> str:
         return str(self.call("supervisor.getProcessInfo", program)["statename"])

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -77,6 +78,44 @@ class Answers(unittest.TestCase):
         self.assertFalse(rpc.Supervisor(self.path).answers())
         self.listen().close()
         self.assertFalse(rpc.Supervisor(self.path).answers())
+
+
+CONFIGURATION = """
+[supervisord]
+nodaemon=true
+logfile=/dev/null
+logfile_maxbytes=0
+pidfile={folder}/pid
+childlogdir={folder}
+[unix_http_server]
+file={folder}/socket
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+[program:short]
+command=sleep 0.03
+autorestart=true
+startsecs=0
+"""
+
+
+class Restarts(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        with open(f"{folder.name}/conf", "w", encoding="ascii") as file:
+            file.write(CONFIGURATION.format(folder=folder.name))
+        process = subprocess.Popen(["/usr/bin/python3", "-IB", "-m", "supervisor.supervisord", "-c", f"{folder.name}/conf"],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.terminate)
+        self.supervisor = rpc.Supervisor(Path(folder.name, "socket"))
+        end = time.monotonic() + 60
+        while not self.supervisor.answers() and time.monotonic() < end:
+            time.sleep(0.02)
+
+    def test_a_program_that_ends_and_starts_by_itself_at_any_moment_is_restarted(self):
+        for _ in range(40):
+            self.supervisor.restart("short", 30)
 
 
 if __name__ == "__main__":
