@@ -11,6 +11,7 @@ import subprocess
 import unittest
 
 import census
+from commands import OwnStack, Release
 from stack import CTL, Stack, stop_process, wait_until
 
 PARTS = 2  # of RUN_DIR, any, that are removed beside those that are named
@@ -94,6 +95,33 @@ class Broken(unittest.TestCase):
         self.assertIn("blue has ended; the next command removes it", done.stdout)
         self.assert_up_serves()
         self.assertNotIn("blue", self.stack.ctl("status").stdout)
+
+    def test_programs_that_cannot_be_started_for_a_while_are_started_when_they_can(self):
+        """Nobody but root is refused processes, so another user runs it. supervisord's third try in a row is not its last."""
+        self.stack = OwnStack(WORKERS=2)
+        self.addCleanup(shutil.rmtree, self.stack.base, ignore_errors=True)
+        appcorectl = Release(self.stack.base, "release").ctl
+        as_user = []
+        if os.geteuid() == 0:
+            as_user = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+            subprocess.run(["chown", "-R", "nobody:nogroup", self.stack.base], check=True)
+
+        def run(*command):
+            return subprocess.run([*as_user, *command], env=self.stack.environment(), stdout=subprocess.PIPE, check=True).stdout
+
+        self.addCleanup(run, appcorectl, "down")
+        run(appcorectl, "up")
+        of_supervisord = ["prlimit", f"--pid={self.pid('supervisord')}"]
+        most = run(*of_supervisord, "--nproc", "--output=HARD", "--noheadings", "--raw").decode().strip()
+        run(*of_supervisord, f"--nproc=0:{most}")
+        for kind in ("appcore-worker", "appcore-metrics"):
+            os.kill(self.pid(kind), signal.SIGKILL)
+        self.assertTrue(wait_until(lambda: all(self.failed_starts(name) > 4 for name in ("blue-01", "metrics-01")), 60))
+        run(*of_supervisord, f"--nproc={most}:{most}")
+        self.assertTrue(wait_until(lambda: not self.problems(), 60), self.problems())
+
+    def failed_starts(self, name):
+        return sum(f"Too many processes in process table to spawn '{name}'".encode() in line for line in self.stack.log_lines("system"))
 
     def of_pool(self, colour):
         found = census.members(self.stack.run_dir, self.stack.port).values()
