@@ -52,15 +52,13 @@ class Promises:
 
     # --- hearing --------------------------------------------------------------------------------------
 
-    def heard(self, done):
-        """Commands that were at work at the same time and have ended. One that fails by itself has changed nothing, but keys."""
-        claims = {}  # {what: all values that it should have}
+    def heard(self, done, undisturbed):
+        """Commands that were at work at the same time and have ended; `undisturbed` if no accident happened to the stack."""
+        claims = {}  # {what: all values that it should have, None for one that nobody knows}
         for one in done:
-            code, said = one.finish()
-            is_question = one.command.words == ("model",)
-            if (code == 0 or one.killed) and not is_question:
-                for what in CHANGES.get(one.command.words[0], ()):
-                    claims.setdefault(what, set()).add(self._claim(one.command.words, what, said) if code == 0 else None)
+            for what in self._changed_by(one, undisturbed):
+                code, said = one.finish()
+                claims.setdefault(what, set()).add(self._claim(one.command.words, what, said) if code == 0 else None)
         for what, values in claims.items():
             self._state.pop(what, None)
             value = values.pop()
@@ -68,6 +66,12 @@ class Promises:
                 self._state[what] = value
         for name in {one.command.words[2] for one in done if one.command.words[0] == "key"}:
             self._hear_of_keys(name, [one for one in done if one.command.words[:3:2] == ("key", name)])
+
+    def _changed_by(self, one, undisturbed):
+        """One that fails by itself has changed nothing, but a drain that could not be seen at /ready in time."""
+        words, (code, _) = one.command.words, one.finish()
+        has_failed = code != 0 and not one.killed and undisturbed and words[0] not in ("drain", "undrain")
+        return () if has_failed or words == ("model",) else CHANGES.get(words[0], ())
 
     def _claim(self, words, what, said):
         if what == "drained":

@@ -113,7 +113,7 @@ class Operations(RuleBasedStateMachine):
 
     def run(self, *some, faults=()):
         done = at_once(self.stack, some, self.releases[-1].ctl, faults)
-        self.promises.heard(done)
+        self.promises.heard(done, undisturbed=not faults)
         return done
 
     def said(self, *words):
