@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 
 from ctl import connections, draining, messages, processes
 from ctl import place as places
-from ctl.messages import CtlError
+from ctl.messages import CtlError, Interrupted
 from ctl.place import Place
 from ctl.processes import Process
 
@@ -55,9 +56,7 @@ def reload(master: Process, place: Place, ports: Collection[int], send: Callable
     try:
         time.sleep(DRAIN)
         wait_for_quiet_clients(ports, time.monotonic() + QUIET)
-        before = {process.start for process in workers(master)}
-        send()
-        _wait_for_new_workers(master, before)
+        _replace_workers(master, send)
         time.sleep(1)  # the old ones have let go of what they still had to accept
     finally:
         draining.settle(place)
@@ -84,6 +83,19 @@ def workers(master: Process) -> list[Process]:
         return []
     found = [process for pid in pids if (process := processes.describe(pid))]
     return [process for process in found if process.command[0] == "nginx: worker process"]
+
+
+def _replace_workers(master: Process, send: Callable[[], None]) -> None:
+    """Also when it is interrupted: a reply that kept its connection between nginx's signal and its old workers' end would
+    keep it for nothing, and its client's next request would be lost."""
+    before = {process.start for process in workers(master)}
+    try:
+        send()
+        _wait_for_new_workers(master, before)
+    except Interrupted:
+        with suppress(CtlError):
+            _wait_for_new_workers(master, before)
+        raise
 
 
 def _wait_for_new_workers(master: Process, before: set[int]) -> None:

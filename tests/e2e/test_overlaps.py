@@ -3,9 +3,11 @@
 import contextlib
 import json
 import os
+import pathlib
 import pty
 import pwd
 import random
+import re
 import resource
 import shutil
 import signal
@@ -184,6 +186,30 @@ class Overlaps(unittest.TestCase):
         self.assertEqual(len(os.listdir(os.path.join(stack.run_dir, "pools"))), 1)
         # What nginx really has: the limits before were lower, later ones are not.
         self.assertEqual(stack.predict(b" " * 2_500_000).status, 422)
+
+    def test_replies_close_their_connections_until_nginx_has_reloaded_also_if_the_command_is_interrupted(self):
+        """Between nginx's signal and its old workers' end, who would otherwise close what they have just kept."""
+        stack = self.stack(APPCORE_MAX_BODY=1000).up()
+        conf, draining = (os.path.join(stack.run_dir, name) for name in ("nginx.conf", "draining"))
+        (master,) = stack.pids("nginx").values()
+        restart = self.start(stack, "restart", APPCORE_MAX_BODY="2000")
+        self.assertTrue(wait_until(lambda: "client_max_body_size 2000;" in pathlib.Path(conf).read_text(encoding="utf-8"), 60))
+        stop_process(master)
+        self.assertTrue(wait_until(lambda: self.waits_for(master, signal.SIGHUP), 60))
+        restart.terminate()
+        wait_until(lambda: not os.path.exists(draining), 1)
+        self.assertTrue(os.path.exists(draining))
+        os.kill(master, signal.SIGCONT)
+        self.assertEqual(restart.wait(), 128 + signal.SIGTERM)
+        self.assertFalse(os.path.exists(draining))
+        self.assertEqual(stack.ctl("up").returncode, 0)  # ends the old pool
+        self.assert_serves(stack)
+
+    def waits_for(self, pid, number):
+        """Whether a signal has been sent to a process that has not got it yet."""
+        status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+        pending = re.search(r"^ShdPnd:\t([0-9a-f]+)$", status, re.MULTILINE)[1]
+        return int(pending, 16) & 1 << (number - 1)
 
     def test_a_reload_that_is_killed_is_done_again_by_the_next_command(self):
         """Between nginx.conf's change and nginx's reload, which begins with a wait for clients."""
