@@ -166,7 +166,7 @@ class Supervisor:
                     if refusal.fault != ALREADY_STARTED:
                         raise
             if time.monotonic() > end:
-                raise CtlError(f"supervisord cannot stop {program!r} within {seconds:.0f} s")
+                raise CtlError(f"supervisord cannot restart {program!r} within {seconds:.0f} s")
             time.sleep(0.02)
 
     def state_of(self, program: str) -> str:

@@ -97,7 +97,7 @@ class Broken(unittest.TestCase):
         self.assertNotIn("blue", self.stack.ctl("status").stdout)
 
     def test_programs_that_cannot_be_started_for_a_while_are_started_when_they_can(self):
-        """Nobody but root is refused processes, so another user runs it. supervisord's third try in a row is not its last."""
+        """Root is never refused a process, so another user runs it. supervisord's third try in a row is not its last."""
         self.stack = OwnStack(WORKERS=2)
         self.addCleanup(shutil.rmtree, self.stack.base, ignore_errors=True)
         appcorectl = Release(self.stack.base, "release").ctl
@@ -107,7 +107,8 @@ class Broken(unittest.TestCase):
             subprocess.run(["chown", "-R", "nobody:nogroup", self.stack.base], check=True)
 
         def run(*command):
-            return subprocess.run([*as_user, *command], env=self.stack.environment(), stdout=subprocess.PIPE, check=True).stdout
+            return subprocess.run([*as_user, *command], env=self.stack.environment(), cwd=self.stack.base, stdout=subprocess.PIPE,
+                                  check=True).stdout
 
         self.addCleanup(run, appcorectl, "down")
         run(appcorectl, "up")
