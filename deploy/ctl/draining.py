@@ -3,6 +3,8 @@
 While `drained` is there /ready answers 503, from the next request on; it says which command has made it: DRAIN, or STOP and
 the process that stops. `run` stops at once when it gets a signal, beside any other command: whoever sent it has set a time.
 While `draining` is there each reply says "Connection: close"; nginx looks for that once a second (open_file_cache_valid).
+While nginx replaces its workers (nginx_reload.py) it names the old ones. No command takes it away before they have
+closed their connections, also where the one that reloads has been killed.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections.abc import Collection
 
 from ctl import messages, probe, processes
 from ctl import place as places
@@ -21,6 +24,7 @@ from ctl.processes import Process
 DRAIN, STOP = "drain", "stop"
 DRAINED = "drained (\"appcorectl undrain\" ends that)"  # what `status` says, and `fleet upgrade` looks for
 LIMIT = 5.0  # seconds for /ready to answer as it should
+RELOAD_LIMIT = 10.0  # seconds for nginx to replace its workers
 STEP = 0.05
 
 
@@ -36,7 +40,26 @@ def _stop_of(process: Process) -> str:
 
 def end(place: Place) -> None:
     place.drained.unlink(missing_ok=True)
+    _wait_for_old_workers(place)
     place.draining.unlink(missing_ok=True)
+
+
+def until_gone(place: Place, workers: Collection[Process]) -> None:
+    """Keeps `draining` until these processes of nginx serve no longer, whoever wants to remove it."""
+    places.write_file(place.draining, "".join(f"{worker.pid} {worker.start}\n" for worker in workers))
+
+
+def _wait_for_old_workers(place: Place) -> None:
+    said = re.findall("^([0-9]+) ([0-9]+)$", places.read_file(place.draining) or "", re.MULTILINE)
+    old = {(int(pid), int(start)) for pid, start in said}
+    give_up = time.monotonic() + RELOAD_LIMIT
+    while any(_serves(pid, start) for pid, start in old) and time.monotonic() < give_up:
+        time.sleep(STEP)
+
+
+def _serves(pid: int, start: int) -> bool:
+    process = processes.describe(pid)
+    return process is not None and process.start == start and process.is_serving_worker
 
 
 def is_drained(place: Place) -> bool:

@@ -10,19 +10,17 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from pathlib import Path
 
 from ctl import connections, draining, messages, processes
 from ctl import place as places
-from ctl.messages import CtlError, Interrupted
+from ctl.messages import CtlError
 from ctl.place import Place
 from ctl.processes import Process
 
 DRAIN = 2.0  # seconds; nginx looks for RUN_DIR/draining once a second (open_file_cache_valid)
 QUIET = 45.0  # seconds for clients that ask seldom; other commands wait a minute for the lock
 LOOK = 0.1
-LIMIT = 10.0  # seconds until nginx's new processes must be there
 STEP = 0.02
 
 
@@ -56,7 +54,7 @@ def reload(master: Process, place: Place, ports: Collection[int], send: Callable
     try:
         time.sleep(DRAIN)
         wait_for_quiet_clients(ports, time.monotonic() + QUIET)
-        _replace_workers(master, send)
+        _replace_workers(master, place, send)
         time.sleep(1)  # the old ones have let go of what they still had to accept
     finally:
         draining.settle(place)
@@ -82,27 +80,20 @@ def workers(master: Process) -> list[Process]:
     except OSError:
         return []
     found = [process for pid in pids if (process := processes.describe(pid))]
-    return [process for process in found if process.command[0] == "nginx: worker process"]
+    return [process for process in found if process.is_serving_worker]
 
 
-def _replace_workers(master: Process, send: Callable[[], None]) -> None:
-    """Also when it is interrupted: a reply that kept its connection between nginx's signal and its old workers' end would
-    keep it for nothing, and its client's next request would be lost."""
-    before = {process.start for process in workers(master)}
-    try:
-        send()
-        _wait_for_new_workers(master, before)
-    except Interrupted:
-        with suppress(CtlError):
-            _wait_for_new_workers(master, before)
-        raise
-
-
-def _wait_for_new_workers(master: Process, before: set[int]) -> None:
-    end = time.monotonic() + LIMIT
+def _replace_workers(master: Process, place: Place, send: Callable[[], None]) -> None:
+    """A reply that kept its connection between nginx's signal and its old workers' end would keep it for nothing, and its
+    client's next request would be lost."""
+    old = workers(master)
+    draining.until_gone(place, old)
+    send()
+    end = time.monotonic() + draining.RELOAD_LIMIT
     while time.monotonic() < end:
-        now = workers(master)
-        if now and not {process.start for process in now} & before:
+        now = {process.start for process in workers(master)}
+        if now and not now & {process.start for process in old}:
             return
         time.sleep(STEP)
+    draining.until_gone(place, [])
     raise CtlError("nginx has not taken its new configuration; system.log says why")

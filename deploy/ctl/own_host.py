@@ -15,6 +15,8 @@ from ctl.pool import Pool
 from ctl.processes import Process
 from ctl.rpc import Supervisor
 
+NGINX_START = 10.0  # seconds
+
 
 class OwnHost(Host):
     nginx_parts = ("nginx.conf",)
@@ -82,7 +84,7 @@ class OwnHost(Host):
         return next((process for process in self.processes() if process.is_nginx_master), None)
 
     def _wait_for_nginx(self) -> None:
-        end = time.monotonic() + nginx_reload.LIMIT
+        end = time.monotonic() + NGINX_START
         while self._nginx_master() is None:
             if time.monotonic() > end:
                 raise CtlError("nginx does not start; system.log says why")

@@ -50,6 +50,11 @@ class Process:
         return self.is_nginx and bool(self.command) and self.command[0].startswith("nginx: master") and not self.is_copy
 
     @property
+    def is_serving_worker(self) -> bool:
+        """Of nginx; one that shuts down, and closes each connection with its next reply, has another title."""
+        return self.command[0] == "nginx: worker process"
+
+    @property
     def is_stopped(self) -> bool:
         return self.state == "T"
 

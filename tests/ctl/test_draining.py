@@ -1,9 +1,12 @@
 """Which of the two flags of a drained machine stay, whoever is killed when."""
 
+import dataclasses
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 import unittest.mock
 from pathlib import Path
@@ -11,7 +14,7 @@ from pathlib import Path
 DEPLOY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy")
 sys.path.insert(0, DEPLOY)
 
-from ctl import draining  # noqa: E402
+from ctl import draining, processes  # noqa: E402
 from ctl.place import Place  # noqa: E402
 
 
@@ -50,6 +53,41 @@ class Draining(unittest.TestCase):
     def test_a_reload_that_was_killed_leaves_a_flag_that_goes(self):
         self.place.draining.touch()
         draining.settle(self.place)
+        self.assertEqual(self.flags(), (False, False))
+
+    def test_while_nginx_replaces_its_workers_nobody_takes_the_flag_away_before_the_old_ones_are_gone(self):
+        for ends in (draining.settle, draining.end):
+            old = subprocess.Popen(["nginx: worker process", "60"], executable=shutil.which("sleep"))
+            self.addCleanup(old.kill)
+            draining.until_gone(self.place, [processes.describe(old.pid)])
+            command = threading.Thread(target=ends, args=(self.place,))
+            command.start()
+            command.join(0.5)
+            self.assertEqual((command.is_alive(), self.place.draining.exists()), (True, True))
+            old.kill()
+            old.wait()
+            command.join()
+            self.assertEqual(self.flags(), (False, False))
+
+    def test_a_worker_that_shuts_down_or_another_process_with_its_pid_keeps_no_flag(self):
+        old = subprocess.Popen(["nginx: worker process is shutting down", "60"], executable=shutil.which("sleep"))
+        self.addCleanup(old.wait)
+        self.addCleanup(old.kill)
+        found = processes.describe(old.pid)
+        another = dataclasses.replace(processes.describe(os.getpid()), start=1)
+        with unittest.mock.patch.object(draining.time, "sleep") as sleep:
+            draining.until_gone(self.place, [found, another])
+            draining.settle(self.place)
+        sleep.assert_not_called()
+        self.assertEqual(self.flags(), (False, False))
+
+    def test_an_nginx_that_does_not_replace_its_workers_keeps_the_flag_for_a_while_only(self):
+        old = subprocess.Popen(["nginx: worker process", "60"], executable=shutil.which("sleep"))
+        self.addCleanup(old.wait)
+        self.addCleanup(old.kill)
+        draining.until_gone(self.place, [processes.describe(old.pid)])
+        with unittest.mock.patch.object(draining, "RELOAD_LIMIT", 0.2):
+            draining.settle(self.place)
         self.assertEqual(self.flags(), (False, False))
 
     def test_a_stop_keeps_its_flags_and_an_interrupted_one_takes_them_back(self):

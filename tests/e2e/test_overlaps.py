@@ -26,6 +26,16 @@ CASES = (Case("POST", "/predict", 201, b'{"features":[1,2]}'), Case("GET", "/hea
 SERVES, DOWN = 0, 3  # exit codes of status
 
 
+def nginx_workers(master):
+    """The pids of those that serve; one that shuts down has another title."""
+    found = set()
+    for pid in pathlib.Path(f"/proc/{master}/task/{master}/children").read_text(encoding="ascii").split():
+        with contextlib.suppress(OSError):
+            if pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0") == b"nginx: worker process":
+                found.add(int(pid))
+    return found
+
+
 class Overlaps(unittest.TestCase):
     def stack(self, **variables):
         stack = Stack(**variables)
@@ -190,12 +200,8 @@ class Overlaps(unittest.TestCase):
     def test_replies_close_their_connections_until_nginx_has_reloaded_also_if_the_command_is_interrupted(self):
         """Between nginx's signal and its old workers' end, who would otherwise close what they have just kept."""
         stack = self.stack(APPCORE_MAX_BODY=1000).up()
-        conf, draining = (os.path.join(stack.run_dir, name) for name in ("nginx.conf", "draining"))
-        (master,) = stack.pids("nginx").values()
-        restart = self.start(stack, "restart", APPCORE_MAX_BODY="2000")
-        self.assertTrue(wait_until(lambda: "client_max_body_size 2000;" in pathlib.Path(conf).read_text(encoding="utf-8"), 60))
-        stop_process(master)
-        self.assertTrue(wait_until(lambda: self.waits_for(master, signal.SIGHUP), 60))
+        draining = os.path.join(stack.run_dir, "draining")
+        restart, master = self.start_reload_of_stopped_nginx(stack)
         restart.terminate()
         wait_until(lambda: not os.path.exists(draining), 1)
         self.assertTrue(os.path.exists(draining))
@@ -204,6 +210,35 @@ class Overlaps(unittest.TestCase):
         self.assertFalse(os.path.exists(draining))
         self.assertEqual(stack.ctl("up").returncode, 0)  # ends the old pool
         self.assert_serves(stack)
+
+    def test_replies_close_their_connections_until_nginx_has_reloaded_also_if_the_command_is_killed(self):
+        """Whatever command comes next. The first thing that it does is to wake nginx."""
+        for command in ("up", "restart", "undrain", "reopen"):
+            stack = self.stack(APPCORE_MAX_BODY=1000).up()
+            draining = os.path.join(stack.run_dir, "draining")
+            restart, master = self.start_reload_of_stopped_nginx(stack)
+            old = nginx_workers(master)
+            restart.kill()
+            restart.wait()
+            after = self.start(stack, command)
+            too_early = False
+            while not too_early and old & nginx_workers(master):
+                too_early = not os.path.exists(draining) and old & nginx_workers(master)
+            text = after.communicate()[0]
+            self.assertFalse(too_early, (command, text))
+            self.assertEqual(after.returncode, 0, text)
+            self.assertFalse(os.path.exists(draining))
+            self.assert_serves(stack)
+
+    def start_reload_of_stopped_nginx(self, stack):
+        """A restart that has sent nginx, which is stopped, its signal to reload. Returns it and nginx's pid."""
+        conf = pathlib.Path(stack.run_dir, "nginx.conf")
+        (master,) = stack.pids("nginx").values()
+        restart = self.start(stack, "restart", APPCORE_MAX_BODY="2000")
+        self.assertTrue(wait_until(lambda: "client_max_body_size 2000;" in conf.read_text(encoding="utf-8"), 60))
+        stop_process(master)
+        self.assertTrue(wait_until(lambda: self.waits_for(master, signal.SIGHUP), 60))
+        return restart, master
 
     def waits_for(self, pid, number):
         """Whether a signal has been sent to a process that has not got it yet."""
