@@ -4,16 +4,9 @@
 #include <string>
 #include <utility>
 
+#include "appcore/metrics/sample_value.hpp"
+
 namespace appcore::metrics {
-namespace {
-
-constexpr double kNanosecondsPerSecond = 1e9;
-
-double to_seconds(store::Word nanoseconds) {
-    return static_cast<double>(nanoseconds) / kNanosecondsPerSecond;
-}
-
-}  // namespace
 
 Label label(std::string_view name, std::string_view value) {
     return {std::string(name), std::string(value)};

@@ -5,13 +5,13 @@
 #include <functional>
 #include <numeric>
 
+#include "appcore/metrics/sample_value.hpp"
 #include "appcore/metrics/worker_activity.hpp"
 
 namespace appcore::metrics {
 namespace {
 
 constexpr int kFirstError = 500;
-constexpr double kNanosecondsPerSecond = 1e9;
 
 void add(store::Buckets& sums, const store::Buckets& more) {
     std::ranges::transform(sums, more, sums.begin(), std::plus<>{});
@@ -48,9 +48,6 @@ std::optional<double> Traffic::per_second(store::Word count) const {
 }
 
 std::optional<double> quantile_of(const store::Buckets& buckets, double quantile) {
-    const auto seconds = [](store::Word nanoseconds) {
-        return static_cast<double>(nanoseconds) / kNanosecondsPerSecond;
-    };
     const store::Word count = std::accumulate(buckets.begin(), buckets.end(), store::Word{0});
     if (count == 0) return std::nullopt;
     const double rank = quantile * static_cast<double>(count);
@@ -60,10 +57,10 @@ std::optional<double> quantile_of(const store::Buckets& buckets, double quantile
         below += buckets[at];
         if (buckets[at] > 0 && static_cast<double>(below) >= rank) break;
     }
-    if (at == 0) return seconds(store::kSlotBounds.front()) / 2;
-    const double lower = seconds(store::kSlotBounds[at - 1]);
+    if (at == 0) return to_seconds(store::kSlotBounds.front()) / 2;
+    const double lower = to_seconds(store::kSlotBounds[at - 1]);
     if (at == store::kSlotBounds.size()) return lower;
-    return std::sqrt(lower * seconds(store::kSlotBounds[at]));
+    return std::sqrt(lower * to_seconds(store::kSlotBounds[at]));
 }
 
 void History::maintain(system::SteadyTime now) {

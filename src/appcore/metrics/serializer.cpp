@@ -20,7 +20,6 @@ constexpr std::string_view kTotalSuffix = "_total";
 constexpr std::string_view kInfoSuffix = "_info";
 constexpr std::string_view kLe = "le";
 constexpr std::size_t kBytesPerSample = 128;  // about; memory that is never touched costs nothing
-constexpr double kNanosecondsPerSecond = 1e9;
 
 void append_escaped(std::string& out, std::string_view text, bool escape_quotes) {
     for (const char c : text) {
@@ -69,7 +68,7 @@ void append_exemplar(std::string& out, const BucketExemplar& exemplar) {
     const auto time = std::chrono::floor<milliseconds>(exemplar.time).time_since_epoch().count();
     const auto fraction = std::to_string(1000 + time % 1000);
     ((out += " # {trace_id=\"") += exemplar.trace.text()) += "\"} ";
-    append_sample_value(out, static_cast<double>(exemplar.nanoseconds) / kNanosecondsPerSecond);
+    append_sample_value(out, to_seconds(exemplar.nanoseconds));
     out += ' ';
     out += std::to_string(time / 1000);
     out += '.';

@@ -13,7 +13,7 @@ namespace {
 
 using std::chrono::nanoseconds;
 constexpr nanoseconds kNoTime{0};
-constexpr nanoseconds kStep = std::chrono::milliseconds(1);
+constexpr nanoseconds kPause = std::chrono::milliseconds(1);
 constexpr nanoseconds kLongestDeath = std::chrono::milliseconds(100);  // on a machine that is busy
 
 bool has_key(const SlotImage& image, const RequestKey& key) {
@@ -28,14 +28,14 @@ bool has_key(const SlotImage& image, const RequestKey& key) {
 // Whether the slot says so. Its connections are closed, and the request repeated, an instant before
 // a dying process gives up its lock.
 bool is_counted_in(int directory, const std::string& name, const RequestKey& key) {
-    for (auto waited = kNoTime;; waited += kStep) {
+    for (auto waited = kNoTime;; waited += kPause) {
         const bool is_held = is_slot_held(directory, name);
         const SlotReading reading = read_slot(directory, slot_file(name));
         if (reading.state != SlotState::intact) return false;
         if (has_key(reading.image, key)) return true;
         if (pending_key(reading.image) != key) return false;
         if (!is_held || waited >= kLongestDeath) return !is_held;
-        const timespec pause = {0, kStep.count()};
+        const timespec pause = {0, kPause.count()};
         ::nanosleep(&pause, nullptr);
     }
 }

@@ -34,10 +34,6 @@ constexpr Word check_of(std::span<const Word> words) {
 }
 static_assert(check_of(Words{}) != 0, "an empty record is not whole");
 
-Word to_word(std::chrono::nanoseconds time) {
-    return static_cast<Word>(std::max<std::chrono::nanoseconds::rep>(time.count(), 0));
-}
-
 void store_words(ExemplarWords& place, const ExemplarWords& words) {
     const auto* const from = reinterpret_cast<const Word*>(&words);  // NOLINT: it consists of words
     auto* const to = reinterpret_cast<Word*>(&place);                // NOLINT: the same

@@ -13,12 +13,8 @@
 namespace appcore::store {
 namespace {
 
-Word to_word(std::chrono::nanoseconds time) {
-    return static_cast<Word>(std::max<std::chrono::nanoseconds::rep>(time.count(), 0));
-}
-
 Word to_word(system::SteadyTime time) {
-    return to_word(std::chrono::nanoseconds{time.time_since_epoch()});
+    return store::to_word(time.time_since_epoch());
 }
 
 void add_duration(Transaction& transaction, Durations& durations, Word duration, Word amount) {

@@ -10,8 +10,10 @@
 // of it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -27,6 +29,11 @@ namespace appcore::store {
 
 using Word = std::uint64_t;
 static_assert(std::atomic_ref<Word>::is_always_lock_free, "processes share the words");
+
+// Durations are nanoseconds. A negative one, by a clock that was set back, is 0.
+[[nodiscard]] constexpr Word to_word(std::chrono::nanoseconds time) {
+    return static_cast<Word>(std::max<std::chrono::nanoseconds::rep>(time.count(), 0));
+}
 
 inline constexpr std::size_t kCacheLine = 64;  // x86-64 and most of arm64
 

@@ -10,8 +10,8 @@ using State = std::array<std::uint32_t, 8>;
 
 constexpr std::size_t kBlock = 64;
 
-constexpr State kStart = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                          0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+constexpr State kInitialState = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 
 constexpr std::array<std::uint32_t, 64> kRounds = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
@@ -59,7 +59,7 @@ void add_block(State& state, std::span<const std::byte, kBlock> block) {
 }  // namespace
 
 Sha256 sha256(std::span<const std::byte> bytes) {
-    State state = kStart;
+    State state = kInitialState;
     const std::uint64_t bits = std::uint64_t{bytes.size()} * 8;
     while (bytes.size() >= kBlock) {
         add_block(state, bytes.first<kBlock>());
