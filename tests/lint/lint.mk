@@ -18,13 +18,15 @@ lint: ## format, clang-tidy, cppcheck, shellcheck, nginx -t, the CI workflow, de
 format:
 	@clang-format --dry-run -Werror $(CPP_FILES)
 
-# A stamp a file, newer than its object: what has not changed is not read again.
-tidy: $(patsubst %.o,%.tidy,$(LIBRARY_OBJECTS) $(PROGRAM_OBJECTS))
+# A stamp a folder, newer than its objects: what has not changed is not read again.
+TIDY_OBJECTS = $(LIBRARY_OBJECTS) $(PROGRAM_OBJECTS)
+TIDY_STAMPS := $(addsuffix tidy.stamp,$(sort $(dir $(TIDY_OBJECTS))))
+tidy: $(TIDY_STAMPS)
 
-$(OUT)/%.tidy: $(OUT)/%.o .clang-tidy
-	@echo "  TIDY  $*.cpp"
-	@clang-tidy --quiet --warnings-as-errors='*' $*.cpp -- -std=c++20 $(CPPFLAGS) 2>$(@:.tidy=.tidy-log) || \
-	 { cat $(@:.tidy=.tidy-log) >&2; exit 1; }
+.SECONDEXPANSION:
+$(TIDY_STAMPS): %/tidy.stamp: $$(foreach object,$$(TIDY_OBJECTS),$$(if $$(filter $$*/,$$(dir $$(object))),$$(object))) .clang-tidy tests/lint/tidy
+	@echo "  TIDY  $(*:$(OUT)/%=%)"
+	@tests/lint/tidy $*/tidy $(sort $(patsubst $(OUT)/%.o,%.cpp,$(filter %.o,$^))) -- -std=c++20 $(CPPFLAGS)
 	@touch $@
 
 cppcheck:
@@ -35,11 +37,12 @@ cppcheck:
 
 scripts:
 	@shellcheck -x $(SCRIPTS)
-	@pyflakes3 deploy/appcorectl deploy/ctl/*.py tests/ctl/*.py tests/run tests/memcheck tests/mutants/run tests/fuzz/*.py tests/e2e/*.py tests/image/*.py tests/deb/*.py tests/arm64/*.py tests/docs/check tests/docs/*.py tests/fleet/*.py tests/kubernetes/*.py tests/kubernetes/runtime \
+	@pyflakes3 deploy/appcorectl deploy/ctl/*.py tests/ctl/*.py tests/run tests/memcheck tests/lint/tidy tests/mutants/run tests/fuzz/*.py tests/e2e/*.py tests/image/*.py tests/deb/*.py tests/arm64/*.py tests/docs/check tests/docs/*.py tests/fleet/*.py tests/kubernetes/*.py tests/kubernetes/runtime \
 	 deploy/appcore_export.py deploy/sbom.py tests/parity/*.py tests/bench/*.py configs/examples/*/*.py
 	@MYPYPATH=deploy mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy -p ctl
 	@mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy deploy/sbom.py
 	@mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy tests/mutants/run
+	@mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy tests/lint/tidy
 	@MYPYPATH=tests/kubernetes mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy $(addprefix tests/kubernetes/,apart.py certificates.py images.py machine.py programs.py)
 	@MYPYPATH=deploy:tests/docs mypy --strict --python-version 3.11 --cache-dir $(OUT)/mypy tests/docs/check tests/docs/*.py
 	@tests/mutants/run --check
