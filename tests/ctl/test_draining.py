@@ -82,13 +82,14 @@ class Draining(unittest.TestCase):
         self.assertEqual(self.flags(), (False, False))
 
     def test_an_nginx_that_does_not_replace_its_workers_keeps_the_flag_for_a_while_only(self):
-        old = subprocess.Popen(["nginx: worker process", "60"], executable=shutil.which("sleep"))
+        old = subprocess.Popen(["nginx: worker process", "10"], executable=shutil.which("sleep"))
         self.addCleanup(old.wait)
         self.addCleanup(old.kill)
         draining.until_gone(self.place, [processes.describe(old.pid)])
         with unittest.mock.patch.object(draining, "RELOAD_LIMIT", 0.2):
             draining.settle(self.place)
         self.assertEqual(self.flags(), (False, False))
+        self.assertIsNone(old.poll())
 
     def test_a_stop_keeps_its_flags_and_an_interrupted_one_takes_them_back(self):
         draining.before_stop(self.place, 0)
