@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 import unittest.mock
 from pathlib import Path
@@ -26,6 +27,14 @@ class Draining(unittest.TestCase):
 
     def flags(self):
         return self.place.drained.exists(), self.place.draining.exists()
+
+    def process_with_title(self, title):
+        process = subprocess.Popen([title, "10"], executable=shutil.which("sleep"))
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        while processes.describe(process.pid).command[0] != title:  # has not begun with its new program
+            time.sleep(0.001)
+        return process
 
     def test_what_an_operator_has_drained_stays_drained_and_all_else_is_undone(self):
         draining.begin(self.place, draining.DRAIN)
@@ -57,8 +66,7 @@ class Draining(unittest.TestCase):
 
     def test_while_nginx_replaces_its_workers_nobody_takes_the_flag_away_before_the_old_ones_are_gone(self):
         for ends in (draining.settle, draining.end):
-            old = subprocess.Popen(["nginx: worker process", "60"], executable=shutil.which("sleep"))
-            self.addCleanup(old.kill)
+            old = self.process_with_title("nginx: worker process")
             draining.until_gone(self.place, [processes.describe(old.pid)])
             command = threading.Thread(target=ends, args=(self.place,))
             command.start()
@@ -70,9 +78,7 @@ class Draining(unittest.TestCase):
             self.assertEqual(self.flags(), (False, False))
 
     def test_a_worker_that_shuts_down_or_another_process_with_its_pid_keeps_no_flag(self):
-        old = subprocess.Popen(["nginx: worker process is shutting down", "60"], executable=shutil.which("sleep"))
-        self.addCleanup(old.wait)
-        self.addCleanup(old.kill)
+        old = self.process_with_title("nginx: worker process is shutting down")
         found = processes.describe(old.pid)
         another = dataclasses.replace(processes.describe(os.getpid()), start=1)
         with unittest.mock.patch.object(draining.time, "sleep") as sleep:
@@ -82,9 +88,7 @@ class Draining(unittest.TestCase):
         self.assertEqual(self.flags(), (False, False))
 
     def test_an_nginx_that_does_not_replace_its_workers_keeps_the_flag_for_a_while_only(self):
-        old = subprocess.Popen(["nginx: worker process", "10"], executable=shutil.which("sleep"))
-        self.addCleanup(old.wait)
-        self.addCleanup(old.kill)
+        old = self.process_with_title("nginx: worker process")
         draining.until_gone(self.place, [processes.describe(old.pid)])
         with unittest.mock.patch.object(draining, "RELOAD_LIMIT", 0.2):
             draining.settle(self.place)
