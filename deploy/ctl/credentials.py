@@ -80,9 +80,18 @@ def warn(not_after: int) -> None:
         messages.note(f"the certificate expires in {days:.0f} days, {certificate.date(not_after)}")
 
 
+def are_missing(place: Place, texts: Iterable[str]) -> bool:
+    """Whether one of these configurations names a folder that is not there."""
+    return any(not (place.keep_dir / "credentials" / name).is_dir() for name in _named(texts))
+
+
+def _named(texts: Iterable[str]) -> set[str]:
+    return {name for text in texts for pattern in (OF_CERTIFICATE, OF_KEYS) for name in pattern.findall(text)}
+
+
 def remove_others(place: Place, texts: Iterable[str]) -> None:
     """All folders that none of these configurations names."""
-    named = {name for text in texts for pattern in (OF_CERTIFICATE, OF_KEYS) for name in pattern.findall(text)}
+    named = _named(texts)
     try:
         found = list((place.keep_dir / "credentials").iterdir())
     except FileNotFoundError:

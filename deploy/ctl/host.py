@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from ctl import connections, credentials, draining, ports, probe, processes
+from ctl import connections, credentials, draining, front, messages, ports, probe, processes
 from ctl import place as places
 from ctl import pool as pools
 from ctl.messages import CtlError, Interrupted
@@ -65,8 +65,19 @@ class Host(ABC):
 
     def remove_old_credentials(self, pool: Pool | None) -> None:
         """Those that neither the pool nor nginx itself names."""
-        of_pool = [(pool.folder / part).read_text(encoding="utf-8") for part in self.nginx_parts] if pool else []
-        credentials.remove_others(self.place, [*of_pool, *self.nginx_texts()])
+        credentials.remove_others(self.place, [*self._parts_of(pool), *self.nginx_texts()])
+
+    def _parts_of(self, pool: Pool | None) -> list[str]:
+        return [(pool.folder / part).read_text(encoding="utf-8") for part in self.nginx_parts] if pool else []
+
+    def _keep_credentials(self, pool: Pool) -> None:
+        """Somebody may have cleared them away. Without them nginx could not start again, nor reload."""
+        if not credentials.are_missing(self.place, self._parts_of(pool)):
+            return
+        try:
+            credentials.take(self.place, front.read(pool.said))
+        except CtlError as error:
+            messages.note(f"the credentials of the service have been removed, and cannot be read again: {error}")
 
     @abstractmethod
     def _nginx_master(self) -> Process | None:
@@ -180,6 +191,7 @@ class Host(ABC):
         draining.settle(self.place)
         self.adopt_logs()
         self._keep_pool(pool)
+        self._keep_credentials(pool)
         if with_nginx:
             self.adopt_nginx(pool)
         self._remove_other_pools(pool)

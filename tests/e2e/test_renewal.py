@@ -5,6 +5,7 @@ ask every 2 to 6 seconds; in `make test` it is a short run.
 """
 
 import asyncio
+import os
 import random
 import shutil
 import ssl
@@ -120,6 +121,17 @@ class Renewal(unittest.TestCase):
         self.assertEqual(self.served(), "first")
         with open(f"{self.stack.run_dir}/nginx.conf", encoding="utf-8") as file:
             self.assertNotIn("max_conns=5;", file.read())
+
+    def test_a_certificate_that_somebody_removes_from_run_dir_is_taken_again_by_the_next_command(self):
+        """Without it nginx could neither reload nor start again."""
+        run_dir = self.stack.run_dir
+        for change in (lambda: os.unlink(os.path.join(run_dir, "nginx.loaded")), lambda: None):
+            shutil.rmtree(os.path.join(run_dir, "credentials"))
+            change()
+            done = self.stack.ctl("up")
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertNotEqual(os.listdir(os.path.join(run_dir, "credentials")), [])
+            self.assertEqual(self.stack.ctl("status").returncode, 0)
 
     def test_a_renewal_that_is_killed_is_finished_by_the_next_command(self):
         self.use(self.authority.issue("second"))
