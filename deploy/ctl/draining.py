@@ -3,8 +3,8 @@
 While `drained` is there /ready answers 503, from the next request on; it says which command has made it: DRAIN, or STOP and
 the process that stops. `run` stops at once when it gets a signal, beside any other command: whoever sent it has set a time.
 While `draining` is there each reply says "Connection: close"; nginx looks for that once a second (open_file_cache_valid).
-While nginx replaces its workers (nginx_reload.py) it names the old ones. No command takes it away before they have
-closed their connections, also where the one that reloads has been killed.
+While nginx replaces its workers (nginx_reload.py) it names the old ones. Whoever removes it waits until
+they have gone, for RELOAD_LIMIT at most, also where the command that reloads has been killed.
 """
 
 from __future__ import annotations
