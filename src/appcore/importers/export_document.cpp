@@ -18,14 +18,14 @@ namespace {
 
 namespace acm = models::acm;
 
-constexpr std::array<std::string_view, 9> kRootNames = {"format",    "format_version", "library",
-                                                        "estimator", "features",       "outputs",
-                                                        "steps",     "model",          "golden"};
+constexpr std::array<std::string_view, 9> kExportRootNames = {
+    "format",  "format_version", "library", "estimator", "features",
+    "outputs", "steps",          "model",   "golden"};
 constexpr std::array<std::string_view, 2> kFeatureNames = {"count", "names"};
 
-class Importer {
+class ExportImporter {
   public:
-    explicit Importer(const ImportOptions& options) : options_(options) {
+    explicit ExportImporter(const ImportOptions& options) : options_(options) {
         source_.facts.source = acm::Source::scikit_learn;
         source_.facts.sum = acm::Arithmetic::float64;
         source_.facts.link_scale = source_.facts.divisor = 1;
@@ -64,7 +64,7 @@ class Importer {
     }
 
     Status read_facts(const Value& root) {
-        if (Status done = check_members(root, "document", kRootNames, kExportAdvice); !done) {
+        if (Status done = check_members(root, "document", kExportRootNames, kExportAdvice); !done) {
             return done;
         }
         if (read_count(root.find("format_version")) != 1U) {
@@ -123,7 +123,7 @@ class Importer {
 }  // namespace
 
 Result<Source> import_export(std::string_view text, const ImportOptions& options) {
-    return Importer(options).run(text);
+    return ExportImporter(options).run(text);
 }
 
 }  // namespace appcore::importers

@@ -15,25 +15,25 @@ namespace acm = models::acm;
 
 constexpr std::array<std::string_view, 7> kTreesNames = {"kind", "input",         "base", "average",
                                                          "link", "sigmoid_scale", "trees"};
-constexpr std::array<std::string_view, 5> kLinearNames = {"kind", "coefficients", "intercept",
-                                                          "link", "sigmoid_scale"};
+constexpr std::array<std::string_view, 5> kExportLinearNames = {"kind", "coefficients", "intercept",
+                                                                "link", "sigmoid_scale"};
 
-struct Link {
+struct KnownLink {
     std::string_view name;
     acm::Link link;
     bool is_exact;  // after trees: predictions have the library's bits
 };
 constexpr std::array kKnownLinks = {
-    Link{"identity", acm::Link::identity, true},
-    Link{"sigmoid", acm::Link::sigmoid, true},
-    Link{"softmax", acm::Link::softmax, false},
-    Link{"exp", acm::Link::exp, false},
-    Link{"sigmoid_normalized", acm::Link::sigmoid_normalized, false},
+    KnownLink{"identity", acm::Link::identity, true},
+    KnownLink{"sigmoid", acm::Link::sigmoid, true},
+    KnownLink{"softmax", acm::Link::softmax, false},
+    KnownLink{"exp", acm::Link::exp, false},
+    KnownLink{"sigmoid_normalized", acm::Link::sigmoid_normalized, false},
 };
 
 Status read_link(const Value& model, Source& source) {
     const std::string_view name = text_of(member_of(model, "link"));
-    const auto* const link = std::ranges::find(kKnownLinks, name, &Link::name);
+    const auto* const link = std::ranges::find(kKnownLinks, name, &KnownLink::name);
     if (link == kKnownLinks.end()) {
         return Error{"the link " + shown_name(name) + " is unknown; " + std::string(kExportAdvice)};
     }
@@ -66,7 +66,7 @@ Status read_trees(const Value& model, std::size_t documented_trees, Source& sour
 }
 
 Status read_linear(const Value& model, Source& source) {
-    Status done = check_members(model, "model", kLinearNames, kExportAdvice);
+    Status done = check_members(model, "model", kExportLinearNames, kExportAdvice);
     if (!done) return done;
     if (done = read_link(model, source); !done) return done;
     source.is_exact = false;

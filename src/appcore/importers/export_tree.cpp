@@ -15,10 +15,8 @@ namespace {
 
 using models::acm::ColumnKind;
 
-constexpr std::array<std::string_view, 8> kTreeNames = {
+constexpr std::array<std::string_view, 8> kExportTreeNames = {
     "output", "left", "right", "feature", "threshold", "value", "missing_left", "categories"};
-
-constexpr std::int64_t kMostNodes = models::kMaxNodes;
 
 // "x <= threshold" as "x < ...", for all x that are floats.
 double above_as_float(double threshold) {
@@ -34,13 +32,13 @@ double above(double threshold, models::acm::Arithmetic input) {
                : std::nextafter(threshold, std::numeric_limits<double>::infinity());
 }
 
-class TreeReader {
+class ExportTreeReader {
   public:
-    TreeReader(const Value& tree, const ExportTreeFacts& facts, ForestBuilder& forest)
+    ExportTreeReader(const Value& tree, const ExportTreeFacts& facts, ForestBuilder& forest)
         : tree_(tree), facts_(facts), forest_(forest) {}
 
     Status add(bool& takes_missing) {
-        if (Status done = check_members(tree_, "trees", kTreeNames, kExportAdvice); !done) {
+        if (Status done = check_members(tree_, "trees", kExportTreeNames, kExportAdvice); !done) {
             return done;
         }
         if (Status done = read_lists(); !done) return done;
@@ -65,10 +63,10 @@ class TreeReader {
             return must_be("output", integer_range(-1, std::int64_t{facts_.outputs} - 1), output);
         }
         output_ = index.value_or(0);
-        auto left = read_integers<std::int32_t>(tree_, "left", -1, kMostNodes);
+        auto left = read_integers<std::int32_t>(tree_, "left", -1, models::kMaxNodes);
         if (!left) return left.error();
         const std::size_t count = left.value().size();
-        auto right = read_integers<std::int32_t>(tree_, "right", -1, kMostNodes, count);
+        auto right = read_integers<std::int32_t>(tree_, "right", -1, models::kMaxNodes, count);
         if (!right) return right.error();
         auto features = read_integers<std::uint32_t>(tree_, "feature", 0,
                                                      std::int64_t{facts_.features} - 1, count);
@@ -165,7 +163,7 @@ class TreeReader {
 
 Status add_export_tree(const Value& tree, const ExportTreeFacts& facts, ForestBuilder& forest,
                        bool& takes_missing) {
-    return TreeReader(tree, facts, forest).add(takes_missing);
+    return ExportTreeReader(tree, facts, forest).add(takes_missing);
 }
 
 }  // namespace appcore::importers

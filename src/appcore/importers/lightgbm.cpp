@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, 11> kHeaderNames = {
     "max_feature_idx", "objective",  "average_output",         "feature_names",
     "feature_infos",   "tree_sizes", "monotone_constraints"};
 
-constexpr std::array<std::string_view, 23> kTreeNames = {
+constexpr std::array<std::string_view, 23> kLightgbmTreeNames = {
     "num_leaves",     "num_cat",       "split_feature",  "split_gain",      "threshold",
     "decision_type",  "left_child",    "right_child",    "leaf_parent",     "leaf_value",
     "leaf_weight",    "leaf_count",    "internal_value", "internal_weight", "internal_count",
@@ -55,9 +55,9 @@ bool are_codes(std::string_view lists) {
     return true;
 }
 
-class Importer {
+class LightgbmImporter {
   public:
-    Importer(std::string_view text, const ImportOptions& options)
+    LightgbmImporter(std::string_view text, const ImportOptions& options)
         : text_(text), lines_(text), options_(options) {
         // Leaves of all trees are kept in one way.
         const bool linear = text.find("\nis_linear=1") != std::string_view::npos;
@@ -155,7 +155,7 @@ class Importer {
             if (!line->starts_with(kTree)) break;
             Fields fields;
             while ((line = lines_.next()) && !line->empty()) {
-                Status added = add_field(*line, kTreeNames, fields);
+                Status added = add_field(*line, kLightgbmTreeNames, fields);
                 if (!added) return in_tree(added.error());
             }
             const auto tree = static_cast<std::uint32_t>(source_.forest.tree_count());
@@ -226,7 +226,7 @@ class Importer {
 }  // namespace
 
 Result<Source> import_lightgbm(std::string_view text, const ImportOptions& options) {
-    return Importer(text, options).run();
+    return LightgbmImporter(text, options).run();
 }
 
 }  // namespace appcore::importers

@@ -15,40 +15,40 @@ using models::acm::Link;
 
 enum class Scores : unsigned char { one, classes };
 
-struct Objective {
+struct LightgbmObjective {
     std::string_view name;
     Link link;
     bool knows_sqrt;
     Scores scores;
 };
 
-constexpr std::array kObjectives = {
-    Objective{"regression", Link::identity, true, Scores::one},
-    Objective{"regression_l2", Link::identity, true, Scores::one},
-    Objective{"mean_squared_error", Link::identity, true, Scores::one},
-    Objective{"mse", Link::identity, true, Scores::one},
-    Objective{"l2", Link::identity, true, Scores::one},
-    Objective{"rmse", Link::identity, true, Scores::one},
-    Objective{"regression_l1", Link::identity, true, Scores::one},
-    Objective{"l1", Link::identity, true, Scores::one},
-    Objective{"mae", Link::identity, true, Scores::one},
-    Objective{"huber", Link::identity, false, Scores::one},
-    Objective{"fair", Link::identity, true, Scores::one},
-    Objective{"quantile", Link::identity, true, Scores::one},
-    Objective{"mape", Link::identity, true, Scores::one},
-    Objective{"poisson", Link::exp, false, Scores::one},
-    Objective{"gamma", Link::exp, false, Scores::one},
-    Objective{"tweedie", Link::exp, false, Scores::one},
-    Objective{"binary", Link::sigmoid, false, Scores::one},
-    Objective{"cross_entropy", Link::sigmoid, false, Scores::one},
-    Objective{"xentropy", Link::sigmoid, false, Scores::one},
-    Objective{"cross_entropy_lambda", Link::log1p_exp, false, Scores::one},
-    Objective{"xentlambda", Link::log1p_exp, false, Scores::one},
-    Objective{"lambdarank", Link::identity, false, Scores::one},
-    Objective{"rank_xendcg", Link::identity, false, Scores::one},
-    Objective{"multiclass", Link::softmax, false, Scores::classes},
-    Objective{"softmax", Link::softmax, false, Scores::classes},
-    Objective{"multiclassova", Link::sigmoid, false, Scores::classes},
+constexpr std::array kLightgbmObjectives = {
+    LightgbmObjective{"regression", Link::identity, true, Scores::one},
+    LightgbmObjective{"regression_l2", Link::identity, true, Scores::one},
+    LightgbmObjective{"mean_squared_error", Link::identity, true, Scores::one},
+    LightgbmObjective{"mse", Link::identity, true, Scores::one},
+    LightgbmObjective{"l2", Link::identity, true, Scores::one},
+    LightgbmObjective{"rmse", Link::identity, true, Scores::one},
+    LightgbmObjective{"regression_l1", Link::identity, true, Scores::one},
+    LightgbmObjective{"l1", Link::identity, true, Scores::one},
+    LightgbmObjective{"mae", Link::identity, true, Scores::one},
+    LightgbmObjective{"huber", Link::identity, false, Scores::one},
+    LightgbmObjective{"fair", Link::identity, true, Scores::one},
+    LightgbmObjective{"quantile", Link::identity, true, Scores::one},
+    LightgbmObjective{"mape", Link::identity, true, Scores::one},
+    LightgbmObjective{"poisson", Link::exp, false, Scores::one},
+    LightgbmObjective{"gamma", Link::exp, false, Scores::one},
+    LightgbmObjective{"tweedie", Link::exp, false, Scores::one},
+    LightgbmObjective{"binary", Link::sigmoid, false, Scores::one},
+    LightgbmObjective{"cross_entropy", Link::sigmoid, false, Scores::one},
+    LightgbmObjective{"xentropy", Link::sigmoid, false, Scores::one},
+    LightgbmObjective{"cross_entropy_lambda", Link::log1p_exp, false, Scores::one},
+    LightgbmObjective{"xentlambda", Link::log1p_exp, false, Scores::one},
+    LightgbmObjective{"lambdarank", Link::identity, false, Scores::one},
+    LightgbmObjective{"rank_xendcg", Link::identity, false, Scores::one},
+    LightgbmObjective{"multiclass", Link::softmax, false, Scores::classes},
+    LightgbmObjective{"softmax", Link::softmax, false, Scores::classes},
+    LightgbmObjective{"multiclassova", Link::sigmoid, false, Scores::classes},
 };
 
 // LightGBM reads this number in a way of its own: digits before the point, plus those behind it
@@ -92,7 +92,7 @@ std::optional<double> read_scale(std::string_view text) {
     return divides ? *number / power_of_ten(*digits) : *number * power_of_ten(*digits);
 }
 
-Status read_parameter(std::string_view word, const Objective& objective, Source& source) {
+Status read_parameter(std::string_view word, const LightgbmObjective& objective, Source& source) {
     if (word == "sqrt") {
         if (objective.knows_sqrt) source.facts.link = Link::signed_square;
         return Done{};
@@ -131,8 +131,9 @@ Status read_lightgbm_objective(std::string_view text, Source& source) {
     source.objective = text.empty() ? "custom" : std::string(text.substr(0, 100));
     const std::string_view name = next_word(text);
     if (name.empty() || name == "custom" || name == "none") return Done{};
-    const auto* const objective = std::ranges::find(kObjectives, name, &Objective::name);
-    if (objective == kObjectives.end()) {
+    const auto* const objective =
+        std::ranges::find(kLightgbmObjectives, name, &LightgbmObjective::name);
+    if (objective == kLightgbmObjectives.end()) {
         return Error{
             "the objective '" + std::string(name.substr(0, 60)) +
             "' is unknown; save the model with an objective that appcore knows, or without"};

@@ -35,9 +35,9 @@ struct Lists {
     std::vector<double> leaf_coeff;
 };
 
-class TreeReader {
+class LightgbmTreeReader {
   public:
-    TreeReader(const Fields& fields, std::uint32_t features, ForestBuilder& forest)
+    LightgbmTreeReader(const Fields& fields, std::uint32_t features, ForestBuilder& forest)
         : fields_(fields), features_(features), forest_(forest) {}
 
     Status add(std::uint32_t output) {
@@ -235,7 +235,7 @@ class TreeReader {
 
 Status add_lightgbm_tree(const Fields& fields, std::uint32_t features, std::uint32_t output,
                          ForestBuilder& forest) {
-    return TreeReader(fields, features, forest).add(output);
+    return LightgbmTreeReader(fields, features, forest).add(output);
 }
 
 }  // namespace appcore::importers

@@ -19,19 +19,19 @@ namespace {
 
 namespace acm = models::acm;
 
-constexpr std::array<std::string_view, 2> kRootNames = {"learner", "version"};
+constexpr std::array<std::string_view, 2> kXgboostRootNames = {"learner", "version"};
 constexpr std::array<std::string_view, 6> kLearnerNames = {
     "attributes",       "feature_names",       "feature_types",
     "gradient_booster", "learner_model_param", "objective"};
-constexpr std::array<std::string_view, 5> kParameterNames = {
+constexpr std::array<std::string_view, 5> kLearnerParameterNames = {
     "base_score", "boost_from_average", "num_class", "num_feature", "num_target"};
 
 constexpr std::int64_t kLastMajorVersion = 3;
 constexpr std::int64_t kLargestVersion = 999;  // in any place of a version
 
-class Importer {
+class XgboostImporter {
   public:
-    Importer(acm::Source format, const ImportOptions& options) : options_(options) {
+    XgboostImporter(acm::Source format, const ImportOptions& options) : options_(options) {
         source_.facts.source = format;
     }
 
@@ -56,7 +56,7 @@ class Importer {
                 "the file is neither a model of XGBoost (it has no 'learner') nor one of "
                 "appcore_export.py: save it with save_model(\"model.ubj\")"};
         }
-        if (Status done = check_members(root, "model", kRootNames, kXgboostAdvice); !done) {
+        if (Status done = check_members(root, "model", kXgboostRootNames, kXgboostAdvice); !done) {
             return done;
         }
         if (Status done = read_version(root); !done) return done;
@@ -94,8 +94,8 @@ class Importer {
     }
 
     Status read_parameters(const Value& parameters) {
-        Status checked =
-            check_members(parameters, "learner_model_param", kParameterNames, kXgboostAdvice);
+        Status checked = check_members(parameters, "learner_model_param", kLearnerParameterNames,
+                                       kXgboostAdvice);
         if (!checked) return checked;
         const auto features = read_count(parameters, "num_feature", 1, models::kMaxFeatures);
         if (!features) return features.error();
@@ -124,11 +124,11 @@ class Importer {
 }  // namespace
 
 Result<Source> import_xgboost_json(std::string_view text, const ImportOptions& options) {
-    return Importer(acm::Source::xgboost_json, options).run(text, Encoding::json);
+    return XgboostImporter(acm::Source::xgboost_json, options).run(text, Encoding::json);
 }
 
 Result<Source> import_xgboost_ubjson(std::string_view text, const ImportOptions& options) {
-    return Importer(acm::Source::xgboost_ubjson, options).run(text, Encoding::ubjson);
+    return XgboostImporter(acm::Source::xgboost_ubjson, options).run(text, Encoding::ubjson);
 }
 
 }  // namespace appcore::importers

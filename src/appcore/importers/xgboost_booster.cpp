@@ -20,9 +20,9 @@ constexpr std::array<std::string_view, 4> kBoosterNames = {"gbtree", "model", "n
                                                            "weight_drop"};
 constexpr std::array<std::string_view, 6> kModelNames = {
     "cats", "gbtree_model_param", "iteration_indptr", "tree_info", "trees", "weight_drop"};
-constexpr std::array<std::string_view, 5> kModelParameterNames = {
+constexpr std::array<std::string_view, 5> kBoosterParameterNames = {
     "num_parallel_tree", "num_trees", "size_leaf_vector", "num_feature", "num_output_group"};
-constexpr std::array<std::string_view, 2> kLinearNames = {"weights", "boosted_rounds"};
+constexpr std::array<std::string_view, 2> kXgboostLinearNames = {"weights", "boosted_rounds"};
 
 class BoosterReader {
   public:
@@ -59,7 +59,7 @@ class BoosterReader {
         }
         const Value& parameters = member_of(model, "gbtree_model_param");
         Status checked =
-            check_members(parameters, "gbtree_model_param", kModelParameterNames, kXgboostAdvice);
+            check_members(parameters, "gbtree_model_param", kBoosterParameterNames, kXgboostAdvice);
         if (!checked) return checked;
         if (Status done = check_recoder(model.find("cats")); !done) return done;
         source_.facts.model_kind = acm::ModelKind::trees;
@@ -157,7 +157,8 @@ class BoosterReader {
     }
 
     Status read_linear(const Value& model) {
-        if (Status done = check_members(model, "model", kLinearNames, kXgboostAdvice); !done) {
+        if (Status done = check_members(model, "model", kXgboostLinearNames, kXgboostAdvice);
+            !done) {
             return done;
         }
         acm::Facts& facts = source_.facts;

@@ -17,35 +17,35 @@ using models::acm::Link;
 // From the base score to the margin where sums begin.
 enum class Base : unsigned char { as_it_is, logit, logarithm };
 
-struct Objective {
+struct XgboostObjective {
     std::string_view name;
     Link link;
     Base base;
     bool has_classes;
 };
 
-constexpr std::array kObjectives = {
-    Objective{"reg:squarederror", Link::identity, Base::as_it_is, false},
-    Objective{"reg:linear", Link::identity, Base::as_it_is, false},
-    Objective{"reg:squaredlogerror", Link::identity, Base::as_it_is, false},
-    Objective{"reg:pseudohubererror", Link::identity, Base::as_it_is, false},
-    Objective{"reg:absoluteerror", Link::identity, Base::as_it_is, false},
-    Objective{"reg:quantileerror", Link::identity, Base::as_it_is, false},
-    Objective{"reg:expectileerror", Link::identity, Base::as_it_is, false},
-    Objective{"reg:logistic", Link::xgboost_sigmoid, Base::logit, false},
-    Objective{"reg:gamma", Link::xgboost_exp, Base::logarithm, false},
-    Objective{"reg:tweedie", Link::xgboost_exp, Base::logarithm, false},
-    Objective{"binary:logistic", Link::xgboost_sigmoid, Base::logit, false},
-    Objective{"binary:logitraw", Link::identity, Base::as_it_is, false},
-    Objective{"binary:hinge", Link::xgboost_hinge, Base::as_it_is, false},
-    Objective{"count:poisson", Link::xgboost_exp, Base::logarithm, false},
-    Objective{"survival:cox", Link::xgboost_exp, Base::logarithm, false},
-    Objective{"survival:aft", Link::xgboost_exp_of_double, Base::logarithm, false},
-    Objective{"rank:pairwise", Link::identity, Base::as_it_is, false},
-    Objective{"rank:ndcg", Link::identity, Base::as_it_is, false},
-    Objective{"rank:map", Link::identity, Base::as_it_is, false},
-    Objective{"multi:softmax", Link::xgboost_softmax, Base::as_it_is, true},
-    Objective{"multi:softprob", Link::xgboost_softmax, Base::as_it_is, true},
+constexpr std::array kXgboostObjectives = {
+    XgboostObjective{"reg:squarederror", Link::identity, Base::as_it_is, false},
+    XgboostObjective{"reg:linear", Link::identity, Base::as_it_is, false},
+    XgboostObjective{"reg:squaredlogerror", Link::identity, Base::as_it_is, false},
+    XgboostObjective{"reg:pseudohubererror", Link::identity, Base::as_it_is, false},
+    XgboostObjective{"reg:absoluteerror", Link::identity, Base::as_it_is, false},
+    XgboostObjective{"reg:quantileerror", Link::identity, Base::as_it_is, false},
+    XgboostObjective{"reg:expectileerror", Link::identity, Base::as_it_is, false},
+    XgboostObjective{"reg:logistic", Link::xgboost_sigmoid, Base::logit, false},
+    XgboostObjective{"reg:gamma", Link::xgboost_exp, Base::logarithm, false},
+    XgboostObjective{"reg:tweedie", Link::xgboost_exp, Base::logarithm, false},
+    XgboostObjective{"binary:logistic", Link::xgboost_sigmoid, Base::logit, false},
+    XgboostObjective{"binary:logitraw", Link::identity, Base::as_it_is, false},
+    XgboostObjective{"binary:hinge", Link::xgboost_hinge, Base::as_it_is, false},
+    XgboostObjective{"count:poisson", Link::xgboost_exp, Base::logarithm, false},
+    XgboostObjective{"survival:cox", Link::xgboost_exp, Base::logarithm, false},
+    XgboostObjective{"survival:aft", Link::xgboost_exp_of_double, Base::logarithm, false},
+    XgboostObjective{"rank:pairwise", Link::identity, Base::as_it_is, false},
+    XgboostObjective{"rank:ndcg", Link::identity, Base::as_it_is, false},
+    XgboostObjective{"rank:map", Link::identity, Base::as_it_is, false},
+    XgboostObjective{"multi:softmax", Link::xgboost_softmax, Base::as_it_is, true},
+    XgboostObjective{"multi:softprob", Link::xgboost_softmax, Base::as_it_is, true},
 };
 
 // Of training only, apart from the number of quantiles, expectiles and classes, which shows in the
@@ -87,7 +87,7 @@ std::optional<std::vector<float>> read_scores(std::string_view text) {
     }
 }
 
-Result<float> margin_of(float score, const Objective& objective, XgboostVersion version) {
+Result<float> margin_of(float score, const XgboostObjective& objective, XgboostVersion version) {
     const auto outside = [&](std::string_view domain) {
         return Error{"the base_score of " + std::string(objective.name) + " must be " +
                      std::string(domain) + ", got " + std::to_string(score) +
@@ -118,8 +118,9 @@ Status read_xgboost_objective(const Value& value, std::string_view base_score,
     if (!checked) return checked;
     const Value* const name = value.find("name");
     if (name == nullptr || name->text() == nullptr) return Error{"the objective has no 'name'"};
-    const auto* const objective = std::ranges::find(kObjectives, *name->text(), &Objective::name);
-    if (objective == kObjectives.end()) {
+    const auto* const objective =
+        std::ranges::find(kXgboostObjectives, *name->text(), &XgboostObjective::name);
+    if (objective == kXgboostObjectives.end()) {
         return Error{"the objective " + shown_name(*name->text()) +
                      " is unknown, so that its link is, too; train with one that appcore knows: "
                      "reg:*, binary:*, count:poisson, multi:*, rank:*, survival:*"};

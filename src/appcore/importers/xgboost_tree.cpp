@@ -14,37 +14,35 @@ namespace {
 
 using models::acm::ColumnKind;
 
-constexpr std::array<std::string_view, 18> kTreeNames = {"base_weights",
-                                                         "categories",
-                                                         "categories_nodes",
-                                                         "categories_segments",
-                                                         "categories_sizes",
-                                                         "default_left",
-                                                         "id",
-                                                         "left_children",
-                                                         "loss_changes",
-                                                         "parents",
-                                                         "right_children",
-                                                         "split_conditions",
-                                                         "split_indices",
-                                                         "split_type",
-                                                         "sum_hessian",
-                                                         "tree_param",
-                                                         "leaf_child_counts",
-                                                         "size_leaf_vector"};
+constexpr std::array<std::string_view, 18> kXgboostTreeNames = {"base_weights",
+                                                                "categories",
+                                                                "categories_nodes",
+                                                                "categories_segments",
+                                                                "categories_sizes",
+                                                                "default_left",
+                                                                "id",
+                                                                "left_children",
+                                                                "loss_changes",
+                                                                "parents",
+                                                                "right_children",
+                                                                "split_conditions",
+                                                                "split_indices",
+                                                                "split_type",
+                                                                "sum_hessian",
+                                                                "tree_param",
+                                                                "leaf_child_counts",
+                                                                "size_leaf_vector"};
 
-constexpr std::array<std::string_view, 6> kParameterNames = {
+constexpr std::array<std::string_view, 6> kTreeParameterNames = {
     "num_deleted", "num_feature", "num_nodes", "size_leaf_vector", "num_roots", "max_depth"};
-
-constexpr std::int64_t kMostNodes = models::kMaxNodes;
 
 Error at_node(std::size_t node, std::string_view what) {
     return Error{"node " + std::to_string(node) + " " + std::string(what)};
 }
 
-class TreeReader {
+class XgboostTreeReader {
   public:
-    TreeReader(const Value& tree, ForestBuilder& forest) : tree_(tree), forest_(forest) {}
+    XgboostTreeReader(const Value& tree, ForestBuilder& forest) : tree_(tree), forest_(forest) {}
 
     Status add() {
         if (Status checked = check_names(); !checked) return checked;
@@ -66,7 +64,8 @@ class TreeReader {
                 "it has vector leaves (multi_strategy=multi_output_tree), which appcore does "
                 "not read; train with multi_strategy=one_output_per_tree"};
         }
-        if (Status checked = check_members(tree_, "trees", kTreeNames, kXgboostAdvice); !checked) {
+        if (Status checked = check_members(tree_, "trees", kXgboostTreeNames, kXgboostAdvice);
+            !checked) {
             return checked;
         }
         // The library takes a tree's place from here, and places decide in which order leaves add
@@ -77,7 +76,8 @@ class TreeReader {
         }
         const Value* const parameters = tree_.find("tree_param");
         if (parameters == nullptr) return Error{"'tree_param' is missing"};
-        Status checked = check_members(*parameters, "tree_param", kParameterNames, kXgboostAdvice);
+        Status checked =
+            check_members(*parameters, "tree_param", kTreeParameterNames, kXgboostAdvice);
         if (!checked) return checked;
         const Value* const leaf_size = parameters->find("size_leaf_vector");
         if (leaf_size != nullptr && read_count(leaf_size).value_or(2) > 1) {
@@ -91,9 +91,11 @@ class TreeReader {
         const auto nodes = read_count(*tree_.find("tree_param"), "num_nodes", 1, models::kMaxNodes);
         if (!nodes) return nodes.error();
         const std::size_t count = nodes.value();
-        auto left = read_integers<std::int32_t>(tree_, "left_children", -1, kMostNodes, count);
+        auto left =
+            read_integers<std::int32_t>(tree_, "left_children", -1, models::kMaxNodes, count);
         if (!left) return left.error();
-        auto right = read_integers<std::int32_t>(tree_, "right_children", -1, kMostNodes, count);
+        auto right =
+            read_integers<std::int32_t>(tree_, "right_children", -1, models::kMaxNodes, count);
         if (!right) return right.error();
         // Of nodes that were deleted, the feature may be any number.
         auto features = read_integers<std::uint32_t>(tree_, "split_indices", 0, 4294967295, count);
@@ -118,7 +120,7 @@ class TreeReader {
         auto categories = read_integers<std::uint32_t>(tree_, "categories", 0,
                                                        std::int64_t{models::kMaxCategory} - 1);
         if (!categories) return categories.error();
-        auto nodes = read_integers<std::uint32_t>(tree_, "categories_nodes", 0, kMostNodes);
+        auto nodes = read_integers<std::uint32_t>(tree_, "categories_nodes", 0, models::kMaxNodes);
         if (!nodes) return nodes.error();
         const std::size_t sets = nodes.value().size();
         const auto most = static_cast<std::int64_t>(categories.value().size());
@@ -206,7 +208,7 @@ class TreeReader {
 }  // namespace
 
 Status add_xgboost_tree(const Value& tree, ForestBuilder& forest) {
-    return TreeReader(tree, forest).add();
+    return XgboostTreeReader(tree, forest).add();
 }
 
 }  // namespace appcore::importers
