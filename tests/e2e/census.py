@@ -3,6 +3,8 @@
 import os
 import typing
 
+PF_KTHREAD = 0x00200000  # linux/sched.h: one of the kernel's, which has neither files nor an environment
+
 
 class Process(typing.NamedTuple):
     pid: int
@@ -23,12 +25,12 @@ def _read(path):
 
 
 def _processes():
-    """{pid: Process} of all that live; zombies do not."""
+    """{pid: Process} of all programs that live; zombies do not."""
     found = {}
     for pid in filter(str.isdigit, os.listdir("/proc")):
-        # proc(5): state and parent come after the name, which may contain anything.
+        # proc(5): state, parent and, as the seventh, flags come after the name, which may contain anything.
         fields = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
-        if len(fields) > 1 and fields[0] not in (b"Z", b"X"):
+        if len(fields) > 6 and fields[0] not in (b"Z", b"X") and not int(fields[6]) & PF_KTHREAD:
             command = _read(f"/proc/{pid}/cmdline").decode("utf-8", "replace").rstrip("\0 ").split("\0")
             found[int(pid)] = Process(int(pid), int(fields[1]), fields[0].decode(), tuple(command))
     return found

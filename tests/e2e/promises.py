@@ -118,7 +118,8 @@ class Promises:
         workers = len(census.pids(self._stack.run_dir, self._stack.port, "appcore-worker"))
         return {"drained": (self._stack.get("/ready").status == 503, "drained" in status),
                 "model": (" and ".join(sorted({self._version() for _ in range(REPLIES)})), serving and serving[1]),
-                "workers": (workers, len(re.findall(r"^(?:blue|green)\S*-(?!00)\d+ ", status, re.MULTILINE))),
+                # A pool that has ended is on the list until the next command.
+                "workers": (workers, len(re.findall(r"^(?:blue|green)\S*-(?!00)\d+ +RUNNING ", status, re.MULTILINE))),
                 **({"certificate": (served_name(self._stack.port), None)} if self._authority else {})}
 
     def _version(self):
