@@ -80,6 +80,14 @@ def warn(not_after: int) -> None:
         messages.note(f"the certificate expires in {days:.0f} days, {certificate.date(not_after)}")
 
 
+def name(text: str, taken: Credentials) -> str:
+    """A configuration, with the folders of these in place of those that it names."""
+    for pattern, folder in ((OF_CERTIFICATE, taken.certificate and taken.certificate.folder), (OF_KEYS, taken.keys)):
+        if folder:
+            text = pattern.sub(f"/credentials/{folder.name}/", text)
+    return text
+
+
 def are_missing(place: Place, texts: Iterable[str]) -> bool:
     """Whether one of these configurations names a folder that is not there."""
     return any(not (place.keep_dir / "credentials" / name).is_dir() for name in _named(texts))

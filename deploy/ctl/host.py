@@ -17,6 +17,7 @@ from pathlib import Path
 from ctl import connections, credentials, draining, front, messages, ports, probe, processes
 from ctl import place as places
 from ctl import pool as pools
+from ctl.credentials import Credentials
 from ctl.messages import CtlError, Interrupted
 from ctl.place import Place
 from ctl.pool import Pool
@@ -70,14 +71,24 @@ class Host(ABC):
     def _parts_of(self, pool: Pool | None) -> list[str]:
         return [(pool.folder / part).read_text(encoding="utf-8") for part in self.nginx_parts] if pool else []
 
+    def name_credentials(self, pool: Pool, taken: Credentials) -> bool:
+        """Lets nginx's part of the pool name these in place of those that it names, once nginx has checked it. Returns
+        whether that changes anything for nginx, which has not read it yet."""
+        before = dict(zip(self.nginx_parts, self._parts_of(pool)))
+        after = {part: credentials.name(text, taken) for part, text in before.items()}
+        certificate_end = {pools.CERTIFICATE_END: f"{taken.certificate.not_after}\n"} if taken.certificate else {}
+        pools.rewrite(pool, {**after, **certificate_end}, self.check_nginx if after != before else None)
+        return after != before
+
     def _keep_credentials(self, pool: Pool) -> None:
-        """Somebody may have cleared them away. Without them nginx could not start again, nor reload."""
+        """Somebody may have cleared them away. Without them nginx could not start again, nor reload: what their files hold
+        by now takes their place."""
         if not credentials.are_missing(self.place, self._parts_of(pool)):
             return
         try:
-            credentials.take(self.place, front.read(pool.said))
+            self.name_credentials(pool, credentials.take(self.place, front.read(pool.said)))
         except CtlError as error:
-            messages.note(f"the credentials of the service have been removed, and cannot be read again: {error}")
+            messages.note(f"the credentials of the service have been removed, and cannot be taken again: {error}")
 
     @abstractmethod
     def _nginx_master(self) -> Process | None:

@@ -1,7 +1,7 @@
 """A pool is a folder: pools/green-7 is the seventh pool of this place, in the slots of the colour green.
 
-It is built whole under another name, renamed, and never changed; it is removed by the command that knows that none of
-its processes lives. What runs from it needs nothing else: not the release it came from, not what a later command
+It is built whole under another name, renamed, and not changed any more, but for the credentials that nginx's part names
+(renewal.py); it is removed by the command that knows that none of its processes lives. What runs from it needs nothing else: not the release it came from, not what a later command
 builds.
 
     pool.json       what callers have said, and where the service listens
@@ -14,11 +14,12 @@ builds.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,6 +114,23 @@ def folders(place: Place) -> list[Path]:
         return sorted(place.pools.iterdir())
     except FileNotFoundError:
         return []
+
+
+def rewrite(pool: Pool, texts: Mapping[str, str], check: Callable[[Pool], None] | None) -> None:
+    """Replaces these files of the pool's folder, one by one, once `check` has taken a folder that has all of them."""
+    trial = pool.folder.with_name(pool.folder.name + ".renewal")
+    shutil.rmtree(trial, ignore_errors=True)
+    trial.mkdir()
+    try:
+        for name, text in texts.items():
+            (trial / name).write_text(text, encoding="utf-8")
+            (trial / name).chmod(0o644)
+        if check:
+            check(dataclasses.replace(pool, folder=trial))
+        for name in texts:
+            os.replace(trial / name, pool.folder / name)
+    finally:
+        shutil.rmtree(trial, ignore_errors=True)
 
 
 def next_number(place: Place) -> int:

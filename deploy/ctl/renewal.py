@@ -1,21 +1,20 @@
 """Takes a renewed certificate, or changed API keys, into use, and nothing else that may have changed meanwhile.
 
 The pool and its settings stay; only a folder of credentials that nginx's part of the pool names is another one. That
-part is checked whole, then replaced; a command that finds it replaced and not in use reloads nginx (Host.converge).
+part is checked whole, then replaced (Host.name_credentials); a command that finds it replaced and not in use reloads
+nginx (Host.converge).
 """
 
 from __future__ import annotations
 
-import dataclasses
 import os
-import re
-import shutil
 from pathlib import Path
 
 from ctl import credentials, front, messages
+from ctl.credentials import Credentials
 from ctl.host import Host
 from ctl.messages import CtlError
-from ctl.pool import CERTIFICATE_END, Pool
+from ctl.pool import Pool
 
 
 def renew(host: Host, pool: Pool, folder: str) -> None:
@@ -26,7 +25,7 @@ def renew(host: Host, pool: Pool, folder: str) -> None:
     taken = credentials.take_certificate(host.place, front.read(pool.said))
     if taken is None:
         raise CtlError("no certificate is configured (APPCORE_TLS_CERT)")
-    is_new = _replace(host, pool, credentials.OF_CERTIFICATE, taken.folder, {CERTIFICATE_END: f"{taken.not_after}\n"})
+    is_new = _take_into_use(host, pool, Credentials(certificate=taken))
     messages.say("the new certificate is in use" if is_new else "the certificate is in use already")
 
 
@@ -35,7 +34,7 @@ def use_keys(host: Host, pool: Pool) -> None:
     taken = credentials.take_keys(host.place, front.read(pool.said))
     if taken is None:
         raise CtlError("no keys are configured (APPCORE_API_KEYS)")
-    _replace(host, pool, credentials.OF_KEYS, taken, {})
+    _take_into_use(host, pool, Credentials(keys=taken))
 
 
 def _is_of(pool: Pool, folder: str) -> bool:
@@ -54,24 +53,9 @@ def _is_of(pool: Pool, folder: str) -> bool:
         return False  # there is no such folder
 
 
-def _replace(host: Host, pool: Pool, named: re.Pattern[str], folder: Path, others: dict[str, str]) -> bool:
-    """Puts `folder` in place of the folder of credentials that nginx's part of the pool names, and writes the files `others`
-    beside that part. Returns whether anything changes for nginx."""
-    trial = pool.folder.with_name(pool.folder.name + ".renewal")
-    shutil.rmtree(trial, ignore_errors=True)
-    trial.mkdir()
-    try:
-        before = {part: (pool.folder / part).read_text(encoding="utf-8") for part in host.nginx_parts}
-        after = {part: named.sub(f"/credentials/{folder.name}/", text) for part, text in before.items()}
-        for name, text in {**after, **others}.items():
-            (trial / name).write_text(text, encoding="utf-8")
-            (trial / name).chmod(0o644)
-        if after != before:
-            host.check_nginx(dataclasses.replace(pool, folder=trial))
-        for name in (*after, *others):
-            os.replace(trial / name, pool.folder / name)
-    finally:
-        shutil.rmtree(trial, ignore_errors=True)
+def _take_into_use(host: Host, pool: Pool, taken: Credentials) -> bool:
+    """Returns whether anything changes for nginx."""
+    is_new = host.name_credentials(pool, taken)
     host.adopt_nginx(pool)
     host.remove_old_credentials(pool)
-    return after != before
+    return is_new

@@ -125,11 +125,14 @@ class Renewal(unittest.TestCase):
     def test_a_certificate_that_somebody_removes_from_run_dir_is_taken_again_by_the_next_command(self):
         """Without it nginx could neither reload nor start again."""
         run_dir = self.stack.run_dir
-        for change in (lambda: os.unlink(os.path.join(run_dir, "nginx.loaded")), lambda: None):
+        renewed = self.authority.issue("renewed")
+        for change, name in ((lambda: os.unlink(os.path.join(run_dir, "nginx.loaded")), "zero"), (lambda: None, "zero"),
+                             (lambda: self.use(renewed), "renewed")):  # what has been removed is nowhere any more
             shutil.rmtree(os.path.join(run_dir, "credentials"))
             change()
             done = self.stack.ctl("up")
             self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertEqual(self.served(), name)
             self.assertNotEqual(os.listdir(os.path.join(run_dir, "credentials")), [])
             self.assertEqual(self.stack.ctl("status").returncode, 0)
 
