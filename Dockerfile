@@ -8,13 +8,18 @@
 #
 # Debian 13 by default; BASE=debian:bookworm-slim makes the same of Debian 12. Packages have the versions of that
 # release's lock file where the package sources still have them; PACKAGES=exact stops a build that would get others.
+#
+# CROSS=aarch64-linux-gnu, which `make image` hands on, makes an image for arm64 on another processor: that compiles, and
+# only the last stage's commands need an emulator. BUILD_BASE is BASE for the processor that builds, for an engine that
+# has it by another name.
 ARG BASE=debian:trixie-slim
+ARG BUILD_BASE=${BASE}
 ARG PACKAGES=locked
 
 # --- docs: Swagger UI and ReDoc -----------------------------------------------------------------------
 # `make image` has fetched them already. Whoever builds without make has them fetched here, and where that
 # is not possible the pages say so. (VERSION: COPY wants one file that is always there.)
-FROM ${BASE} AS docs
+FROM --platform=${BUILDPLATFORM} ${BUILD_BASE} AS docs
 WORKDIR /build
 COPY deploy/install-packages deploy/npm-ci deploy/fetch-docs-ui deploy/
 COPY deploy/packages/npm.txt deploy/packages/
@@ -23,22 +28,24 @@ COPY VERSION build* build/
 RUN deploy/fetch-docs-ui --if-possible && mkdir -p build/docs-ui
 
 # --- build: the programs and what belongs to them, laid out by `make install` ------------------------
-FROM ${BASE} AS build
-ARG PACKAGES
+FROM --platform=${BUILDPLATFORM} ${BUILD_BASE} AS build
+ARG PACKAGES CROSS=
 WORKDIR /build
 # Packages first: their layer stays as it is while only sources change.
 COPY deploy/install-packages deploy/lock-packages deploy/needed-packages deploy/
 COPY deploy/packages deploy/packages
-RUN PACKAGES="${PACKAGES}" deploy/install-packages build
+RUN if [ -z "${CROSS}" ]; then PACKAGES="${PACKAGES}" deploy/install-packages build; \
+    else dpkg --add-architecture arm64 && deploy/install-packages cross; fi
 COPY Makefile VERSION ./
 COPY src src
 COPY deploy/appcore_export.py deploy/
 ARG COMMIT=unknown
-RUN make -j"$(nproc)" programs COMMIT="${COMMIT}"
+RUN make -j"$(nproc)" programs COMMIT="${COMMIT}" CROSS="${CROSS}"
 COPY deploy deploy
 COPY --from=docs /build/build/docs-ui build/docs-ui
-RUN make install COMMIT="${COMMIT}" PREFIX=/usr DESTDIR=/image && strip /image/usr/bin/* \
- && deploy/needed-packages /image/usr/bin/* >/libraries.txt
+RUN make install COMMIT="${COMMIT}" CROSS="${CROSS}" PREFIX=/usr DESTDIR=/image \
+ && "${CROSS:+${CROSS}-}strip" /image/usr/bin/* \
+ && OBJDUMP="${CROSS:+${CROSS}-}objdump" deploy/needed-packages /image/usr/bin/* >/libraries.txt
 
 # --- the image ---------------------------------------------------------------------------------------
 FROM ${BASE}

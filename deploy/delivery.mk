@@ -5,8 +5,8 @@
         deb-test upgrade-test
 
 # The container image. ENGINE is docker or podman, with sudo if need be; IMAGE_ARGS are more arguments for its `build`, RUN_ARGS for
-# its `run`; BASE is the image that it is made of, another one than the Dockerfile's; SOURCE is the address of the
-# sources, for the label.
+# its `run`; BASE is the image that it is made of, another one than the Dockerfile's; CROSS is the processor that it is for,
+# another one than this machine's; SOURCE is the address of the sources, for the label.
 ENGINE ?= $(eval ENGINE := $(shell deploy/start-as engine-here))$(ENGINE)
 IMAGE ?= appcore:$(VERSION)
 IMAGE_ARGS ?=
@@ -18,7 +18,8 @@ image: docs-ui ## the container image, tagged appcore:VERSION and appcore:latest
 	@test -n '$(ENGINE)'
 	DOCKER_BUILDKIT=1 $(ENGINE) build $(if $(filter podman,$(ENGINE)),--format docker) -t '$(IMAGE)' -t appcore:latest \
 	 --build-arg VERSION='$(VERSION)' --build-arg COMMIT='$(COMMIT)' --build-arg SOURCE='$(SOURCE)' \
-	 $(if $(BASE),--build-arg BASE='$(BASE)') $(IMAGE_ARGS) .
+	 $(if $(BASE),--build-arg BASE='$(BASE)') \
+	 $(if $(CROSS),--platform linux/$(firstword $(subst -, ,$(CROSS))) --build-arg CROSS='$(CROSS)') $(IMAGE_ARGS) .
 
 # The service in the ways in which it is delivered, from nothing but these sources.
 run-package: ## build the package, install it and serve: Debian's nginx and supervisor, at every boot

@@ -51,6 +51,8 @@ class Dockerfile(unittest.TestCase):
 
     def test_what_builds_stays_in_the_stages_before_the_last(self):
         self.assertIn("install-packages build", " ".join(rest for _, rest in self.build))
+        # They run on the processor that builds; the image may be for another one.
+        self.assertEqual([rest.split()[0] for name, rest in self.build if name == "FROM"], ["--platform=${BUILDPLATFORM}"] * 2)
         self.assertNotRegex(" ".join(self.values("RUN")), r"install-packages[^&]*\b(build|test|lint)\b")
         self.assertEqual([p for p in packages("run") | packages("image") if COMPILERS.match(p)], [])
 
