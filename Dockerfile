@@ -14,6 +14,8 @@
 # has it by another name.
 ARG BASE=debian:trixie-slim
 ARG BUILD_BASE=${BASE}
+# BuildKit knows it; of others "linux" is the processor they run on.
+ARG BUILDPLATFORM=linux
 ARG PACKAGES=locked
 
 # --- docs: Swagger UI and ReDoc -----------------------------------------------------------------------

@@ -53,6 +53,7 @@ class Dockerfile(unittest.TestCase):
         self.assertIn("install-packages build", " ".join(rest for _, rest in self.build))
         # They run on the processor that builds; the image may be for another one.
         self.assertEqual([rest.split()[0] for name, rest in self.build if name == "FROM"], ["--platform=${BUILDPLATFORM}"] * 2)
+        self.assertIn(("ARG", "BUILDPLATFORM=linux"), instructions())  # docker 20.10's own builder does not know it
         self.assertNotRegex(" ".join(self.values("RUN")), r"install-packages[^&]*\b(build|test|lint)\b")
         self.assertEqual([p for p in packages("run") | packages("image") if COMPILERS.match(p)], [])
 
