@@ -1,8 +1,8 @@
 """A pool is a folder: pools/green-7 is the seventh pool of this place, in the slots of the colour green.
 
 It is built whole under another name, renamed, and not changed any more, but for the credentials that nginx's part names
-(renewal.py); it is removed by the command that knows that none of its processes lives. What runs from it needs nothing else: not the release it came from, not what a later command
-builds.
+(renewal.py); it is removed by the command that knows that none of its processes lives. What runs from it needs nothing
+else: not the release it came from, not what a later command builds.
 
     pool.json       what callers have said, and where the service listens
     environment     NAME=value lines, data: `launch` exports them, nothing evaluates them
