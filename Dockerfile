@@ -9,12 +9,12 @@
 # Debian 13 by default; BASE=debian:bookworm-slim makes the same of Debian 12. Packages have the versions of that
 # release's lock file where the package sources still have them; PACKAGES=exact stops a build that would get others.
 #
-# CROSS=aarch64-linux-gnu, which `make image` hands on, makes an image for arm64 on another processor: that compiles, and
-# only the last stage's commands need an emulator. BUILD_BASE is BASE for the processor that builds, for an engine that
-# has it by another name.
+# CROSS=aarch64-linux-gnu, which `make image` hands on, makes an image for arm64 on an x86-64. The stages before the last
+# run on the x86-64 itself, only the last one's commands in an emulator. BUILD_BASE is the name of BASE for the x86-64, for
+# an engine in which the two have different names.
 ARG BASE=debian:trixie-slim
 ARG BUILD_BASE=${BASE}
-# BuildKit knows it; of others "linux" is the processor they run on.
+# The processor that builds; "linux" means that to each engine, also to those that do not set this by themselves.
 ARG BUILDPLATFORM=linux
 ARG PACKAGES=locked
 
