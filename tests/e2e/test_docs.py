@@ -121,6 +121,26 @@ class Docs(StackTest):
                 fresh = self.stack.get(path, [("If-None-Match", small.get("ETag"))])
                 self.assertEqual(fresh.status, 304)
 
+    def test_a_file_that_is_not_the_one_asked_for_is_refused(self):
+        path = "/-/docs/swagger-ui.css"
+        current = self.stack.get(path, [("Accept-Encoding", "gzip")])
+        before = self.stack.count("http_requests_total")
+        for name, other, own in (("If-Match", '"other"', current.get("ETag")),
+                                 ("If-Unmodified-Since", "Wed, 21 Oct 2015 07:28:00 GMT", current.get("Last-Modified"))):
+            for method in ("GET", "HEAD"):
+                for encoding in ("identity", "gzip"):
+                    with self.subTest(condition=name, method=method, encoding=encoding):
+                        headers = [("Accept-Encoding", encoding), ("X-Request-ID", "condition")]
+                        reply = self.stack.request(method, path, headers=[(name, other), *headers])
+                        self.assertEqual((reply.status, reply.get("Content-Type")), (412, "application/json"))
+                        self.assertEqual(reply.body, b'{"detail":"Precondition Failed"}' if method == "GET" else b"")
+                        self.assertEqual(reply.get("X-Request-ID"), "condition")
+                        # nginx ends the connection.
+                        self.assertEqual(reply.get("Connection"), "close")
+                        self.assertEqual(self.stack.request(method, path, headers=[(name, own), *headers]).status, 200)
+        self.assertTrue(wait_until(lambda: len(self.stack.logged("access", request_id="condition", status_code=412)) == 8))
+        self.assertEqual(self.stack.count("http_requests_total"), before)
+
     def test_what_is_not_a_file_is_answered_as_any_unknown_path(self):
         for method, path in (("GET", "/-/docs/"), ("GET", "/-/docs"), ("GET", "/-/docs/nope.js"),
                              ("GET", "/-/docs/../../npm/lock"), ("GET", "/-/docs/%2e%2e/npm/lock"),

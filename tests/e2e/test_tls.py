@@ -63,6 +63,8 @@ class Spoken(TlsTest):
             self.assertEqual((status, used, json.loads(body)["result"]), (201, version, 2.0))
             status, used, body = self.curl("/nope", option)
             self.assertEqual((status, used, json.loads(body)), (404, version, {"detail": "Not Found"}))
+            status, used, body = self.curl("/-/docs/swagger-ui.css", option, "-H", 'If-Match: "other"')
+            self.assertEqual((status, used, json.loads(body)), (412, version, {"detail": "Precondition Failed"}))
 
     def test_requests_on_one_http_2_connection_are_told_apart(self):
         before = self.stack.count("http_requests_total", endpoint="/version")
