@@ -1,4 +1,4 @@
-"""Clients that ask for one prediction all the time and compare each reply with what the replying model's library says."""
+"""Clients that ask for one prediction again and again and compare each reply with what the replying model's library says."""
 
 import http.client
 import json
@@ -6,6 +6,10 @@ import threading
 import time
 
 from stack import JSON
+
+
+# Between a client's requests. Without one the clients, not what is tested, would take the machine's processors.
+PAUSE = 0.01
 
 
 class ModelLoad:
@@ -48,6 +52,7 @@ class ModelLoad:
                 answer = (0, repr(error).encode())
                 connection.close()
             self._judge(*answer, time.monotonic() - begun)
+            time.sleep(PAUSE)
         connection.close()
 
     def _watch_the_machine(self):
