@@ -79,8 +79,10 @@ UNIT_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find tests/unit -name
 PROGRAMS := $(OUT)/appcore-worker $(OUT)/appcore-metrics $(OUT)/appcore-model
 PROGRAM_OBJECTS := $(OUT)/src/worker.o $(OUT)/src/metrics.o $(OUT)/src/model.o
 UNIT_TESTS := $(OUT)/unit-tests
-# Not with ccache, which keeps no object that was compiled with them.
+# Headers that are read once. Not with ccache, which keeps no object that was compiled with them; and not for what ships,
+# so that one build sees whether a file includes what it uses.
 UNIT_HEADERS := $(if $(findstring ccache,$(CXX)),,$(OUT)/tests/unit/precompiled.hpp.gch)
+HEADERS := $(if $(filter asan tsan,$(BUILD)),$(if $(findstring ccache,$(CXX)),,$(OUT)/tests/precompiled.hpp.gch))
 BENCH_OBJECTS := $(patsubst %.cpp,$(OUT)/%.o,$(sort $(shell find tests/bench -name '*.cpp' 2>/dev/null)))
 
 .PHONY: all help programs FORCE run up down restart scale reopen status test unit e2e e2e-programs docs-ui install clean
@@ -105,6 +107,7 @@ $(OUT)/flags: FORCE
 $(OUT)/tests/unit/%.o: private CPPFLAGS += -Itests/unit
 $(OUT)/tests/unit/%.o: private CXXFLAGS += $(UNIT_KIND)
 $(OUT)/tests/unit/%_test.o: private CXXFLAGS += $(UNIT_HEADERS:%.gch=-include %)
+$(OUT)/src/%.o: private CXXFLAGS += $(HEADERS:%.gch=-include %)
 
 # Models predict the bits of the libraries that trained them: no product is fused with a sum.
 $(OUT)/src/appcore/models/%.o $(OUT)/src/appcore/importers/%.o: private CXXFLAGS += -ffp-contract=off
@@ -140,7 +143,9 @@ $(OUT)/appcore-%: $(OUT)/src/%.o $(LIBRARY)
 $(filter %_test.o,$(UNIT_OBJECTS)): $(UNIT_HEADERS)
 $(UNIT_HEADERS): private CPPFLAGS += -Itests/unit
 $(UNIT_HEADERS): private CXXFLAGS += $(UNIT_KIND)
-$(UNIT_HEADERS): tests/unit/precompiled.hpp tests/unit/catch.hpp $(OUT)/flags Makefile
+$(UNIT_HEADERS): tests/unit/precompiled.hpp tests/unit/catch.hpp
+$(LIBRARY_OBJECTS) $(PROGRAM_OBJECTS): $(HEADERS)
+$(OUT)/%.hpp.gch: %.hpp tests/precompiled.hpp $(OUT)/flags Makefile
 	@mkdir -p $(@D)
 	@echo "  CXX   $<"
 	@$(CXX) $(CPPFLAGS) $(CXXFLAGS) -x c++-header $< -o $@
