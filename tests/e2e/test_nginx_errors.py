@@ -1,15 +1,26 @@
 """Errors that nginx makes itself look like any other: JSON, an id, a count, a log line."""
 
+import http.client
+import itertools
 import os
 import signal
 import socket
 import threading
 
-from stack import UUID4, StackTest, stop_process, wait_until
+from key_test import locations
+from stack import UUID4, StackTest, ask, stop_process, wait_until
 
 COMMON = b"Host: x\r\nConnection: close\r\nX-Request-ID: from-client\r\nOrigin: http://o\r\n"
 POOL = os.path.join("current", "pool.sock")
 LONG = 70000  # more than the 64 KiB of one line
+
+# Headers by which nginx decides what a reply is, each with what holds, what does not and what makes no sense.
+EARLIER, LATER = "Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2065 07:28:00 GMT"
+CONDITIONS = (*itertools.product(("If-Match", "If-None-Match", "If-Range"), ('"x"', 'W/"x"', '"x", "y"', "*", "x", "", EARLIER)),
+              *itertools.product(("If-Modified-Since", "If-Unmodified-Since"), (EARLIER, LATER, "x", "")),
+              *itertools.product(("Range",), ("bytes=0-1", "bytes=-5", "bytes=9999999-", "bytes=0-1,3-4", "bytes=x", "x")),
+              ("Expect", "100-continue"), ("Expect", "x"), ("Upgrade", "h2c"), ("Accept-Encoding", "gzip"),
+              ("Accept", "text/html"), ("Max-Forwards", "0"), ("Destination", "/x"), ("Content-Length", "0"))
 
 
 def children_of(pid):
@@ -109,6 +120,21 @@ class Refused(StackTest):
         reply = self.stack.raw(b"TRACE / HTTP/1.1\r\n" + COMMON + b"Cookie: a=b\r\n\r\n")
         self.assertEqual(reply.get("Access-Control-Allow-Origin"), "http://o")
         self.assertEqual(reply.get("Vary"), "Origin")
+
+
+class Replied(StackTest):
+    def test_each_location_replies_whatever_the_headers_ask_for(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.stack.port, timeout=60)
+        self.addCleanup(connection.close)
+        paths = {"/-/docs/swagger-ui.css", "/predict", "/docs", "/nope", *locations(self.stack.run_dir)}
+        for path, method, header in itertools.product(sorted(paths), ("GET", "HEAD", "POST"), CONDITIONS):
+            with self.subTest(path=path, method=method, header=header):
+                reply = ask(connection, method, path, [header])
+                self.assertLess(reply.status, 500)
+                if not path.startswith("/metrics"):
+                    self.assertRegex(reply.get("X-Request-ID"), UUID4)
+                    if reply.status >= 400 and method != "HEAD":
+                        self.assertEqual(list(reply.json()), ["detail"])
 
 
 class Away(StackTest):
