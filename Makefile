@@ -29,7 +29,9 @@ OUT := $(OUT_DIR)
 VERSION := $(shell cat VERSION)
 
 # The kinds of builds. _FORTIFY_SOURCE needs an optimiser and gets in the way of sanitizers, with which
-# GCC 12 also reports uninitialised variables in the standard library, wrongly.
+# GCC 12 also reports uninitialised variables in the standard library, wrongly. GCC also warns that its thread
+# sanitizer ignores fences; ours order what other processes write, which it does not see at all.
+GCC_ONLY = $(if $(findstring clang,$(CXX)),,$(1))
 # The same commit gives the same release in every folder: no path of this machine is in it, and no date.
 ifeq ($(BUILD),release)
 KIND := -O2 -g -D_FORTIFY_SOURCE=2 '-ffile-prefix-map=$(CURDIR)=.' -Wdate-time
@@ -39,10 +41,9 @@ else ifeq ($(BUILD),debug)
 KIND := -O0 -g3
 else ifeq ($(BUILD),asan)
 KIND := -O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
-        -Wno-maybe-uninitialized
+        $(call GCC_ONLY,-Wno-maybe-uninitialized)
 else ifeq ($(BUILD),tsan)
-# GCC warns that this sanitizer ignores fences; ours order what other processes write, which it does not see at all.
-KIND := -O1 -g1 -fno-omit-frame-pointer -fsanitize=thread -Wno-maybe-uninitialized -Wno-tsan
+KIND := -O1 -g1 -fno-omit-frame-pointer -fsanitize=thread $(call GCC_ONLY,-Wno-maybe-uninitialized -Wno-tsan)
 else ifeq ($(BUILD),fuzz)
 KIND := -O2 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 else ifeq ($(BUILD),coverage)

@@ -16,7 +16,7 @@ from ctl.lock import Lock, holder  # noqa: E402
 from ctl.messages import CtlError  # noqa: E402
 from ctl.place import Place  # noqa: E402
 
-# Takes the lock as a command of its own does; what it starts lives on when it is killed. Ends with standard input.
+# Takes the lock as a command of its own does; what it starts lives on when it is killed. Both end with standard input.
 HOLDS = f"""
 import subprocess, sys
 from pathlib import Path
@@ -25,7 +25,7 @@ from ctl.lock import Lock
 from ctl.place import Place
 lock = Lock(Place(Path(sys.argv[2]), Path(sys.argv[2])), "restart")
 lock.acquire()
-child = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+child = subprocess.Popen(["cat"], stdout=subprocess.DEVNULL)
 print(child.pid, flush=True)
 sys.stdin.read()
 """

@@ -1,12 +1,16 @@
-"""Which jobs the matrices of .github/workflows/ci.yml make."""
+"""Which jobs the matrices of .github/workflows/ci.yml make, and whether their compilers take what the Makefile tells them."""
 
 import itertools
 import os
+import shlex
+import shutil
+import subprocess
 import unittest
 
 import yaml
 
-WORKFLOW = os.path.join(os.path.dirname(os.path.abspath(__file__)), *[os.pardir] * 2, ".github", "workflows", "ci.yml")
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), *[os.pardir] * 2)
+WORKFLOW = os.path.join(ROOT, ".github", "workflows", "ci.yml")
 RELEASES = ("bookworm", "trixie")
 RUNNERS = ("ubuntu-latest", "ubuntu-24.04-arm")
 
@@ -46,6 +50,19 @@ class Matrices(unittest.TestCase):
     def test_every_job_with_clang_installs_it(self) -> None:
         for job in self.jobs["test"]:
             self.assertEqual("clang" in job.get("compiler", ""), job["cxx"] == "clang++", job)
+
+    def test_each_compiler_knows_the_flags_of_its_builds(self) -> None:
+        for compiler, build in sorted({(job["cxx"], job["build"]) for job in self.jobs["test"]}):
+            with self.subTest(compiler=compiler, build=build):
+                if not shutil.which(compiler):
+                    self.skipTest(f"{compiler} is not installed")
+                # A make that runs the tests hands on its own variables.
+                environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+                told = subprocess.run(["make", "-s", f"BUILD={build}", f"CXX={compiler}", "--eval", "flags-of-it:;@echo '$(CPPFLAGS) $(CXXFLAGS)'",
+                                       "flags-of-it"], cwd=ROOT, env=environment, text=True, capture_output=True, check=True).stdout
+                done = subprocess.run([compiler, *shlex.split(told), "-fsyntax-only", "-x", "c++", os.devnull], cwd=ROOT, text=True,
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+                self.assertEqual((done.returncode, done.stdout), (0, ""))
 
     def test_images_packages_and_artefacts_are_made_for_both_releases_and_processors(self) -> None:
         for name in ("image", "package", "artefacts"):
