@@ -1,11 +1,15 @@
+#include <limits>
+
 #include "xgboost_document.hpp"
 
 using namespace xgboost_document;
 
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
 TEST_CASE("a row equal to the threshold goes right, a missing value by default_left") {
     CHECK(predict({}, 0.4999) == -0.5);
     CHECK(predict({}, 0.5) == 1.5);
-    CHECK(predict({}, NAN) == -0.5);
+    CHECK(predict({}, kNan) == -0.5);
 }
 
 TEST_CASE("the base score of a logistic objective goes through the link") {
@@ -125,9 +129,9 @@ TEST_CASE("listed categories go right, unknown and negative ones left") {
     for (const double listed : {1.0, 3.0, 3.7}) CHECK(predict(document, listed) == 1);
     for (const double other : {0.0, 2.0, 4.0, -1.0, -0.5, 1e8})
         CHECK(predict(document, other) == -1);
-    CHECK(predict(document, NAN) == -1);
+    CHECK(predict(document, kNan) == -1);
     document.default_left = "[0,0,0]";
-    CHECK(predict(document, NAN) == 1);
+    CHECK(predict(document, kNan) == 1);
     document.extra = R"("split_type":[1,0,0],"categories":[1,3],"categories_nodes":[0],)"
                      R"("categories_segments":[0],"categories_sizes":[3],)";
     CHECK(
@@ -141,7 +145,7 @@ TEST_CASE("gblinear adds its bias last and leaves missing features out") {
     document.base_score = "1E0";
     document.booster = R"("model":{"weights":[2,3,0.25]},"name":"gblinear")";
     CHECK(predict(document, 2) == 1 + 0.25 + 4);
-    CHECK(predict(document, NAN) == 1 + 0.25);
+    CHECK(predict(document, kNan) == 1 + 0.25);
     document.booster = R"("model":{"weights":[2,3]},"name":"gblinear")";
     CHECK(reason(document).find("'weights' must be a list of 3 numbers") != std::string::npos);
     document.booster = R"("model":{"weights":[1e39,3,1]},"name":"gblinear")";
