@@ -1,7 +1,9 @@
 #include <limits>
+#include <string>
 
 #include "xgboost_document.hpp"
 
+using namespace std::string_literals;
 using namespace xgboost_document;
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
@@ -46,15 +48,13 @@ TEST_CASE("a document that is damaged, nested or endless is refused") {
     }
     CHECK(refused("{\"learner\":" + std::string(100'000, '[')));
     // 2^56 truth values that take no byte each, announced in UBJSON.
-    const std::string endless(
+    const std::string endless =
         "{L\0\0\0\0\0\0\0\x01"
-        "a[$T#L\x01\0\0\0\0\0\0\0",
-        26);
+        "a[$T#L\x01\0\0\0\0\0\0\0"s;
     CHECK(refused(endless));
-    const std::string long_text(
+    const std::string long_text =
         "{L\0\0\0\0\0\0\0\x01"
-        "aSL\0\0\0\x01\0\0\0\0",
-        22);
+        "aSL\0\0\0\x01\0\0\0\0"s;
     CHECK(refused(long_text));
 }
 
