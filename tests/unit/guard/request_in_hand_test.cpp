@@ -1,6 +1,7 @@
 #include "appcore/guard/request_in_hand.hpp"
 
 #include <atomic>
+#include <deque>
 #include <thread>
 
 #include "catch.hpp"
@@ -127,16 +128,17 @@ TEST_CASE("a committed request is taken away by its name only") {
 
 // One of the two has the request, whenever they meet: never both, never nobody.
 TEST_CASE("either the serving thread commits a request or another takes it away") {
+    struct Meeting {
+        RequestInHand hand;
+        std::atomic<bool> is_committed{false};
+    };
     static const http::Request kRequest = post();
+    // Never destroyed: a thread whose request was taken away waits for the end of the process.
+    static auto& meetings = *new std::deque<Meeting>;  // NOLINT(cppcoreguidelines-owning-memory)
     int committed = 0;
     int taken = 0;
     for (int i = 0; i < 300; ++i) {
-        struct Meeting {
-            RequestInHand hand;
-            std::atomic<bool> is_committed{false};
-        };
-        // A thread whose request was taken away waits for the end of the process.
-        auto* const meeting = new Meeting;  // NOLINT(cppcoreguidelines-owning-memory)
+        Meeting* const meeting = &meetings.emplace_back();
         meeting->hand.begin(7, kBegin);
         meeting->hand.handle(kRequest);
         std::atomic<bool> is_started{false};

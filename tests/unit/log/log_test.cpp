@@ -159,7 +159,8 @@ TEST_CASE("any byte in a path gives one valid line") {
     add_request(*log, line(std::string(70000, '\x01')));
     add_request(*log, line("/" + std::string(1398, 'a') + "\xc3\xa9"));
     add_request(*log, line(std::string(700, '"')));
-    RequestLine longest = line(std::string(699, '"'));
+    const std::string path(699, '"');
+    RequestLine longest = line(path);
     const std::string id(128, '"');
     longest.request_id = id;
     longest.trace = {"4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", "01"};
