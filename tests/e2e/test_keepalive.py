@@ -60,7 +60,9 @@ class KeepAlive(StackTest):
             wait_until(lambda: load.replies() > 100)
             stopped = self.stack.children("appcore-worker")[0]
             stop_process(stopped)
-            threading.Timer(3, os.kill, (stopped, signal.SIGCONT)).start()
+            continued = threading.Timer(3, os.kill, (stopped, signal.SIGCONT))
+            continued.start()
+            self.addCleanup(continued.join)  # maybe no client is held up, and the test ends first
             time.sleep(1)
             before = load.replies()
             # Each of its connections holds one client, and there is the other worker for the rest.

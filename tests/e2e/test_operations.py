@@ -209,7 +209,8 @@ class Operations(RuleBasedStateMachine):
         def happen():
             if pids := census.pids(self.stack.run_dir, self.stack.port, program):
                 if isinstance(what, signal.Signals):
-                    os.kill(pids[which % len(pids)], what)
+                    with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+                        os.kill(pids[which % len(pids)], what)
                 else:
                     hold(pids[which % len(pids)], what)
 
@@ -223,12 +224,14 @@ class Operations(RuleBasedStateMachine):
     def remove_files(self, which, at, some):
         """All of RUN_DIR, or anything in it."""
         def happen():
-            names = sorted(os.listdir(self.stack.run_dir)) if os.path.isdir(self.stack.run_dir) else []
-            path = os.path.join(self.stack.run_dir, names[which % len(names)]) if names and which is not None else self.stack.run_dir
-            if os.path.isdir(path) and not os.path.islink(path):
-                shutil.rmtree(path, ignore_errors=True)
-            elif os.path.lexists(path):
-                os.unlink(path)
+            path = self.stack.run_dir
+            with contextlib.suppress(FileNotFoundError):  # a command has removed it meanwhile
+                if which is not None and (names := sorted(os.listdir(path))):
+                    path = os.path.join(path, names[which % len(names)])
+                if os.path.isdir(path) and not os.path.islink(path):
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    os.unlink(path)
 
         with self.round("remove_files", which, at, *some):
             self.harm()
