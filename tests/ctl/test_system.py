@@ -11,10 +11,26 @@ from pathlib import Path
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy"))
 
-from ctl import messages, system, units  # noqa: E402
+from ctl import messages, system, units, units_commands  # noqa: E402
 from ctl import pool as pools  # noqa: E402
-from ctl.messages import CtlError  # noqa: E402
+from ctl.messages import NOT_RUNNING, CtlError  # noqa: E402
 from ctl.place import Place  # noqa: E402
+
+
+def make_pool(place, name):
+    folder = place.pools / name
+    folder.mkdir(parents=True)
+    (folder / "pool.json").write_text(json.dumps({
+        "said": {}, "address": "127.0.0.1", "port": 8000, "workers": 1, "request_timeout": 30, "stop_seconds": 35,
+        "state_dir": "/run", "textfile_dir": ""}), encoding="ascii")
+    (folder / "pool.conf").write_text("[fcgi-program:x]\n", encoding="ascii")
+    return folder
+
+
+def make_current(place, name):
+    folder = make_pool(place, name)
+    place.current.symlink_to(f"pools/{name}")
+    return folder
 
 
 class Silent(unittest.TestCase):
@@ -24,8 +40,7 @@ class Silent(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.place = Place(Path(folder.name, "run"), Path(folder.name, "keep"))
-        self.folder = self.make_pool("blue-1")
-        self.place.current.symlink_to("pools/blue-1")
+        self.folder = make_current(self.place, "blue-1")
         self.sections = {name: Path(folder.name, f"appcore-{name}.conf") for name in ("blue", "green", "peer", "metrics")}
         self.sections["blue"].touch()
         self.machine = system.Machine({})
@@ -33,21 +48,12 @@ class Silent(unittest.TestCase):
         self.machine._host = unittest.mock.MagicMock(socket="/run/supervisor.sock")
         self.machine._host.supervisor_runs.return_value = False
         self.machine._host.section_file = self.sections.get
-        self.machine.build = lambda *_: pools.load(self.make_pool("green-2"))
+        self.machine.build = lambda *_: pools.load(make_pool(self.place, "green-2"))
         for where, name, value in ((self.machine, "_resolve", None), (self.machine, "_models", unittest.mock.Mock()),
                                    (units, "enabled", False), (messages, "say", None)):
             patch = unittest.mock.patch.object(where, name, unittest.mock.Mock(return_value=value))
             patch.start()
             self.addCleanup(patch.stop)
-
-    def make_pool(self, name):
-        folder = self.place.pools / name
-        folder.mkdir(parents=True)
-        (folder / "pool.json").write_text(json.dumps({
-            "said": {}, "address": "127.0.0.1", "port": 8000, "workers": 1, "request_timeout": 30, "stop_seconds": 35,
-            "state_dir": "/run", "textfile_dir": ""}), encoding="ascii")
-        (folder / "pool.conf").write_text("[fcgi-program:x]\n", encoding="ascii")
-        return folder
 
     def listen(self):
         listener = socket.socket(socket.AF_UNIX)
@@ -71,6 +77,77 @@ class Silent(unittest.TestCase):
             self.assertEqual(self.machine.up(), 0)
         self.assertEqual([name for name, path in self.sections.items() if path.exists()], ["green"])
         self.assertEqual(pools.folders(self.place), [self.place.pools / "green-2"])
+
+
+class NotRunning(unittest.TestCase):
+    """Nothing is set up, or it is and supervisord does not run, or no pool is current."""
+
+    CHANGES = (("restart",), ("scale", "2"), ("drain",), ("undrain",), ("renew",), ("reopen",), ("model", "any"))
+    LOOKS = {"is_set_up", "supervisor_runs"}  # what a command may ask of the machine before it refuses
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.place = Place(Path(folder.name, "run"), Path(folder.name, "keep"))
+        self.said = unittest.mock.Mock()
+        self.patch(messages, "say", self.said)
+        self.systemctl = unittest.mock.Mock()
+        self.patch(units, "systemctl", self.systemctl)
+
+    def patch(self, where, name, value):
+        patch = unittest.mock.patch.object(where, name, value)
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def machine(self, kind, is_set_up, supervisor_runs):
+        self.patch(units, "enabled", lambda: is_set_up)
+        host = unittest.mock.MagicMock(place=self.place)
+        host.is_set_up.return_value, host.supervisor_runs.return_value = is_set_up, supervisor_runs
+        with unittest.mock.patch.object(system, "MachineHost", lambda: host):
+            machine = kind({})
+        machine._lock = unittest.mock.Mock()
+        machine.build = unittest.mock.Mock()
+        return machine
+
+    def check_refused(self, machine, *command):
+        with self.subTest(machine=type(machine).__name__, command=command):
+            machine._host.reset_mock()
+            with self.assertRaisesRegex(CtlError, '^not running.*: "appcorectl up" sets it up$'):
+                getattr(machine, command[0])(*command[1:])
+            self.assertLessEqual({call[0] for call in machine._host.method_calls}, self.LOOKS)
+            machine.build.assert_not_called()
+            self.systemctl.assert_not_called()
+
+    def test_each_command_that_needs_the_service_says_so_and_does_nothing(self):
+        for kind, is_set_up, supervisor_runs in ((system.Machine, False, True), (system.Machine, True, False),
+                                                 (units_commands.UnitsMachine, False, True)):
+            machine = self.machine(kind, is_set_up, supervisor_runs)
+            for command in self.CHANGES:
+                self.check_refused(machine, *command)
+
+    def test_the_folder_of_a_pool_that_ran_does_not_make_it_run(self):
+        make_current(self.place, "blue-1")
+        self.test_each_command_that_needs_the_service_says_so_and_does_nothing()
+        for kind in (system.Machine, units_commands.UnitsMachine):
+            self.assertEqual(self.machine(kind, False, True).status(), NOT_RUNNING)
+
+    def test_where_no_pool_is_current_there_is_nothing_to_drain_or_renew(self):
+        for kind in (system.Machine, units_commands.UnitsMachine):
+            for command in ("drain", "undrain", "renew"):
+                self.check_refused(self.machine(kind, True, True), command)
+
+    def test_status_and_health_say_it_with_an_exit_code_of_its_own(self):
+        for kind, is_set_up, supervisor_runs, words in (
+                (system.Machine, False, True, "not running"), (system.Machine, True, True, "not running"),
+                (system.Machine, True, False, "supervisord is not running"),
+                (units_commands.UnitsMachine, False, True, "not running"), (units_commands.UnitsMachine, True, True, "not running")):
+            machine = self.machine(kind, is_set_up, supervisor_runs)
+            with self.subTest(machine=kind.__name__, words=words):
+                self.assertEqual(machine.status(), NOT_RUNNING)
+                self.said.assert_called_with(words)
+                with self.assertRaisesRegex(CtlError, "^not running$") as refused:
+                    machine.health()
+                self.assertEqual(refused.exception.code, NOT_RUNNING)
 
 
 if __name__ == "__main__":
