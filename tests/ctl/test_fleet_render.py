@@ -68,6 +68,12 @@ class Texts(unittest.TestCase):
         self.assertIn("check-ssl", text)
 
 
+    def test_new_connections_to_the_floating_address_wait_while_it_moves(self):
+        for text, family, address in ((GOOD, "ip", "10.0.0.100"), (GOOD.replace("10.0.0.", "fd00::").replace("/24", "/64"), "ip6", "fd00::100")):
+            move = lines(rendered(text)["fronts/lb1/move-address"])
+            self.assertIn(f"{family} daddr {address} tcp dport 80 tcp flags & (syn | ack) == syn drop", move)
+
+
 class Files(unittest.TestCase):
     def setUp(self):
         self.folder = Path(tempfile.mkdtemp())

@@ -74,7 +74,10 @@ class Reading(InFolder):
         self.write(b"team \xff\n")
         with self.assertRaisesRegex(CtlError, "must be text in UTF-8"):
             key_file.read(self.path)
-        self.write("".join(f"team {number:064x}\n" for number in range(key_file.MOST_KEYS + 1)))
+        keys = [f"team {number:064x}\n" for number in range(key_file.MOST_KEYS + 1)]
+        self.write("".join(keys[1:]))
+        self.assertEqual(len(key_file.read(self.path)), key_file.MOST_KEYS)
+        self.write("".join(keys))
         with self.assertRaisesRegex(CtlError, "must have at most 1000 keys, got 1001"):
             key_file.read(self.path)
         self.write("#" * (1 << 20) + "\n")

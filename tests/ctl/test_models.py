@@ -41,6 +41,14 @@ class Kept(unittest.TestCase):
         self.assertEqual(self.names(), [f"{i}.acm" for i in range(2, KEPT + 2)])
         self.assertEqual([entry.version for entry in self.models.entries()], [str(i) for i in range(2, KEPT + 2)])
 
+    def test_what_has_been_chosen_is_still_chosen_while_there_is_no_pool_unless_it_is_somebody_else_s_file(self):
+        mine = self.file("a.acm")
+        self.assertEqual(self.models.chosen(), "")
+        self.models.choose(str(mine))
+        self.assertEqual(self.models.chosen(), str(mine))
+        self.models.choose("/srv/a.acm")
+        self.assertEqual(self.models.chosen(), "")
+
 
 if __name__ == "__main__":
     unittest.main()

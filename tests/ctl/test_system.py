@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from ctl import messages, system, units, units_commands  # noqa: E402
 from ctl import pool as pools  # noqa: E402
-from ctl.messages import NOT_RUNNING, CtlError  # noqa: E402
+from ctl.messages import FAILED, NOT_RUNNING, CtlError  # noqa: E402
 from ctl.place import Place  # noqa: E402
 
 
@@ -76,11 +76,12 @@ class Silent(unittest.TestCase):
         with unittest.mock.patch.object(self.machine, "_lock"):
             self.assertEqual(self.machine.up(), 0)
         self.assertEqual([name for name, path in self.sections.items() if path.exists()], ["green"])
+        self.machine._host.switch.assert_called_once_with(pools.load(self.place.pools / "green-2"))
         self.assertEqual(pools.folders(self.place), [self.place.pools / "green-2"])
 
 
-class NotRunning(unittest.TestCase):
-    """Nothing is set up, or it is and supervisord does not run, or no pool is current."""
+class Unchanged(unittest.TestCase):
+    """Commands that only look, and those that refuse: nothing is set up, or supervisord does not run, or no pool is current."""
 
     CHANGES = (("restart",), ("scale", "2"), ("drain",), ("undrain",), ("renew",), ("reopen",), ("model", "any"))
     LOOKS = {"is_set_up", "supervisor_runs"}  # what a command may ask of the machine before it refuses
@@ -148,6 +149,15 @@ class NotRunning(unittest.TestCase):
                 with self.assertRaisesRegex(CtlError, "^not running$") as refused:
                     machine.health()
                 self.assertEqual(refused.exception.code, NOT_RUNNING)
+
+    def test_status_is_a_failure_if_a_program_does_not_run_that_should(self):
+        make_current(self.place, "blue-1")
+        for group, runs, ended, code in (("blue", True, set(), 0), ("blue", False, set(), FAILED), ("green", False, {"green"}, 0)):
+            machine = self.machine(system.Machine, True, True)
+            machine._host.programs.return_value = [unittest.mock.Mock(full_name="x", state="y", description="z", group=group, runs=runs)]
+            machine._host.ended_groups.return_value = ended
+            with self.subTest(group=group, runs=runs), unittest.mock.patch.object(messages, "show"):
+                self.assertEqual(machine.status(), code)
 
 
 if __name__ == "__main__":

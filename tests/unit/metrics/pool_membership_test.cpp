@@ -58,6 +58,7 @@ TEST_CASE("workers that serve other machines replace nobody") {
 TEST_CASE("a worker above the size of its pool is not missing") {
     CHECK(has_departed({living("blue-01", 2), dead("blue-03", 8)}, 1));
     CHECK_FALSE(has_departed({living("blue-01", 3), dead("blue-03", 8)}, 1));
+    CHECK_FALSE(has_departed({living("blue-01", 2), living("blue-03", 8)}, 1));
 }
 
 TEST_CASE("a slot that is not a worker's stays what it is") {
