@@ -29,6 +29,10 @@ constexpr std::chrono::milliseconds kPatience{
 // Answers with what it got: state, then body.
 class Echo final : public fcgi::Handler {
   public:
+    void request_arrives(int connection) override {
+        arrived_on = connection;
+        is_awaited = true;
+    }
     void handle(const http::Request& request, http::Response& response) override {
         ++requests;
         response.set(request.body_state == BodyState::complete ? 200 : 400, "text/plain",
@@ -43,9 +47,12 @@ class Echo final : public fcgi::Handler {
     }
     void request_done(fcgi::Delivery delivery) override {
         last = delivery;
+        is_awaited = false;
         if (delivery != fcgi::Delivery::none) ++replies;
     }
 
+    int arrived_on = -1;
+    bool is_awaited = false;  // since a request has arrived that has not ended
     int requests = 0;
     int commits = 0;
     int replies = 0;
@@ -76,7 +83,15 @@ class Pair {
         return bytes;
     }
     Connection::Limits limits{.max_body = kMaxBody};
-    Connection::After serve() { return connection->serve(handler, buffers, limits); }
+    // Whatever comes, the handler hears of its beginning, on which connection, and of its end.
+    Connection::After serve() {
+        const int descriptor = connection->descriptor();
+        handler.arrived_on = -1;
+        const Connection::After after = connection->serve(handler, buffers, limits);
+        CHECK(handler.arrived_on == descriptor);
+        CHECK_FALSE(handler.is_awaited);
+        return after;
+    }
 
     system::FileDescriptor peer;
     std::unique_ptr<Connection> connection;
