@@ -69,6 +69,26 @@ class Refusing(PlaceTest):
         self.assertEqual((self.folder / "nginx.conf").read_text(), "green-2's nginx.conf")
 
 
+class Unasked(PlaceTest):
+    """nginx does not run, or the operator has not enabled its site: its files are there for when that changes."""
+
+    def test_nginx_is_not_reloaded_and_not_taken_to_have_loaded_anything(self):
+        reload = mock.Mock()
+        self.patch(nginx_reload, "reload", reload)
+        with mock.patch.object(machine, "Place", lambda *_: self.place):
+            host = machine.MachineHost()
+        for number, (master, site) in enumerate(((None, self.folder), (mock.Mock(), self.folder / "none"))):
+            self.patch(host, "_nginx_master", lambda running=master: running)
+            self.patch(machine, "SITE", site)
+            host.adopt_nginx(self.pool(f"blue-{number}"))
+            self.assertEqual((host.included / "server.conf").read_text(), f"blue-{number}'s server.conf")
+        reload.assert_not_called()
+        self.patch(host, "_nginx_master", mock.Mock())
+        self.patch(machine, "SITE", self.folder)
+        host.adopt_nginx(Pool(self.place.pools / "blue-1", {}, "127.0.0.1", 8000, 1, 30, 35, 0, self.folder, "", False, ()))
+        reload.assert_called_once()
+
+
 class Replaced(PlaceTest):
     def test_a_pool_that_nginx_could_not_take_can_be_replaced(self):
         """PORT was wrong, and is right now: what nginx never took is not tried again first."""
@@ -159,6 +179,17 @@ class Units(PlaceTest):
         self.run_pool("units-1", 3)
         self.problem = "Status: 503"
         self.check_undone(CtlError, 2)
+
+    def test_units_end_when_they_have_answered_what_waits_in_their_socket(self):
+        self.run_pool("units-1", 2)
+        self.patch(units, "SOCKET", self.folder)
+        served = []
+        self.patch(probe, "pool_problem", lambda path, seconds: served.append((path, seconds, dict(self.systemd.runs))))
+        units.stop(self.place, 7)
+        (path, seconds, runs), = served
+        self.assertEqual((path, seconds), (self.folder, 7))
+        self.assertIn(units.worker(2), runs)
+        self.assertEqual(self.state(), ({}, set(), {}, None))
 
     def test_a_first_start_that_fails_leaves_no_unit_and_supervisord_s_pool_whole(self):
         self.systemd.fails = {(units.worker(2), "units-2"): CtlError("it does not start")}

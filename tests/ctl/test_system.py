@@ -80,11 +80,8 @@ class Silent(unittest.TestCase):
         self.assertEqual(pools.folders(self.place), [self.place.pools / "green-2"])
 
 
-class Unchanged(unittest.TestCase):
-    """Commands that only look, and those that refuse: nothing is set up, or supervisord does not run, or no pool is current."""
-
-    CHANGES = (("restart",), ("scale", "2"), ("drain",), ("undrain",), ("renew",), ("reopen",), ("model", "any"))
-    LOOKS = {"is_set_up", "supervisor_runs"}  # what a command may ask of the machine before it refuses
+class MachineTest(unittest.TestCase):
+    """With a stand-in for the machine, and systemd of which nothing is known."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -94,6 +91,7 @@ class Unchanged(unittest.TestCase):
         self.patch(messages, "say", self.said)
         self.systemctl = unittest.mock.Mock()
         self.patch(units, "systemctl", self.systemctl)
+        self.patch(units, "UNITS_DIR", Path(folder.name, "units"))
 
     def patch(self, where, name, value):
         patch = unittest.mock.patch.object(where, name, value)
@@ -101,7 +99,7 @@ class Unchanged(unittest.TestCase):
         self.addCleanup(patch.stop)
 
     def machine(self, kind, is_set_up, supervisor_runs):
-        self.patch(units, "enabled", lambda: is_set_up)
+        self.patch(units, "enabled", lambda: is_set_up and kind is not system.Machine)
         host = unittest.mock.MagicMock(place=self.place)
         host.is_set_up.return_value, host.supervisor_runs.return_value = is_set_up, supervisor_runs
         with unittest.mock.patch.object(system, "MachineHost", lambda: host):
@@ -109,6 +107,13 @@ class Unchanged(unittest.TestCase):
         machine._lock = unittest.mock.Mock()
         machine.build = unittest.mock.Mock()
         return machine
+
+
+class Unchanged(MachineTest):
+    """Commands that only look, and those that refuse: nothing is set up, or supervisord does not run, or no pool is current."""
+
+    CHANGES = (("restart",), ("scale", "2"), ("drain",), ("undrain",), ("renew",), ("reopen",), ("model", "any"))
+    LOOKS = {"is_set_up", "supervisor_runs"}  # what a command may ask of the machine before it refuses
 
     def check_refused(self, machine, *command):
         with self.subTest(machine=type(machine).__name__, command=command):
@@ -158,6 +163,51 @@ class Unchanged(unittest.TestCase):
             machine._host.ended_groups.return_value = ended
             with self.subTest(group=group, runs=runs), unittest.mock.patch.object(messages, "show"):
                 self.assertEqual(machine.status(), code)
+
+
+class Running(MachineTest):
+    """A pool of the machine's supervisord that serves."""
+
+    def setUp(self):
+        super().setUp()
+        make_current(self.place, "blue-1")
+        self.running = self.machine(system.Machine, True, True)
+        self.host = self.running._host
+        self.host.free_colour.return_value = "green"
+
+    def test_a_renewed_certificate_is_the_running_pool_s(self):
+        with unittest.mock.patch.object(system.renewal, "renew") as renew:
+            self.assertEqual(self.running.renew("/etc/letsencrypt/live/x"), 0)
+        renew.assert_called_once_with(self.host, pools.current(self.place), "/etc/letsencrypt/live/x")
+
+    def replace(self, command):
+        """What the machine is told to do by a command that builds a new pool, in order."""
+        new = pools.load(make_pool(self.place, "green-2"))
+        self.running.build = lambda *_: new
+        self.patch(self.running, "_resolve", unittest.mock.Mock())
+        self.patch(system.probe, "is_healthy_within", lambda *_: True)
+        self.patch(units, "stop", self.host.stop_units)
+        self.assertEqual(command(), 0)
+        self.host.switch.assert_called_once_with(new)
+        steps = ("try_out", "forget_nginx", "switch", "stop_units", "converge", "remove_older")
+        return [call[0] for call in self.host.method_calls if call[0] in steps]
+
+    def test_a_new_pool_is_tried_before_anything_is_changed_and_is_current_before_nginx_is_asked(self):
+        self.assertEqual(self.replace(self.running.restart), ["converge", "try_out", "switch", "stop_units", "converge", "remove_older"])
+
+    def test_the_first_start_asks_nginx_whose_site_may_just_have_been_enabled(self):
+        self.host.is_set_up.return_value = False
+        self.assertEqual(self.replace(self.running.up), ["try_out", "forget_nginx", "switch", "stop_units", "converge", "remove_older"])
+
+    def test_down_ends_the_drain_and_removes_what_was_the_pool_s(self):
+        self.place.run_dir.mkdir()
+        self.place.draining.touch()
+        self.patch(self.running, "_models", unittest.mock.Mock())
+        self.patch(system.draining, "before_stop", unittest.mock.Mock())
+        self.assertEqual(self.running.down(), 0)
+        system.draining.before_stop.assert_called_once()
+        self.host.remove_all_groups.assert_called_once_with(35)
+        self.assertEqual((self.place.draining.exists(), self.place.current.is_symlink(), pools.folders(self.place)), (False, False, []))
 
 
 if __name__ == "__main__":
