@@ -60,6 +60,36 @@ class Refusing(PlaceTest):
         host.adopt_nginx(second)
         self.assertEqual((host.included / "server.conf").read_text(), "green-2's server.conf")
 
+    def test_while_nginx_is_asked_nothing_says_what_it_has(self):
+        """A command that is killed then leaves it to be asked again."""
+        self.patch(machine, "SITE", self.folder)
+        with mock.patch.object(machine, "Place", lambda *_: self.place):
+            host = machine.MachineHost()
+        self.patch(host, "_nginx_master", mock.Mock())
+        first, second = self.pool("blue-1"), self.pool("green-2")
+        texts = {pool.folder: "".join((pool.folder / part).read_text() for part in machine.PARTS) for pool in (first, second)}
+        known = []
+        self.patch(nginx_reload, "reload", lambda *_: known.append([host._record.says(text) for text in texts.values()]))
+        host.adopt_nginx(first)
+        host.adopt_nginx(second)
+        self.assertEqual(known, [[False, False], [False, False]])
+        self.assertEqual([host._record.says(text) for text in texts.values()], [False, True])
+
+    def test_only_the_machine_s_nginx_with_the_site_enabled_serves(self):
+        with mock.patch.object(machine, "Place", lambda *_: self.place):
+            host = machine.MachineHost()
+        pid = self.folder / "nginx.pid"
+        self.patch(machine, "NGINX_PID", pid)
+        found = mock.Mock()
+        self.patch(machine.processes, "describe", lambda number: found if number == 7 else None)
+        for text, is_master, site, expected in (("7\n", True, self.folder, True), ("7\n", False, self.folder, False),
+                                                ("7\n", True, self.folder / "none", False), ("8\n", True, self.folder, False),
+                                                ("", True, self.folder, False)):
+            pid.write_text(text)
+            found.is_nginx_master = is_master
+            self.patch(machine, "SITE", site)
+            self.assertEqual(host.serves_by_nginx(), expected, (text, is_master, site))
+
     def test_an_nginx_of_our_own_likewise(self):
         host = own_host.OwnHost(self.place)
         first, second = self.pool("blue-1"), self.pool("green-2")
@@ -85,8 +115,61 @@ class Unasked(PlaceTest):
         reload.assert_not_called()
         self.patch(host, "_nginx_master", mock.Mock())
         self.patch(machine, "SITE", self.folder)
-        host.adopt_nginx(Pool(self.place.pools / "blue-1", {}, "127.0.0.1", 8000, 1, 30, 35, 0, self.folder, "", False, ()))
-        reload.assert_called_once()
+        pool = self.pool("blue-2")
+        for _ in range(2):
+            host.adopt_nginx(pool)
+            reload.assert_called_once()  # the second time it is known to have this
+
+    def test_a_check_of_nginx_sees_the_new_parts_and_leaves_what_was_there(self):
+        with mock.patch.object(machine, "Place", lambda *_: self.place):
+            host = machine.MachineHost()
+        self.patch(host, "_nginx_master", lambda: None)
+        seen = []
+        self.patch(machine.nginx_config, "accept", lambda _: seen.append((host.included / "server.conf").read_text()))
+        host.check_nginx(self.pool("blue-1"))
+        self.assertFalse(os.path.lexists(host.included))
+        host.adopt_nginx(self.pool("green-2"))
+        self.assertEqual([folder.name for folder in host._parts.iterdir()], ["green-2"])
+        host.check_nginx(self.pool("blue-3"))
+        self.assertEqual(seen, ["blue-1's server.conf", "blue-3's server.conf"])
+        self.assertEqual((host.included / "server.conf").read_text(), "green-2's server.conf")
+
+
+class Sections(PlaceTest):
+    """What supervisord starts at its next start: a file for each pool."""
+
+    def setUp(self):
+        super().setUp()
+        with mock.patch.object(machine, "Place", lambda *_: self.place):
+            self.host = machine.MachineHost()
+        self.patch(self.host, "section_file", lambda name: self.folder / f"{name}.conf")
+        self.removed = []
+        self.patch(self.host, "remove_group", lambda name, seconds: self.removed.append((name, seconds)))
+
+    def test_a_new_pool_takes_a_colour_that_nobody_has(self):
+        self.assertEqual(self.host.free_colour(None), "blue")
+        (self.folder / "blue.conf").touch()
+        self.assertEqual(self.host.free_colour(None), "green")
+        self.assertEqual(self.host.free_colour(self.pool("units-1")), "green")
+        self.assertEqual(self.host.free_colour(self.pool("green-2")), "blue")
+
+    def test_all_groups_are_removed_also_where_no_supervisord_runs(self):
+        for runs in (False, True):
+            names = ["blue", "green", "peer", "metrics"]
+            for name in names:
+                (self.folder / f"{name}.conf").touch()
+            self.patch(self.host, "supervisor_runs", lambda answer=runs: answer)
+            self.host.remove_all_groups(7)
+            left = [name for name in names if (self.folder / f"{name}.conf").exists()]
+            self.assertEqual(left, names if runs else [])
+        self.assertEqual(self.removed, [("blue", 7), ("green", 7), ("peer", 7), ("metrics", machine.METRICS_STOP)])
+
+    def test_the_metrics_program_s_group_is_removed_where_there_is_one(self):
+        self.host.remove_metrics()
+        self.assertEqual(self.removed, [])
+        (self.folder / "metrics.conf").touch()
+        self.host.remove_metrics()
+        self.assertEqual(self.removed, [("metrics", machine.METRICS_STOP)])
 
 
 class Replaced(PlaceTest):
@@ -179,6 +262,20 @@ class Units(PlaceTest):
         self.run_pool("units-1", 3)
         self.problem = "Status: 503"
         self.check_undone(CtlError, 2)
+
+    def test_a_smaller_pool_ends_the_workers_that_are_too_many(self):
+        self.run_pool("units-1", 3)
+        self.run_pool("units-2", 2)
+        self.assertEqual(units.workers(), [units.worker(1), units.worker(2)])
+        self.assertNotIn(units.worker(3), self.systemd.runs)
+        self.host.remove_metrics.assert_not_called()
+
+    def test_supervisord_s_metrics_program_ends_before_that_of_the_units_takes_its_socket(self):
+        self.host.supervisor_runs = lambda: True
+        self.host.remove_metrics.side_effect = lambda: self.assertNotIn(units.METRICS, self.systemd.runs)
+        self.run_pool("units-1", 1)
+        self.host.remove_metrics.assert_called_once_with()
+        self.assertIn(units.METRICS, self.systemd.runs)
 
     def test_units_end_when_they_have_answered_what_waits_in_their_socket(self):
         self.run_pool("units-1", 2)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy"))
 
-from ctl import messages, system, units, units_commands  # noqa: E402
+from ctl import messages, models, system, units, units_commands  # noqa: E402
 from ctl import pool as pools  # noqa: E402
 from ctl.messages import FAILED, NOT_RUNNING, CtlError  # noqa: E402
 from ctl.place import Place  # noqa: E402
@@ -76,6 +76,9 @@ class Silent(unittest.TestCase):
         with unittest.mock.patch.object(self.machine, "_lock"):
             self.assertEqual(self.machine.up(), 0)
         self.assertEqual([name for name, path in self.sections.items() if path.exists()], ["green"])
+        messages.say.assert_called_once_with("set up; supervisord is not running, and will start it")
+        self.machine._host.write_main_sections.assert_called_once_with()
+        self.machine._host.adopt_nginx.assert_called_once_with(pools.load(self.place.pools / "green-2"))
         self.machine._host.switch.assert_called_once_with(pools.load(self.place.pools / "green-2"))
         self.assertEqual(pools.folders(self.place), [self.place.pools / "green-2"])
 
@@ -118,11 +121,25 @@ class Unchanged(MachineTest):
     def check_refused(self, machine, *command):
         with self.subTest(machine=type(machine).__name__, command=command):
             machine._host.reset_mock()
+            machine._lock.reset_mock()
             with self.assertRaisesRegex(CtlError, '^not running.*: "appcorectl up" sets it up$'):
                 getattr(machine, command[0])(*command[1:])
             self.assertLessEqual({call[0] for call in machine._host.method_calls}, self.LOOKS)
             machine.build.assert_not_called()
             self.systemctl.assert_not_called()
+            machine._lock.assert_called_once_with(command[0])
+
+    def test_a_command_that_does_not_get_the_lock_does_nothing(self):
+        make_current(self.place, "blue-1")
+        machine = self.machine(system.Machine, True, True)
+        machine._said["APPCORE_API_KEYS"] = str(self.place.keep_dir / "keys")
+        for command in (*self.CHANGES, ("up",), ("down",), ("check",), ("key", "new", "team")):
+            machine._host.reset_mock()
+            machine._lock.side_effect = CtlError(f"{command[0]} waits")
+            with self.subTest(command=command), self.assertRaisesRegex(CtlError, f"^{command[0]} waits$"):
+                getattr(machine, command[0])(*command[1:])
+            machine._lock.assert_called_with(command[0])
+            self.assertEqual(machine._host.method_calls, [])
 
     def test_each_command_that_needs_the_service_says_so_and_does_nothing(self):
         for kind, is_set_up, supervisor_runs in ((system.Machine, False, True), (system.Machine, True, False),
@@ -175,6 +192,74 @@ class Running(MachineTest):
         self.host = self.running._host
         self.host.free_colour.return_value = "green"
 
+    def test_logs_are_reopened_also_nginx_s(self):
+        self.assertEqual(self.running.reopen(), 0)
+        self.host.reopen_logs.assert_called_once_with()
+        self.host.reopen_nginx.assert_called_once_with()
+
+    def test_a_command_holds_the_lock_of_its_place(self):
+        machine = system.Machine({})
+        machine._place = self.place
+        with unittest.mock.patch.object(system, "Lock") as lock:
+            self.assertIs(machine._lock("scale"), lock.return_value)
+        lock.assert_called_once_with(self.place, "scale")
+        lock.return_value.acquire.assert_called_once_with()
+
+    def test_it_listens_to_the_machine_itself_unless_the_operator_says_otherwise(self):
+        for said, expected in (({}, ("127.0.0.1", 8000)), ({"ADDRESS": "::", "PORT": "81"}, ("::", 81)), ({"PORT": ""}, ("127.0.0.1", 8000))):
+            self.running._said = said
+            self.assertEqual(self.running._listen(), expected)
+
+    def test_a_check_asks_nginx_and_leaves_nothing(self):
+        for problem in (None, CtlError("nginx refuses it")):
+            new = pools.load(make_pool(self.place, "green-2"))
+            self.running.build = lambda *_, made=new: made
+            self.patch(self.running, "_resolve", unittest.mock.Mock())
+            self.host.check_nginx.side_effect = problem
+            if problem:
+                with self.assertRaisesRegex(CtlError, "nginx refuses it"):
+                    self.running.check()
+            else:
+                self.assertEqual(self.running.check(), 0)
+            self.host.check_nginx.assert_called_with(new)
+            self.assertEqual([folder.name for folder in pools.folders(self.place)], ["blue-1"])
+
+    def test_the_number_of_workers_is_the_command_s_or_the_setting_s(self):
+        self.patch(self.running, "_models", unittest.mock.Mock())
+        found = []
+        self.patch(system.told, "resolve", lambda said, *_: found.append(said.get("APPCORE_WORKERS")))
+        self.running._said = {"APPCORE_WORKERS": "2"}
+        self.running._resolve()
+        self.running._resolve("5")
+        self.assertEqual(found, ["2", "5"])
+
+    def test_the_model_is_the_setting_s_or_the_one_that_takes_over_or_the_one_chosen_before(self):
+        known = unittest.mock.Mock()
+        known.chosen.return_value = "/chosen.acm"
+        self.patch(self.running, "_models", lambda: known)
+        found = []
+        self.patch(system.told, "resolve", lambda said, *_: found.append(said[models.SETTING]))
+        self.running._resolve()
+        for model in ("/new.acm", ""):
+            self.running._model = model
+            self.running._resolve()
+        self.running._said[models.SETTING] = "/said.acm"
+        self.running._resolve()
+        self.assertEqual(found, ["/chosen.acm", "/new.acm", "", "/said.acm"])
+
+    def test_another_model_takes_over_in_a_pool_of_its_own(self):
+        known = unittest.mock.Mock()
+        known.listing.return_value = ["serves a", "kept b"]
+        known.change.side_effect = lambda what, take: f"{what} in {take('/x.acm')}"
+        self.patch(self.running, "_models", lambda: known)
+        taken = []
+        self.patch(self.running, "_take_into_use", lambda: taken.append(self.running._model))
+        for command, said in (((), ["serves a", "kept b"]), (("m.json",), ["m.json in blue"])):
+            self.said.reset_mock()
+            self.assertEqual(self.running.model(*command), 0)
+            self.assertEqual([call.args[0] for call in self.said.call_args_list], said)
+        self.assertEqual(taken, ["/x.acm"])
+
     def test_a_renewed_certificate_is_the_running_pool_s(self):
         with unittest.mock.patch.object(system.renewal, "renew") as renew:
             self.assertEqual(self.running.renew("/etc/letsencrypt/live/x"), 0)
@@ -188,6 +273,7 @@ class Running(MachineTest):
         self.patch(system.probe, "is_healthy_within", lambda *_: True)
         self.patch(units, "stop", self.host.stop_units)
         self.assertEqual(command(), 0)
+        self.said.assert_called_once_with("1 workers, the pool green")
         self.host.switch.assert_called_once_with(new)
         steps = ("try_out", "forget_nginx", "switch", "stop_units", "converge", "remove_older")
         return [call[0] for call in self.host.method_calls if call[0] in steps]
@@ -202,12 +288,39 @@ class Running(MachineTest):
     def test_down_ends_the_drain_and_removes_what_was_the_pool_s(self):
         self.place.run_dir.mkdir()
         self.place.draining.touch()
-        self.patch(self.running, "_models", unittest.mock.Mock())
+        known = unittest.mock.Mock()
+        known.serving.return_value = "/served.acm"
+        self.patch(self.running, "_models", lambda: known)
         self.patch(system.draining, "before_stop", unittest.mock.Mock())
         self.assertEqual(self.running.down(), 0)
+        self.said.assert_called_once_with("stopped")
+        known.choose.assert_called_once_with("/served.acm")
         system.draining.before_stop.assert_called_once()
         self.host.remove_all_groups.assert_called_once_with(35)
         self.assertEqual((self.place.draining.exists(), self.place.current.is_symlink(), pools.folders(self.place)), (False, False, []))
+
+
+class Chosen(unittest.TestCase):
+    """/etc/default/appcore says who runs the programs."""
+
+    def commands(self, text, user=0):
+        with unittest.mock.patch.object(system.os, "geteuid", lambda: user), \
+                unittest.mock.patch.object(system.places, "read_file", lambda _: text), \
+                unittest.mock.patch.object(system, "MachineHost", unittest.mock.MagicMock):
+            return system.commands_for_machine()
+
+    def test_supervisord_unless_the_operator_wants_systemd(self):
+        for text, kind, said in ((None, system.Machine, {}), ("PORT=81\n", system.Machine, {"PORT": "81"}),
+                                 ("APPCORE_SUPERVISOR=yes\n", system.Machine, {"APPCORE_SUPERVISOR": "yes"}),
+                                 ("APPCORE_SUPERVISOR=no\n", units_commands.UnitsMachine, {"APPCORE_SUPERVISOR": "no"})):
+            commands = self.commands(text)
+            self.assertEqual((type(commands), commands._said), (kind, said))
+
+    def test_other_words_and_other_users_are_refused(self):
+        with self.assertRaisesRegex(CtlError, "APPCORE_SUPERVISOR must be one of yes, no, got 'maybe'"):
+            self.commands("APPCORE_SUPERVISOR=maybe\n")
+        with self.assertRaisesRegex(CtlError, "only root"):
+            self.commands(None, user=1000)
 
 
 if __name__ == "__main__":
