@@ -67,7 +67,6 @@ class Texts(unittest.TestCase):
         self.assertNotIn("retry-on", text)
         self.assertIn("check-ssl", text)
 
-
     def test_new_connections_to_the_floating_address_wait_while_it_moves(self):
         for text, family, address in ((GOOD, "ip", "10.0.0.100"), (GOOD.replace("10.0.0.", "fd00::").replace("/24", "/64"), "ip6", "fd00::100")):
             move = lines(rendered(text)["fronts/lb1/move-address"])

@@ -1,6 +1,7 @@
 """systemd's units in supervisord's place: what appcorectl asks systemctl for, and what it writes for them."""
 
 import contextlib
+import itertools
 import os
 import subprocess
 import sys
@@ -46,7 +47,9 @@ class Asked(unittest.TestCase):
                 asked.append(" ".join(word for word in words if word[0] != "-"))
                 return not (fails and words[0] == "is-active")
 
-            with unittest.mock.patch.object(units, "systemctl", systemctl), unittest.mock.patch.object(units, "SETTLE", 0.01), \
+            # A clock that shows 0.3 s more at each look: half a second is over at the second one, on any machine.
+            clock = unittest.mock.Mock(monotonic=itertools.count(0, 0.3).__next__)
+            with unittest.mock.patch.object(units, "systemctl", systemctl), unittest.mock.patch.object(units, "time", clock), \
                     unittest.mock.patch.object(units, "_wait_for_program", lambda unit: asked.append(f"wait {unit}")):
                 with self.assertRaisesRegex(CtlError, "worker@1.service does not stay alive") if fails else contextlib.nullcontext():
                     units.start(2)
