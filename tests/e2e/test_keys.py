@@ -211,13 +211,15 @@ class Secret(KeyTest):
             for parent, _, names in os.walk(folder):
                 for name in names:
                     path = os.path.join(parent, name)
-                    if os.path.isfile(path):
-                        with open(path, "rb") as file:
-                            yield path, file.read()
+                    with contextlib.suppress(FileNotFoundError):  # the metrics file is written aside and renamed
+                        if os.path.isfile(path):
+                            with open(path, "rb") as file:
+                                yield path, file.read()
         for pid in processes(self.stack.run_dir):
             for name in ("cmdline", "environ", "comm"):
-                with open(f"/proc/{pid}/{name}", "rb") as file:
-                    yield f"{pid} {name}", file.read()
+                with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+                    with open(f"/proc/{pid}/{name}", "rb") as file:
+                        yield f"{pid} {name}", file.read()
 
     def memory(self):
         """What a core of a worker or of the metrics program would hold."""

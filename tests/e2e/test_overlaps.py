@@ -470,14 +470,20 @@ class Overlaps(unittest.TestCase):
             stack.up()
             self.assertEqual(stack.count("predictions_total"), 1)
 
-    def test_a_thousandth_restart_leaves_as_many_files_as_the_first(self):
+    @staticmethod
+    def files_of(stack):
+        return {os.path.join(folder, name) for folder, _, names in os.walk(stack.run_dir) for name in names}
+
+    def test_a_thousandth_restart_leaves_no_more_files_than_the_first(self):
         stack = self.stack(WORKERS=1).up()
-        counts = set()
+        first = None
         for _ in range(4):
             self.assertEqual(stack.ctl("restart").returncode, 0)
             self.assertEqual(stack.predict({"features": [1]}).status, 201)
-            counts.add(sum(len(files) for _, _, files in os.walk(stack.run_dir)))
-        self.assertEqual(len(counts), 1, counts)
+            # The metrics program writes its file aside first, every few seconds, and may be about to.
+            first = first or self.files_of(stack)
+            few = wait_until(lambda most=len(first): len(self.files_of(stack)) <= most)
+            self.assertTrue(few, self.files_of(stack) - first)
         with open(os.path.join(stack.run_dir, "current", "pool.json"), encoding="utf-8") as file:
             self.assertEqual(json.load(file)["port"], stack.port)
 

@@ -7,6 +7,7 @@
 A front or an sshd has its own /run.
 """
 
+import contextlib
 import csv
 import os
 import pathlib
@@ -78,8 +79,9 @@ class Lab(Network):
     def kill_haproxy(self, name):
         """Its master and its worker."""
         for pid in self.pids(name):
-            if pathlib.Path(f"/proc/{pid}/comm").read_text() == "haproxy\n":
-                os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # the worker ends by itself when its master has gone
+                if pathlib.Path(f"/proc/{pid}/comm").read_text() == "haproxy\n":
+                    os.kill(pid, signal.SIGKILL)
         self.processes.pop(f"haproxy {name}").wait(LIMIT)
 
     def move_address(self, name):
