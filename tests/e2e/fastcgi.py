@@ -72,7 +72,7 @@ class Reply:
 class Connection:
     """A connection to a worker's socket."""
 
-    def __init__(self, path, timeout=10):
+    def __init__(self, path, timeout=60):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(timeout)
         self.socket.connect(path)
@@ -110,7 +110,7 @@ class Connection:
                 output += content[:length]
 
 
-def ask(path, data, timeout=10):
+def ask(path, data, timeout=60):
     """Sends `data` on a connection of its own and reads the reply."""
     with Connection(path, timeout) as connection:
         connection.send(data)

@@ -146,7 +146,7 @@ class Service:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.request("POST", "/predict", data, headers)
 
-    def raw(self, data, timeout=10, method="GET"):
+    def raw(self, data, timeout=60, method="GET"):
         """Sends bytes, returns one parsed reply, however little the bytes look like HTTP."""
         with socket.create_connection((self.address, self.port), timeout) as connection:
             try:
@@ -228,7 +228,7 @@ class Stack(Service):
     def down(self):
         """Stops the stack, removes its folder; complains about processes that stayed."""
         done = self.ctl("down")
-        wait_until(lambda: not processes(self.run_dir), 5)
+        wait_until(lambda: not processes(self.run_dir), 20)
         left = processes(self.run_dir)
         for pid in left:
             os.kill(pid, signal.SIGKILL)
@@ -243,7 +243,7 @@ class Stack(Service):
         with open(os.path.join(self.run_dir, "log", name + ".log"), "rb") as log:
             return log.read().split(b"\n")[:-1]
 
-    def settle_log(self, seconds=10):
+    def settle_log(self, seconds=60):
         """Waits until log/appcore.log has what has been said so far: another thread writes it."""
         directory = self.variables.get("APPCORE_STATE_DIR") or self.state_dir
         return wait_until(lambda: not os.path.isdir(directory) or not has_waiting_lines(directory), seconds, 0.005)

