@@ -53,13 +53,14 @@ def package(kind: str, name: str, version: str, purl: str = "") -> Json:
     found: Json = {
         "SPDXID": identifier(kind, name),
         "name": name,
-        "versionInfo": version,
         "downloadLocation": "NOASSERTION",
         "filesAnalyzed": False,
         "licenseConcluded": "NOASSERTION",
         "licenseDeclared": "NOASSERTION",
         "copyrightText": "NOASSERTION",
     }
+    if version:
+        found["versionInfo"] = version
     if purl:
         found["externalRefs"] = [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": purl}]
     return found
@@ -67,8 +68,8 @@ def package(kind: str, name: str, version: str, purl: str = "") -> Json:
 
 def debian_package(name: str, version: str, lock: pathlib.Path) -> Json:
     release, processor = platform(lock)
-    quoted = urllib.parse.quote(version, safe="")
-    purl = f"pkg:deb/debian/{urllib.parse.quote(name, safe='')}@{quoted}?arch={processor}&distro={release}"
+    which = f"@{urllib.parse.quote(version, safe='')}" if version else ""
+    purl = f"pkg:deb/debian/{urllib.parse.quote(name, safe='')}{which}?arch={processor}&distro={release}"
     return package("deb", name, version, purl) | {"supplier": "Organization: Debian"}
 
 
@@ -90,7 +91,8 @@ def npm_packages(lock: pathlib.Path) -> list[Json]:
 
 
 def resolve(lines: list[str], locked: dict[str, str]) -> dict[str, str]:
-    """The version of each package of the input. Of alternatives ("a | b") it is the first one that the lock has."""
+    """The version of each package of the input. Of alternatives ("a | b") it is the first one that the lock has; where it has
+    none of them, the first one, without a version: every machine of that release brings one."""
     found: dict[str, str] = {}
     for line in lines:
         names = [re.sub(r"[ (:].*", "", part.strip()) for part in line.split("|")]
@@ -99,9 +101,10 @@ def resolve(lines: list[str], locked: dict[str, str]) -> dict[str, str]:
             found[name] = version
             continue
         known = [name for name in names if name in locked]
-        if not known:
+        if not known and len(names) == 1:
             raise NotListed(f"{names[0]} must be in the lock file or have a version")
-        found[known[0]] = locked[known[0]]
+        name = known[0] if known else names[0]
+        found[name] = locked.get(name, "")
     return found
 
 

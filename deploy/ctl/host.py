@@ -23,7 +23,7 @@ from ctl.place import Place
 from ctl.pool import Pool
 from ctl.processes import Process
 from ctl.rpc import Program, Supervisor
-from ctl.supervisor_config import METRICS, PEER
+from ctl.supervisor_config import METRICS, NGINX, PEER
 from ctl.values import Endpoint
 
 START_LIMIT = 30.0  # seconds until a pool must answer; a start takes about one, more on a machine that is overloaded
@@ -115,7 +115,7 @@ class Host(ABC):
 
     def programs(self) -> list[Program]:
         """Those of supervisord's programs that are this service's."""
-        groups = {self.group(name) for name in (*pools.COLOURS, PEER, METRICS)} | {"nginx"}
+        groups = {self.group(name) for name in (*pools.COLOURS, PEER, METRICS, NGINX)}
         return [program for program in self.supervisor.programs() if program.group in groups]
 
     def add_group(self, pool: str, section: str) -> None:

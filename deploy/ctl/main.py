@@ -39,7 +39,8 @@ Operates one stack: nginx, the pool, the metrics program, all under supervisord.
   fleet upgrade LIST     upgrades these machines over ssh, one after the other; stops at the first that fails
 
 From the environment: RUN_DIR (build/run), PORT (8000), ADDRESS (127.0.0.1), WORKERS (the number of
-cores), APPCORE_BIN_DIR (where the programs are), and what the programs read: appcore-worker --help.
+cores), APPCORE_BIN_DIR (where the programs are), what the programs read (appcore-worker
+--help) and what nginx reads (docs/configuration.md).
 With APPCORE_MESSAGES=log whatever `run` itself says is a line of the log, too.
 As /usr/sbin/appcorectl of the Debian package it operates the machine's service.
 A restart keeps what its caller does not set; PORT and ADDRESS stay as they are.
@@ -79,9 +80,12 @@ def main(arguments: list[str]) -> int:
         from ctl import model_copy
 
         return model_copy.main(arguments[1], arguments[2])
+    if "--help" in arguments[:2] or arguments == ["help"]:
+        messages.show(USAGE_TEXT.rstrip())
+        return 0
     if not arguments or arguments[0] not in COMMANDS or len(arguments) > 1 + TAKES.get(arguments[0], 0):
         messages.show(USAGE_TEXT.rstrip())
-        return 0 if arguments in (["--help"], ["help"]) else USAGE
+        return USAGE
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # nohup, or a shell's background
             signal.signal(number, _interrupt)

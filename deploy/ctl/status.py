@@ -6,6 +6,7 @@ import time
 
 from ctl import draining, messages, probe
 from ctl import pool as pools
+from ctl.host import Host
 from ctl.lock import holder
 from ctl.messages import FAILED, NOT_RUNNING, CtlError
 from ctl.own_host import OwnHost, find_supervisord
@@ -44,7 +45,8 @@ class _Findings:
         if self.pool:
             ended = host.ended_groups(self.pool, self.programs)
             self.notes += [f"{group} has ended; the next command removes it" for group in sorted(ended)]
-            self.problems += _wrong_programs(self.pool, [program for program in self.programs if program.group not in ended])
+            self.problems += wrong_programs(
+                host, self.pool, [program for program in self.programs if program.group not in ended], NGINX)
         self.problems += _wrong_processes(self.processes, supervisord)
 
 
@@ -55,9 +57,10 @@ def _current(host: OwnHost) -> Pool | None:
         return None
 
 
-def _wrong_programs(pool: Pool, programs: list[Program]) -> list[str]:
-    expected = {pool.colour, METRICS, NGINX} | ({PEER} if pool.section(PEER) else set())
-    groups = {program.group for program in programs}
+def wrong_programs(host: Host, pool: Pool, programs: list[Program], *others: str) -> list[str]:
+    """Of the programs of the pool, the metrics program and the `others`: those that do not run, are missing or left over."""
+    names = {pool.colour, METRICS, *others} | ({PEER} if pool.section(PEER) else set())
+    expected, groups = set(map(host.group, names)), {program.group for program in programs}
     return ([f"{program.full_name} is {program.state}" for program in programs if not program.runs]
             + [f"{group} is missing" for group in sorted(expected - groups)]
             + [f"{group} is left over" for group in sorted(groups - expected)])

@@ -16,7 +16,8 @@ import os
 import shutil
 from pathlib import Path
 
-from ctl import counts, credentials, draining, limits, messages, models, nginx_config, probe, renewal, supervisor_config, units, values
+from ctl import (counts, credentials, draining, limits, machine_status, messages, models, nginx_config, probe, renewal,
+                 supervisor_config, units, values)
 from ctl import place as places
 from ctl import pool as pools
 from ctl import settings as told
@@ -24,8 +25,10 @@ from ctl.host import START_LIMIT, Trial
 from ctl.key_commands import KeyCommands
 from ctl.lock import Lock
 from ctl.machine import ACCESS_LOG, WEB_USER, MachineHost
+from ctl.machine_status import Programs
 from ctl.messages import FAILED, NOT_RUNNING, CtlError
 from ctl.pool import Builder, Plan, Pool
+from ctl.status import wrong_programs
 from ctl.supervisor_config import PEER
 
 DEFAULTS = Path("/etc/default/appcore")
@@ -259,19 +262,21 @@ class Machine:
         return 0 if probe.is_healthy(pool, pool.stop_seconds) else FAILED
 
     def status(self) -> int:
-        if not self._host.supervisor_runs():
+        pool = pools.current(self._place)
+        if not self._supervisor_runs(pool):
             messages.say("supervisord is not running")
             return NOT_RUNNING
-        pool = pools.current(self._place)
         if not self._host.is_set_up() or pool is None:
             messages.say("not running")
             return NOT_RUNNING
-        messages.say(f"at {pool.local_url}, the pool {pool.colour}{draining.note(self._place)}")
+        title = f"at {pool.local_url}, the pool {pool.colour}{draining.note(self._place)}"
+        return machine_status.report(self._host, pool, title, self._look)
+
+    def _look(self, pool: Pool) -> Programs:
         programs = self._host.programs()
-        for program in programs:
-            messages.show(f"{program.full_name:<28} {program.state:<9} {program.description}")
         ended = self._host.ended_groups(pool, programs)
-        return 0 if all(program.runs or program.group in ended for program in programs) else FAILED
+        return Programs([f"{program.full_name:<28} {program.state:<9} {program.description}" for program in programs],
+                        wrong_programs(self._host, pool, [program for program in programs if program.group not in ended]))
 
     def run(self) -> int:
         raise CtlError("the machine's supervisord runs it: \"appcorectl up\"")

@@ -178,6 +178,13 @@ def remove_surplus(count: int) -> None:
             systemctl("disable", "-q", *(["--now"] if runs() else []), unit)
 
 
+def problems(count: int) -> list[str]:
+    """Of the sockets, the metrics program and so many workers: which are not active. They are asked for one by one, since
+    `is-active` of several succeeds where one is."""
+    names = [*SOCKETS, METRICS, *(worker(number) for number in range(1, count + 1))]
+    return [f"{name} is not active" for name in names if not systemctl("is-active", "-q", name, check=False)]
+
+
 def listing() -> str:
     return _ask("list-units", "--all", "--plain", "--no-legend", "--no-pager", "appcore-*")
 

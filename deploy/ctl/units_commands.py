@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from ctl import draining, messages, probe, units
+from ctl import draining, machine_status, messages, probe, units
 from ctl import place as places
 from ctl import pool as pools
 from ctl.host import START_LIMIT, start_limit
-from ctl.messages import FAILED, NOT_RUNNING, CtlError
+from ctl.machine_status import Programs
+from ctl.messages import NOT_RUNNING, CtlError
 from ctl.pool import Pool
 from ctl.settings import Settings
 from ctl.system import Machine
@@ -96,7 +97,8 @@ class UnitsMachine(Machine):
         if not units.enabled() or pool is None:
             messages.say("not running")
             return NOT_RUNNING
-        messages.say(f"at {pool.local_url}, systemd's units{draining.note(self._place)}")
-        messages.show(units.listing())
-        alive = units.systemctl("is-active", "-q", *units.SOCKETS, units.METRICS, *units.workers(), check=False)
-        return 0 if alive else FAILED
+        title = f"at {pool.local_url}, systemd's units{draining.note(self._place)}"
+        return machine_status.report(self._host, pool, title, self._look)
+
+    def _look(self, pool: Pool) -> Programs:
+        return Programs([units.listing()], units.problems(pool.workers))

@@ -13,9 +13,19 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from ctl import launching, messages, probe  # noqa: E402
 from ctl import pool as pools  # noqa: E402
 from ctl.commands import Commands  # noqa: E402
-from ctl.messages import FAILED, CtlError  # noqa: E402
+from ctl.main import main  # noqa: E402
+from ctl.messages import FAILED, USAGE, CtlError  # noqa: E402
 from ctl.processes import Process  # noqa: E402
 from ctl.rpc import Program  # noqa: E402
+
+
+class Help(unittest.TestCase):
+    def test_help_is_no_argument_of_a_command(self):
+        for words, code in ((["--help"], 0), (["help"], 0), (["scale", "--help"], 0), (["fleet", "--help"], 0), (["key", "--help"], 0),
+                            ([], USAGE), (["sail"], USAGE), (["up", "twice"], USAGE)):
+            with self.subTest(words=words), unittest.mock.patch.object(messages, "show") as shown:
+                self.assertEqual(main(words), code)
+                self.assertTrue(shown.call_args.args[0].startswith("Usage: appcorectl COMMAND\n"))
 
 
 class OneStack(unittest.TestCase):

@@ -62,7 +62,7 @@ class Sbom(unittest.TestCase):
             self.assertRegex(package.get("supplier", "NOASSERTION"), r"^(NOASSERTION$|(Organization|Person): )")
             for reference in package.get("externalRefs", []):
                 self.assertEqual((reference["referenceCategory"], reference["referenceType"]), ("PACKAGE-MANAGER", "purl"))
-                self.assertRegex(reference["referenceLocator"], r"^pkg:(deb/debian|npm)/[a-z0-9.%A-F/@-]+@[^/?@ ]+(\?|$)")
+                self.assertRegex(reference["referenceLocator"], r"^pkg:(deb/debian|npm)/[a-z0-9.%A-F/@-]+(@[^/?@ ]+)?(\?|$)")
             for checksum in package.get("checksums", []):
                 self.assertEqual(checksum["algorithm"], "SHA512")
                 self.assertRegex(checksum["checksumValue"], r"^[0-9a-f]{128}$")
@@ -89,6 +89,24 @@ class Sbom(unittest.TestCase):
         code, out, error = make("no-such-package\n")
         self.assertEqual((code, out), (1, ""))
         self.assertEqual(error, "sbom: no-such-package must be in the lock file or have a version\n")
+
+    def test_of_alternatives_one_that_the_lock_has_or_the_first_without_a_version(self):
+        packages = {p["name"]: p for p in self.made("none | libc6 (>= 2.36)\nsome (>= 2) | other\n")["packages"]}
+        self.assertIn("versionInfo", packages["libc6"])
+        self.assertNotIn("versionInfo", packages["some"])
+        self.assertTrue(packages["some"]["externalRefs"][0]["referenceLocator"].startswith("pkg:deb/debian/some?arch="))
+        self.assertFalse({"none", "other"} & set(packages))
+
+    def test_every_lock_has_what_the_package_depends_on(self):
+        """But for what debhelper adds: dh_shlibdeps the libraries, which are linked from what the lock has too, dh_installsysusers
+        alternatives."""
+        with open(os.path.join(DEPLOY, "debian", "control"), encoding="utf-8") as file:
+            depends = re.search(r"(?m)^Depends: ((?:.|\n )*)", file.read())[1]
+        names = [part.strip() for part in depends.split(",") if "${" not in part]
+        self.assertGreater(len(names), 3)
+        for lock in LOCKS:
+            with self.subTest(lock=os.path.basename(lock)):
+                self.made("\n".join(names), lock=lock)
 
     def test_the_same_input_gives_the_same_bytes_and_another_one_another_name(self):
         self.assertEqual(make(DEPENDS), make(DEPENDS))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy"))
 
-from ctl import messages, models, system, units, units_commands  # noqa: E402
+from ctl import machine_status, messages, models, system, units, units_commands  # noqa: E402
 from ctl import pool as pools  # noqa: E402
 from ctl.messages import FAILED, NOT_RUNNING, CtlError  # noqa: E402
 from ctl.place import Place  # noqa: E402
@@ -172,14 +172,82 @@ class Unchanged(MachineTest):
                     machine.health()
                 self.assertEqual(refused.exception.code, NOT_RUNNING)
 
-    def test_status_is_a_failure_if_a_program_does_not_run_that_should(self):
+    def test_status_is_a_failure_where_supervisord_does_not_answer_and_the_pool_runs(self):
+        folder = make_current(self.place, "blue-1")
+        machine = self.machine(system.Machine, True, False)
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(folder / "pool.sock"))
+            listener.listen(1)
+            with self.assertRaisesRegex(CtlError, "^the pool runs, but supervisord does not answer at ") as refused:
+                machine.status()
+            self.assertEqual(refused.exception.code, FAILED)
+
+
+class Serving(MachineTest):
+    """What `status` says of a service that is set up: 0 is that it serves with exactly the programs that it should have."""
+
+    def setUp(self):
+        super().setUp()
         make_current(self.place, "blue-1")
-        for group, runs, ended, code in (("blue", True, set(), 0), ("blue", False, set(), FAILED), ("green", False, {"green"}, 0)):
-            machine = self.machine(system.Machine, True, True)
-            machine._host.programs.return_value = [unittest.mock.Mock(full_name="x", state="y", description="z", group=group, runs=runs)]
-            machine._host.ended_groups.return_value = ended
-            with self.subTest(group=group, runs=runs), unittest.mock.patch.object(messages, "show"):
-                self.assertEqual(machine.status(), code)
+        self.programs = [unittest.mock.Mock(full_name=f"appcore-{group}:01", state="RUNNING", description="for ever",
+                                            group=f"appcore-{group}", runs=True) for group in ("blue", "metrics")]
+        self.healthy = unittest.mock.Mock(return_value=True)
+        self.patch(machine_status.probe, "is_healthy", self.healthy)
+        self.patch(machine_status, "SETTLE", 0)
+        self.shown = unittest.mock.Mock()
+        self.patch(messages, "show", self.shown)
+
+    def status(self, kind=system.Machine, by_nginx=True, ended=()):
+        """(exit code, what is wrong)"""
+        self.said.reset_mock()
+        self.shown.reset_mock()
+        machine = self.machine(kind, True, True)
+        machine._host.programs.return_value = self.programs
+        machine._host.group = lambda name: f"appcore-{name}"
+        machine._host.ended_groups.return_value = set(ended)
+        machine._host.serves_by_nginx.return_value = by_nginx
+        code = machine.status()
+        return code, [call.args[0].removeprefix("problem: ") for call in self.said.call_args_list[1:]]
+
+    def test_all_that_should_run_does_and_answers(self):
+        self.assertEqual(self.status(), (0, []))
+        self.said.assert_called_once_with("at http://127.0.0.1:8000, the pool blue")
+        self.assertEqual([call.args[0].split() for call in self.shown.call_args_list],
+                         [[f"appcore-{group}:01", "RUNNING", "for", "ever"] for group in ("blue", "metrics")])
+
+    def test_a_program_that_does_not_run(self):
+        self.programs[1].runs, self.programs[1].state = False, "FATAL"
+        self.assertEqual(self.status(), (FAILED, ["appcore-metrics:01 is FATAL"]))
+
+    def test_a_program_that_is_back_within_a_moment(self):
+        self.programs[0] = unittest.mock.Mock(full_name="x", state="EXITED", description="", group="appcore-blue")
+        type(self.programs[0]).runs = unittest.mock.PropertyMock(side_effect=[False, True])
+        self.patch(machine_status, "SETTLE", 60)
+        self.assertEqual(self.status(), (0, []))
+
+    def test_groups_that_are_missing_or_left_over(self):
+        self.programs[0].group = "appcore-green"
+        self.assertEqual(self.status(), (FAILED, ["appcore-blue is missing", "appcore-green is left over"]))
+        self.programs.clear()
+        self.assertEqual(self.status(), (FAILED, ["appcore-blue is missing", "appcore-metrics is missing"]))
+
+    def test_what_a_killed_command_has_left_ended_disturbs_nobody(self):
+        self.programs.append(unittest.mock.Mock(full_name="x", state="STOPPED", description="", group="appcore-green", runs=False))
+        self.assertEqual(self.status(ended=["appcore-green"]), (0, []))
+
+    def test_the_pool_for_other_machines_is_one_of_the_programs(self):
+        (self.place.current / "peer.conf").write_text("[fcgi-program:peer]\n", encoding="ascii")
+        self.assertEqual(self.status(), (FAILED, ["appcore-peer is missing"]))
+
+    def test_nginx_serves_it_and_it_answers(self):
+        for kind in (system.Machine, units_commands.UnitsMachine):
+            self.patch(units, "listing", lambda: "")
+            with self.subTest(machine=kind.__name__):
+                self.healthy.return_value = True
+                self.assertEqual(self.status(kind, by_nginx=False),
+                                 (FAILED, ["nginx is not running, or /etc/nginx/sites-enabled/appcore does not exist"]))
+                self.healthy.return_value = False
+                self.assertEqual(self.status(kind), (FAILED, ["/health does not answer 200"]))
 
 
 class Running(MachineTest):

@@ -12,8 +12,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from ctl import pool as pools  # noqa: E402
-from ctl import system, units, units_commands  # noqa: E402
-from ctl.messages import CtlError  # noqa: E402
+from ctl import machine_status, units, units_commands  # noqa: E402
+from ctl.messages import FAILED, CtlError  # noqa: E402
 from ctl.settings import Settings  # noqa: E402
 from test_system import MachineTest, make_current, make_pool  # noqa: E402
 
@@ -113,19 +113,29 @@ class TakenOver(MachineTest):
         self.answered.assert_not_called()
         self.assertEqual(steps, ["run", "switch", "adopt_nginx", "remove_all_groups", "remove_old_credentials"])
 
-    def test_logs_are_reopened_and_status_shows_the_units(self):
+    def test_logs_are_reopened(self):
         make_current(self.place, "units-1")
         machine = self.machine(units_commands.UnitsMachine, True, True)
         self.assertEqual(machine.reopen(), 0)
         self.systemctl.assert_called_once_with("kill", "--signal", "HUP", "appcore-worker@*.service", "appcore-metrics.service")
         machine._host.reopen_nginx.assert_called_once_with()
-        for alive, code in ((True, 0), (False, system.FAILED)):
-            self.systemctl.return_value = alive
+
+    def test_status_shows_the_units_and_asks_for_each_whether_it_is_active(self):
+        """As systemctl has it: `is-active` of several succeeds where one of them is."""
+        make_current(self.place, "units-1")
+        self.patch(machine_status, "SETTLE", 0)
+        self.patch(machine_status.probe, "is_healthy", lambda *_: True)
+        every = ("appcore-worker.socket", "appcore-metrics.socket", "appcore-metrics.service", "appcore-worker@1.service")
+        for dead in ((), *((name,) for name in every), every):
+            self.said.reset_mock()
+            self.systemctl.side_effect = lambda *words, check, dead=dead: any(word not in dead for word in words[2:])
+            machine = self.machine(units_commands.UnitsMachine, True, True)
             with unittest.mock.patch.object(units, "listing", lambda: "the units"), \
                     unittest.mock.patch.object(units_commands.messages, "show") as shown:
-                self.assertEqual(machine.status(), code)
+                self.assertEqual(machine.status(), FAILED if dead else 0)
             shown.assert_called_once_with("the units")
-            self.said.assert_called_with("at http://127.0.0.1:8000, systemd's units")
+            self.assertEqual([call.args[0] for call in self.said.call_args_list],
+                             ["at http://127.0.0.1:8000, systemd's units", *(f"problem: {name} is not active" for name in dead)])
 
 
 if __name__ == "__main__":
