@@ -106,7 +106,7 @@ deb: ## the Debian package, in build/deb
 deb-test: ## lintian, and the package's life in a fresh Debian; as root
 	@deploy/install-packages deb deb-test
 	@$(MAKE) --no-print-directory deb DEB_DIR=build/deb-newer COMMIT=newer COMMIT_TIME=$$(($(COMMIT_TIME) + 1))
-	@$(MAKE) --no-print-directory deb
+	@$(MAKE) --no-print-directory deb-sbom
 	@lintian --fail-on error,warning --tag-display-limit 0 build/deb/appcore_*.changes
 	@tests/deb/run build/deb/appcore_*.deb build/deb-newer/appcore_*.deb
 

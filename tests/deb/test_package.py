@@ -8,6 +8,7 @@ import glob
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -54,7 +55,7 @@ class Package(unittest.TestCase):
         before = self.listing()
         for step in (self.installed_without_services, self.serving, self.upgraded_under_load, self.refused,
                      self.configured, self.model_chosen, self.rotated, self.rebooted, self.model_kept, self.units,
-                     self.removed, self.installed_again,
+                     self.broken, self.removal_refused, self.removal_given_up, self.removed, self.installed_again,
                      self.purged):
             print(f"  {step.__name__}", file=sys.stderr, flush=True)
             step()
@@ -241,8 +242,55 @@ class Package(unittest.TestCase):
         if complaints:
             raise AssertionError(said)
 
+    def broken(self):
+        """Without nginx or without a program it does not serve, whatever supervisord says of the others."""
+        self.assertIn("exit 0", chroot("sh", "-c", "appcorectl status; echo exit $?"))
+        for command, undo, problem in (("nginx -s stop", "nginx", "problem: nginx is not running"),
+                                       ("supervisorctl stop appcore-metrics:*", "supervisorctl start appcore-metrics:*",
+                                        "problem: appcore-metrics:metrics-01 is STOPPED")):
+            chroot("sh", "-c", command)
+            self.until(lambda: command[:5] != "nginx" or "nginx: master" not in processes())
+            said = chroot("sh", "-c", "appcorectl status; echo exit $?")
+            self.assertIn(problem, said)
+            self.assertIn("exit 1", said)
+            chroot("sh", "-c", undo)
+        self.serves_again()
+
+    def serves_again(self):
+        wait_for_health(lambda: chroot("appcorectl", "status", check=False))
+        chroot("appcorectl", "status")
+        self.assertTrue(os.path.islink(path("/etc/nginx/sites-enabled/appcore")))
+        self.assertEqual(ask("POST", "/predict", BODY)[0], 201)
+
+    def removal_refused(self):
+        """supervisord does not answer, so that nothing can be ended: the service is as before, for its callers too."""
+        with open(path("/run/supervisord.pid"), encoding="ascii") as file:
+            supervisord = int(file.read())
+        with load():
+            os.kill(supervisord, signal.SIGSTOP)
+            try:
+                said = chroot("dpkg", "-r", "appcore", check=False)
+            finally:
+                os.kill(supervisord, signal.SIGCONT)
+        self.assertIn("the pool runs, but supervisord does not answer", said)
+        self.assertIn("install ok installed", chroot("dpkg", "-s", "appcore"))
+        self.serves_again()
+
+    def removal_given_up(self):
+        """What dpkg calls where a removal fails after the package's own part of it."""
+        chroot("sh", "-c", "DPKG_MAINTSCRIPT_PACKAGE=appcore /var/lib/dpkg/info/appcore.prerm remove")
+        self.assertNotIn("appcore-worker", processes())
+        chroot("sh", "-c", "DPKG_MAINTSCRIPT_PACKAGE=appcore /var/lib/dpkg/info/appcore.postinst abort-remove")
+        self.serves_again()
+
     def removed(self):
-        chroot("dpkg", "-r", "appcore")
+        """It leaves its load balancer first, as at every stop."""
+        self.default(f"PORT={PORT}\nAPPCORE_DRAIN_SECONDS=5\n")
+        chroot("appcorectl", "restart")
+        with subprocess.Popen(["chroot", ROOT, "dpkg", "-r", "appcore"], stdout=subprocess.DEVNULL) as removal:
+            self.until(lambda: ask("GET", "/ready")[0] == 503)
+            self.assertEqual(ask("POST", "/predict", BODY)[0], 201)
+        self.assertEqual(removal.returncode, 0)
         self.assertNotIn("appcore-worker", processes())
         chroot("nginx", "-t")
         chroot("supervisorctl", "reread")
