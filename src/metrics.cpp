@@ -36,7 +36,7 @@ constexpr std::string_view kUsage =
     "Serves /metrics of the pool to a web server by FastCGI, on the listening socket that it gets "
     "as\n"
     "standard input (supervisord's fcgi-program), and answers what that refuses itself. SIGTERM:\n"
-    "finish the current request and exit with 0. SIGHUP, SIGUSR1: reopen the log file.\n"
+    "answer what has arrived and exit with 0. SIGHUP, SIGUSR1: reopen the log file.\n"
     "\n"
     "  --slot 0        serves nothing: it only holds the socket open, so that scrapes wait, "
     "instead\n"
@@ -52,6 +52,29 @@ std::optional<models::FileFacts> read_model_facts(const Config& config, log::Log
     if (facts) return std::move(facts).value();
     log.warning("the model's facts cannot be shown: " + facts.error().message);
     return std::nullopt;
+}
+
+metrics::PoolFacts pool_facts(const Config& config, const std::optional<models::FileFacts>& model) {
+    metrics::PoolFacts facts{std::string(api::kVersion), std::string(build_commit()),
+                             config.workers};
+    if (const auto pool = process_environment("APPCORE_POOL_FOLDER")) {
+        facts.certificate_file = *pool + "/" + metrics::kCertificateEndFile;
+    }
+    if (model) facts.model = {model->version, model->format, model->sha256};
+    return facts;
+}
+
+MetricsOutputs open_outputs(const Config& config, const metrics::PoolFacts& facts) {
+    MetricsOutputs outputs;
+    if (!config.textfile_dir.empty()) {
+        outputs.publisher = std::make_unique<metrics::PublishingThread>(config.state_dir,
+                                                                        config.textfile_dir, facts);
+    }
+    if (config.pushgateway) {
+        outputs.pusher =
+            std::make_unique<metrics::Pusher>(*config.pushgateway, config.state_dir, facts);
+    }
+    return outputs;
 }
 
 Status serve(const Config& config, const CommandLine& line) {
@@ -70,22 +93,9 @@ Status serve(const Config& config, const CommandLine& line) {
     store::Recorder recorder({config.state_dir, std::string(metrics::kMetricsSlot), "", getpid(),
                               clock.wall(), 0, store::kFirstWait});
     metrics::Collector collector(config.state_dir);
-    metrics::PoolFacts facts{std::string(api::kVersion), std::string(build_commit()),
-                             config.workers};
-    if (const auto pool = process_environment("APPCORE_POOL_FOLDER")) {
-        facts.certificate_file = *pool + "/" + metrics::kCertificateEndFile;
-    }
     const std::optional<models::FileFacts> model = read_model_facts(config, lines);
-    if (model) facts.model = {model->version, model->format, model->sha256};
-    MetricsOutputs outputs;
-    if (!config.textfile_dir.empty()) {
-        outputs.publisher = std::make_unique<metrics::PublishingThread>(config.state_dir,
-                                                                        config.textfile_dir, facts);
-    }
-    if (config.pushgateway) {
-        outputs.pusher =
-            std::make_unique<metrics::Pusher>(*config.pushgateway, config.state_dir, facts);
-    }
+    const metrics::PoolFacts facts = pool_facts(config, model);
+    MetricsOutputs outputs = open_outputs(config, facts);
     metrics::History history(collector);
     outputs.history = &history;
     std::vector<api::Route> routes = {

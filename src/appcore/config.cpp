@@ -108,7 +108,8 @@ constexpr double kSlowest = 3600;  // seconds, as above
 constexpr std::uint64_t kMostRequests = 1'000'000'000'000;
 
 constexpr std::array<Variable, 19> kVariables = {{
-    {"APP_NAME", "practical-production-service", "the name in the first log line",
+    {"APP_NAME", "practical-production-service",
+     "the name in the log line of a start and on /status",
      [](std::string_view text, Config& config) { return store_text(text, config.app_name); }},
     {"LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING, ERROR or CRITICAL",
      [](std::string_view text, Config& config) -> Problem {

@@ -29,7 +29,7 @@ constexpr std::string_view kUsage =
     "\n"
     "Serves predictions to a web server by FastCGI, on the listening socket that it gets as "
     "standard\n"
-    "input (supervisord's fcgi-program). SIGTERM: finish the current request and exit with 0.\n"
+    "input (supervisord's fcgi-program). SIGTERM: answer what has arrived and exit with 0.\n"
     "SIGHUP, SIGUSR1: reopen the log file.\n"
     "\n"
     "  --pool NAME     the pool's name, lower-case letters (default worker)\n"

@@ -9,9 +9,8 @@
 namespace appcore::metrics {
 
 // Text 0.0.4 or OpenMetrics, gzipped or not, as the client asks for. Under the old service's
-// spelling,
-// "/metrics/", there are its families only: whoever asks that way gets what it always got. The
-// references outlive the action.
+// spelling, "/metrics/", there are its families only: whoever asks that way gets what it always
+// got. The references outlive the action.
 [[nodiscard]] api::Action metrics_action(metrics::Collector& collector, metrics::PoolFacts facts,
                                          const system::Clock& clock);
 

@@ -1,10 +1,14 @@
 #include "appcore/store/layout_map.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace appcore::store {
 namespace {
@@ -107,83 +111,128 @@ bool fits(std::size_t offset, std::size_t count, std::size_t stride, std::size_t
     return stride > 0 && count <= (end - offset) / stride;
 }
 
+// Reads one section after the other. Each function is false if what it reads is not valid.
+class Parser {
+  public:
+    Parser(std::string_view description, std::size_t words)
+        : lines_(split_lines(description)), words_(words) {}
+
+    bool end() {
+        map_.end = line("end").first;
+        return map_.end <= words_;
+    }
+
+    bool labels() {
+        map_.methods = map_labels(line("methods").names, http::kMethodNames);
+        map_.endpoints = map_labels(line("endpoints").names, http::kEndpointPaths);
+        map_.statuses = map_statuses(line("statuses").names);
+        map_.outcomes = map_labels(line("outcomes").names, metric::kOutcomeNames);
+        map_.request_buckets = map_buckets(line("request_bounds_ns").names, kSlotBounds);
+        map_.prediction_buckets = map_buckets(line("prediction_bounds_ns").names, kSlotBounds);
+        return !map_.methods.empty() && !map_.endpoints.empty() && !map_.statuses.empty() &&
+               !map_.outcomes.empty() && !map_.request_buckets.empty() &&
+               !map_.prediction_buckets.empty();
+    }
+
+    bool worker() {
+        const Line worker = line("worker");
+        map_.worker = map_fields(worker, kWorkerFields);
+        return fits(worker.first, worker.names.size(), 1, map_.end);
+    }
+
+    bool events() {
+        const Line events = line("events");
+        map_.events = map_fields(events, metric::kEventNames);
+        return fits(events.first, events.names.size(), 1, map_.end);
+    }
+
+    bool keys() {
+        const Line keys = line("keys");
+        map_.keys = keys.first;
+        map_.key_count = keys.second;
+        return fits(keys.first, keys.second, 2, map_.end);
+    }
+
+    bool requests() {
+        const Line requests = line("requests");
+        map_.requests = {requests.first, requests.second};
+        const std::size_t cell = 1 + map_.request_buckets.size() + map_.statuses.size();
+        const std::size_t cells = map_.methods.size() * map_.endpoints.size();
+        return requests.second >= cell && fits(requests.first, cells, requests.second, map_.end);
+    }
+
+    bool waits() {
+        const Line waits = line("waits");
+        map_.waits = {waits.first, waits.second};
+        if (waits.first == LayoutMap::kAbsent) return true;
+        return waits.second >= 2 * (1 + map_.request_buckets.size()) &&
+               fits(waits.first, map_.endpoints.size(), waits.second, map_.end);
+    }
+
+    bool callers() {
+        const Line callers = line("callers");
+        map_.status_classes = map_labels(callers.names, metric::kStatusClassNames);
+        map_.callers = {callers.first, kNameWords + callers.names.size()};
+        map_.caller_count = callers.second;
+        if (callers.first == LayoutMap::kAbsent) return true;
+        return fits(callers.first, callers.second, map_.callers.stride, map_.end);
+    }
+
+    bool exemplars() {
+        const Line exemplars = line("exemplars");
+        if (exemplars.first == LayoutMap::kAbsent) return true;
+        map_.exemplars = exemplars.first;
+        map_.exemplar_count = exemplars.second;
+        return fits(exemplars.first, exemplars.second, kExemplarWords, map_.end);
+    }
+
+    bool models() {
+        const Line models = line("models");
+        map_.models = {models.first, models.second};
+        const std::size_t entry =
+            kNameWords + 1 + map_.prediction_buckets.size() + map_.outcomes.size();
+        if (models.second < entry || !fits(models.first, 1, models.second, map_.end)) return false;
+        map_.model_count = (map_.end - models.first) / models.second;
+        return true;
+    }
+
+    LayoutMap take() { return std::move(map_); }
+
+  private:
+    [[nodiscard]] Line line(std::string_view keyword) const { return find_line(lines_, keyword); }
+
+    std::vector<Line> lines_;
+    std::size_t words_;
+    LayoutMap map_;
+};
+
+struct Section {
+    const char* name;  // as a failure has it
+    bool (Parser::*read)();
+};
+
+// In this order: later ones lie before the end, and have cells as large as the labels say.
+constexpr std::array<Section, 10> kSections = {{{"end", &Parser::end},
+                                                {"labels", &Parser::labels},
+                                                {"worker", &Parser::worker},
+                                                {"events", &Parser::events},
+                                                {"keys", &Parser::keys},
+                                                {"requests", &Parser::requests},
+                                                {"waits", &Parser::waits},
+                                                {"callers", &Parser::callers},
+                                                {"exemplars", &Parser::exemplars},
+                                                {"models", &Parser::models}}};
+
 }  // namespace
 
 Result<LayoutMap> parse_layout(std::string_view description, std::size_t words) {
-    const std::vector<Line> lines = split_lines(description);
-    const auto line = [&lines](std::string_view keyword) { return find_line(lines, keyword); };
-    const auto broken = [](const char* what) { return Error{std::string("no valid ") + what}; };
-    LayoutMap map;
-
-    map.end = line("end").first;
-    if (map.end > words) return broken("end");
-
-    const Names outcomes = line("outcomes").names;
-    map.methods = map_labels(line("methods").names, http::kMethodNames);
-    map.endpoints = map_labels(line("endpoints").names, http::kEndpointPaths);
-    map.statuses = map_statuses(line("statuses").names);
-    map.outcomes = map_labels(outcomes, metric::kOutcomeNames);
-    map.request_buckets = map_buckets(line("request_bounds_ns").names, kSlotBounds);
-    map.prediction_buckets = map_buckets(line("prediction_bounds_ns").names, kSlotBounds);
-    if (map.methods.empty() || map.endpoints.empty() || map.statuses.empty() ||
-        map.outcomes.empty() || map.request_buckets.empty() || map.prediction_buckets.empty()) {
-        return broken("labels");
-    }
-
-    const Line worker = line("worker");
-    const Line events = line("events");
-    if (!fits(worker.first, worker.names.size(), 1, map.end)) return broken("worker");
-    if (!fits(events.first, events.names.size(), 1, map.end)) return broken("events");
-    map.worker = map_fields(worker, kWorkerFields);
-    map.events = map_fields(events, metric::kEventNames);
-
-    const Line keys = line("keys");
-    if (!fits(keys.first, keys.second, 2, map.end)) return broken("keys");
-    map.keys = keys.first;
-    map.key_count = keys.second;
-
-    const Line requests = line("requests");
-    map.requests = {requests.first, requests.second};
-    const std::size_t request_cell = 1 + map.request_buckets.size() + map.statuses.size();
-    const std::size_t cells = map.methods.size() * map.endpoints.size();
-    if (requests.second < request_cell || !fits(requests.first, cells, requests.second, map.end)) {
-        return broken("requests");
-    }
-
-    const Line waits = line("waits");
-    map.waits = {waits.first, waits.second};
-    if (waits.first != LayoutMap::kAbsent &&
-        (waits.second < 2 * (1 + map.request_buckets.size()) ||
-         !fits(waits.first, map.endpoints.size(), waits.second, map.end))) {
-        return broken("waits");
-    }
-
-    const Line callers = line("callers");
-    map.status_classes = map_labels(callers.names, metric::kStatusClassNames);
-    map.callers = {callers.first, kNameWords + callers.names.size()};
-    map.caller_count = callers.second;
-    if (callers.first != LayoutMap::kAbsent &&
-        !fits(callers.first, callers.second, map.callers.stride, map.end)) {
-        return broken("callers");
-    }
-    const Line exemplars = line("exemplars");
-    if (exemplars.first != LayoutMap::kAbsent) {
-        if (!fits(exemplars.first, exemplars.second, kExemplarWords, map.end)) {
-            return broken("exemplars");
+    Parser parser(description, words);
+    for (const Section& section : kSections) {
+        if (!(parser.*section.read)()) {
+            return Error{std::string("no valid ") + section.name};
         }
-        map.exemplars = exemplars.first;
-        map.exemplar_count = exemplars.second;
     }
-
-    const Line models = line("models");
-    map.models = {models.first, models.second};
-    const std::size_t model_entry =
-        kNameWords + 1 + map.prediction_buckets.size() + map.outcomes.size();
-    if (models.second < model_entry || !fits(models.first, 1, models.second, map.end)) {
-        return broken("models");
-    }
-    map.model_count = (map.end - models.first) / models.second;
-    return map;
+    return parser.take();
 }
 
 }  // namespace appcore::store

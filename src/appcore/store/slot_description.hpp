@@ -11,8 +11,7 @@
 //   requests OFFSET STRIDE          a cell for each method and endpoint, endpoints run faster;
 //                                   a cell is: sum, a word a bucket (+Inf last), a word a status
 //   waits OFFSET STRIDE             a cell for each endpoint: sum of the waiting, a word a bucket,
-//   sum
-//                                   of the latencies, a word a bucket; by request_bounds_ns
+//                                   sum of the latencies, a word a bucket; by request_bounds_ns
 //   callers OFFSET COUNT CLASS...   an entry is: four words of name, a word a class of statuses
 //   exemplars OFFSET COUNT          eight words each (ExemplarWords); methods, endpoints and models
 //                                   by their place here

@@ -152,7 +152,7 @@ struct alignas(kCacheLine) CallerEntry {
     std::array<Word, metric::kStatusClassNames.size()> replies;
 };
 
-inline constexpr std::size_t kDescriptionCapacity = 6144;  // about twice of what is used
+inline constexpr std::size_t kDescriptionCapacity = 6144;  // about twice what is used
 
 struct Slot {
     alignas(kCacheLine) SlotHeader header;
