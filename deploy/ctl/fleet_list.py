@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ctl import values
 from ctl.messages import CtlError
+from ctl.settings import NETWORKS
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 MOST_MACHINES = 100  # each front asks each of them once a second
@@ -21,9 +22,8 @@ A_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}")
 # What the kernel takes for the name of an interface, less what a configuration cannot hold.
 AN_INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
 TLS_AT = ("none", "front", "machines")
-PRIVATE = "127.0.0.0/8 ::1/128 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7"
 
-EXAMPLE = """\
+EXAMPLE = f"""\
 floating 10.0.0.100/24            # the address that clients use, with its network's prefix
 front    lb1 10.0.0.21 eth0       # name, address, interface of the floating address; exactly two
 front    lb2 10.0.0.22 eth0
@@ -36,7 +36,7 @@ tls         none                  # front: HAProxy decrypts; machines: they do, 
 # certificate /etc/haproxy/appcore.pem                                   # with tls front, and only then: certificate and key
 stats-port  8404                  # statistics page of each front, on loopback only
 metrics-port 8405                 # metrics of each front, on its own address
-metrics-from 127.0.0.0/8 ::1/128 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7
+metrics-from {NETWORKS}
 vrrp-id     60                    # 1 to 255, of one fleet only in a network
 ssh         ssh -o BatchMode=yes  # how `fleet upgrade` reaches a machine, by its address
 appcorectl  appcorectl            # what it calls there
@@ -66,7 +66,7 @@ class Fleet:
     proxy_port: int = 8001
     stats_port: int = 8404
     metrics_port: int = 8405
-    metrics_from: list[str] = field(default_factory=PRIVATE.split)
+    metrics_from: list[str] = field(default_factory=NETWORKS.split)
     tls: str = "none"
     certificate: str = ""
     vrrp_id: int = 60

@@ -1,6 +1,6 @@
 """Upgrades the machines of a fleet, one after the other: `appcorectl fleet upgrade LIST`.
 
-Each is drained, given its command, taken back in, and has to answer before the next one's turn. The first that does not
+Each is drained, given its command, has to answer, and is taken back in before the next one's turn. The first that does not
 ends the upgrade: it stays drained, and the others serve. An upgrade begins only when all machines take requests, and
 begins with the first one.
 """

@@ -11,7 +11,7 @@ from ctl import processes
 from ctl.messages import CtlError
 from ctl.place import Place, make_trusted_folder
 
-PATIENCE = 60.0  # seconds; a restart takes three, or as long as a request may
+PATIENCE = 60.0  # seconds; a restart takes three, or as long as nginx waits for clients (48) or a request may take
 STEP = 0.05
 MODE = 0o600  # whoever can open a file can lock it, also one that is only to be read
 HIGH = 10  # the least descriptor, so that low ones stay free for supervisord's (launching.py)

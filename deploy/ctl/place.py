@@ -58,10 +58,6 @@ class Place:
     def textfile_dir(self) -> Path:
         return self.keep_dir / "textfile"
 
-    @property
-    def metrics_socket(self) -> Path:
-        return self.run_dir / "metrics.sock"
-
 
 def trusted_owners() -> set[int]:
     """Root, this user, and the owner of this program, whose code runs anyway."""

@@ -26,7 +26,7 @@ CALLING = {"APPCORE_BIN_DIR", "APPCORE_MESSAGES", "APPCORE_SYSTEM", "APPCORE_STA
            "APPCORE_POOL_FOLDER", "APPCORE_SUPERVISOR"}
 OF_NGINX = ("APPCORE_DOCS_UI", "APPCORE_METRICS_ALLOW", *front.SETTINGS)  # settings that the programs do not know
 WITHOUT_PREFIX = {"LOG_LEVEL", "APP_NAME"}
-NETWORKS = "127.0.0.0/8 ::1 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16 fc00::/7 fe80::/10"
+NETWORKS = "127.0.0.0/8 ::1/128 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16 fc00::/7 fe80::/10"
 
 # Those that others than the programs use as numbers. The worker has checked them; here they become canonical.
 INTEGERS = ("APPCORE_WORKERS", "APPCORE_REQUEST_TIMEOUT", "APPCORE_MAX_BODY", "APPCORE_QUEUE", "APPCORE_CLIENT_RATE",

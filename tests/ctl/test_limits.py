@@ -1,7 +1,9 @@
 """What a machine, a container and a user allow, and what follows from it."""
 
+import configparser
 import os
 import pathlib
+import re
 import resource
 import subprocess
 import sys
@@ -12,7 +14,20 @@ from unittest import mock
 DEPLOY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy")
 sys.path.insert(0, DEPLOY)
 
-from ctl import limits  # noqa: E402
+from ctl import ending, host, limits  # noqa: E402
+
+
+class Shared(unittest.TestCase):
+    def test_workers_are_as_many_at_most_as_the_programs_take(self):
+        config = pathlib.Path(DEPLOY, "..", "src", "appcore", "config.cpp").read_text(encoding="utf-8")
+        most, = re.findall(r"kMostWorkers = (\d+);", config)
+        self.assertEqual(limits.MOST_WORKERS, int(most))
+
+    def test_a_stop_waits_as_long_as_supervisord_does(self):
+        parser = configparser.RawConfigParser(inline_comment_prefixes=(";",))
+        parser.read(os.path.join(DEPLOY, "supervisord.conf"), encoding="utf-8")
+        self.assertEqual(host.METRICS_STOP, parser.getint("fcgi-program:metrics", "stopwaitsecs"))
+        self.assertEqual(ending.NGINX_STOP, parser.getint("program:nginx", "stopwaitsecs"))
 
 
 class Processors(unittest.TestCase):

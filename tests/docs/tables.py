@@ -93,9 +93,12 @@ def _targets() -> Iterator[str]:
 def _ctl_commands() -> Iterator[str]:
     spans = {tuple(span.split()[:2]) for name in ("docs/operations.md", "docs/models.md", "docs/deploy.md")
              for _, span in pages.page(name).code_spans()}
+    manual = set(re.findall(r"^\.BI? \"?(\w+)", _text("deploy/debian/appcorectl.8"), re.MULTILINE))
     for command in COMMANDS:
         if not spans & {("appcorectl", command), ("make", command)}:
             yield f"docs/operations.md: appcorectl {command} is missing"
+        if command not in manual | {"run"}:  # the machine's supervisord runs it
+            yield f"deploy/debian/appcorectl.8: {command} is missing"
 
 
 def _model_options() -> Iterator[str]:

@@ -1,5 +1,6 @@
 """A FastCGI client small enough to send what a web server never would (FastCGI specification, 3)."""
 
+import contextlib
 import socket
 import struct
 
@@ -113,5 +114,6 @@ class Connection:
 def ask(path, data, timeout=60):
     """Sends `data` on a connection of its own and reads the reply."""
     with Connection(path, timeout) as connection:
-        connection.send(data)
+        with contextlib.suppress(BrokenPipeError):  # refused before all was read; the reply is there nevertheless
+            connection.send(data)
         return connection.reply()
