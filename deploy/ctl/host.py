@@ -153,6 +153,7 @@ class Host(ABC):
         Otherwise the new pool is removed."""
         with contextlib.ExitStack() as claims:
             try:
+                ports.check_peer(new.peer_listen, old.peer_listen if old else "", new.endpoints)
                 claims.enter_context(ports.claimed(self.wanted_endpoints(new), self.held_endpoints(old), START_LIMIT))
                 self.check_nginx(new)
             except BaseException:
@@ -198,7 +199,7 @@ class Host(ABC):
         """Makes everything agree with the current pool. Idempotent; what agrees already is left alone.
 
         A command that replaces the pool leaves nginx out: it gets the next one's part, and must get it also where it cannot
-        take this one's."""
+        take this one's. Nor must a listener for other machines that has become impossible keep a command from the rest."""
         draining.settle(self.place)
         self.adopt_logs()
         self._keep_pool(pool)
@@ -206,7 +207,10 @@ class Host(ABC):
         if with_nginx:
             self.adopt_nginx(pool)
         self._remove_other_pools(pool)
-        self._adopt_peer(pool)
+        try:
+            self._adopt_peer(pool)
+        except CtlError as error:
+            messages.complain(f"nothing listens for other machines at {pool.peer_listen}: {error}")
         self._adopt_metrics(pool)
         for folder in pools.folders(self.place):
             if folder != pool.folder:

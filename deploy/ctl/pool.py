@@ -71,6 +71,11 @@ class Pool:
         return [Endpoint(self.address, self.port), *(values.endpoint("a listener", text) for text in self.listeners)]
 
     @property
+    def peer_listen(self) -> str:
+        """Where supervisord listens for other machines, as the setting says it; empty: nowhere."""
+        return self.said.get("APPCORE_PEER_LISTEN", "")
+
+    @property
     def ports(self) -> set[int]:
         return {endpoint.port for endpoint in self.endpoints}
 

@@ -1,4 +1,4 @@
-"""Whether nginx may listen where a new pool wants it to, and that nobody else begins to meanwhile.
+"""Whether nginx and supervisord may listen where a new pool wants them to, and that nobody else begins to meanwhile.
 
 nginx lets another nginx of the same user share its ports (reuseport), so two stacks at one port would share their callers.
 """
@@ -58,6 +58,23 @@ def _check(endpoint: Endpoint, *, is_shared: bool) -> None:
             if error.errno == errno.EADDRINUSE:
                 raise CtlError(f"port {endpoint.port} of {endpoint.address} is taken by another program") from None
             raise CtlError(f"cannot listen on port {endpoint.port} of {endpoint.address}: {error.strerror}") from None
+
+
+def check_peer(wanted: str, held: str, of_nginx: Collection[Endpoint]) -> None:
+    """Fails with the reason if supervisord cannot listen at APPCORE_PEER_LISTEN, which it does by IPv4 only. It lets go of
+    `held`, where it listens for the pool before, and of all other addresses of that port, before it listens again."""
+    host, _, port = wanted.rpartition(":")
+    if not wanted or port == held.rpartition(":")[2]:
+        return
+    if int(port) in {endpoint.port for endpoint in of_nginx}:
+        raise CtlError(f"APPCORE_PEER_LISTEN must have a port that nginx does not listen on, got '{wanted}'")
+    with socket.socket(socket.AF_INET) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, int(port)))
+            listener.listen(1)
+        except OSError as error:
+            raise CtlError(f"APPCORE_PEER_LISTEN: cannot listen at {wanted}: {error.strerror}") from None
 
 
 @contextlib.contextmanager

@@ -85,6 +85,7 @@ class Stack:
         address, port = self.listen()
         settings = self.resolve({})
         pool = self.build(pools.COLOURS[0], settings, address, port)
+        ports.check_peer(pool.peer_listen, "", pool.endpoints)
         with ports.claimed(pool.endpoints, (), START_LIMIT):
             self.host.switch(pool)
             self.host.check_nginx(pool)

@@ -11,6 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from ctl import messages, probe, status  # noqa: E402
 from ctl import pool as pools  # noqa: E402
+from ctl.messages import CtlError  # noqa: E402
 from ctl.own_host import OwnHost  # noqa: E402
 from ctl.place import Place  # noqa: E402
 from ctl.processes import Process  # noqa: E402
@@ -56,7 +57,7 @@ class OneHost(unittest.TestCase):
         self.folder.mkdir()
         (self.folder / "nginx.conf").touch()
         (self.folder / "pool.conf").touch()
-        self.pool = pools.Pool(self.folder, {}, "127.0.0.1", 8000, 1, 30, 35, 0, self.place.run_dir / "state", "", False, ())
+        self.pool = pools.Pool(self.folder, {"APPCORE_PEER_LISTEN": "127.0.0.1:9009"}, "127.0.0.1", 8000, 1, 30, 35, 0, self.place.run_dir / "state", "", False, ())
 
     def let_peers_in(self):
         (self.folder / "peer.conf").write_text("[fcgi-program:peer]\n", encoding="ascii")
@@ -84,6 +85,22 @@ class OneHost(unittest.TestCase):
         self.converge()
         self.assertEqual(self.host.supervisor.running, {"blue", "metrics", "nginx"})
         self.assertFalse(self.host.section_file("peer").exists())
+
+    def test_a_listener_for_other_machines_that_is_impossible_keeps_nothing_from_the_rest(self):
+        self.let_peers_in()
+        self.host.supervisor.running.discard("metrics")
+
+        def add(group):
+            if group == "peer":
+                raise CtlError("no")
+            self.host.supervisor.running.add(group)
+
+        with unittest.mock.patch.object(self.host.supervisor, "add", add), unittest.mock.patch.object(messages, "complain") as complain:
+            self.converge()
+        complain.assert_called_once_with("nothing listens for other machines at 127.0.0.1:9009: no")
+        self.assertEqual(self.host.supervisor.running, {"blue", "metrics", "nginx"})
+        self.converge()
+        self.assertIn("peer", self.host.supervisor.running)
 
     def test_status_wants_the_pool_for_other_machines_where_the_current_pool_has_one(self):
         found = [Process(1, 0, "S", 0, "python3", ("python3", "-m", "supervisor.supervisord")),

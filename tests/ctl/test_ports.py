@@ -35,6 +35,32 @@ class PortsTest(unittest.TestCase):
             return Endpoint("127.0.0.1", listener.getsockname()[1])
 
 
+class Peers(PortsTest):
+    def check(self, wanted, held="", of_nginx=()):
+        ports.check_peer(wanted, held, of_nginx)
+
+    def test_a_port_that_another_program_has_is_refused_unless_the_pool_before_listens_there(self):
+        taken = self.listener()
+        with self.assertRaisesRegex(CtlError, f"APPCORE_PEER_LISTEN: cannot listen at {taken}: Address already in use"):
+            self.check(str(taken))
+        with self.assertRaises(CtlError):
+            self.check(str(taken), str(self.free()))
+        for held in (taken, Endpoint("0.0.0.0", taken.port)):  # supervisord lets go of it before it listens again
+            self.check(str(taken), str(held))
+
+    def test_a_port_of_nginx_is_refused(self):
+        nginx = self.free()
+        with self.assertRaisesRegex(CtlError, f"must have a port that nginx does not listen on, got '{nginx}'"):
+            self.check(str(nginx), of_nginx=[Endpoint("0.0.0.0", nginx.port)])
+
+    def test_an_address_that_is_not_this_machine_s_is_refused_and_a_name_of_it_is_not(self):
+        self.check("")
+        self.check(f"localhost:{self.free().port}")
+        for host in ("192.0.2.1", "no-such-host.invalid"):
+            with self.assertRaisesRegex(CtlError, f"APPCORE_PEER_LISTEN: cannot listen at {host}:9009: "):
+                self.check(f"{host}:9009")
+
+
 class Claims(PortsTest):
     def claim(self, wanted, held=()):
         with ports.claimed(wanted, held, 0):

@@ -163,6 +163,29 @@ class Overlaps(unittest.TestCase):
         for stack, code in codes.items():
             self.assert_serves(stack) if code == 0 else self.assert_down(stack)
 
+    def test_a_listener_for_other_machines_that_is_taken_changes_nothing(self):
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            taken = f"127.0.0.1:{other.getsockname()[1]}"
+            stack = self.stack(WORKERS=1, APPCORE_PEER_LISTEN=taken)
+            done = stack.ctl("up")
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn(f"APPCORE_PEER_LISTEN: cannot listen at {taken}: Address already in use", done.stdout)
+            self.assert_down(stack)
+            del stack.variables["APPCORE_PEER_LISTEN"]
+            stack.up()
+            pool = os.readlink(os.path.join(stack.run_dir, "current"))
+            with stack.with_variables(APPCORE_PEER_LISTEN=taken):
+                self.assertEqual(stack.ctl("restart").returncode, 1)
+            self.assertEqual(os.readlink(os.path.join(stack.run_dir, "current")), pool)
+            self.assert_serves(stack)
+        with stack.with_variables(APPCORE_PEER_LISTEN=taken):
+            self.assertEqual(stack.ctl("restart").returncode, 0)
+        for variables in ({}, {"APPCORE_PEER_LISTEN": taken.replace("127.0.0.1", "0.0.0.0")}, {"APPCORE_PEER_LISTEN": ""}):
+            with stack.with_variables(**variables):
+                done = stack.ctl("restart")
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assert_serves(stack)
+
     def test_an_up_elsewhere_is_an_error_that_says_where_it_runs(self):
         stack = self.stack().up()
         for variables in ({"PORT": str(free_port())}, {"ADDRESS": "127.0.0.2"}):
