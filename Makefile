@@ -184,8 +184,9 @@ $(OUT)/fuzz/%: $(OUT)/tests/fuzz/%.o $(FUZZ_MAIN) $(LIBRARY)
 
 # The service: packages that are missing, the programs, then deploy/appcorectl, which says what happens.
 # Each step is a make of its own because the later ones need the packages of the first.
-CTL = RUN_DIR='$(RUN_DIR)' PORT='$(PORT)' ADDRESS='$(ADDRESS)' WORKERS='$(WORKERS)' MODEL='$(if $(MODEL),$(abspath $(MODEL)))' \
-      APPCORE_BIN_DIR='$(abspath $(OUT))' deploy/appcorectl
+quoted = '$(subst ','\'',$(1))'
+CTL = $(foreach name,RUN_DIR PORT ADDRESS WORKERS MODEL,$(name)=$(call quoted,$($(name)))) APPCORE_BIN_DIR=$(call quoted,$(abspath $(OUT))) \
+      deploy/appcorectl
 BUILD_PROGRAMS = $(MAKE) --no-print-directory -j$(JOBS) programs
 
 ##@ Serve

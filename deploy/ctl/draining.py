@@ -75,6 +75,13 @@ def _is_stopping(place: Place) -> bool:
     return process is not None and process.pid != os.getpid() and said == _stop_of(process)
 
 
+def problem(place: Place) -> list[str]:
+    """What a stop that was killed has left behind, if it has."""
+    if not place.drained.exists() or is_drained(place) or _is_stopping(place):
+        return []
+    return ["a stop that was killed has left it drained: /ready answers 503"]
+
+
 def settle(place: Place) -> None:
     """What an operator has drained stays so, and so does what is being stopped; what a stop that was killed or a reload has
     left behind goes."""

@@ -28,6 +28,7 @@ from ctl.values import Endpoint
 
 START_LIMIT = 30.0  # seconds until a pool must answer; a start takes about one, more on a machine that is overloaded
 CHECKED = 10e6  # bytes a second of a model that its workers check on a busy machine; 100 times that on an idle one
+SPAWN_LIMIT = 5.0  # seconds for what supervisord could not start at once, where the machine is short of something for a moment
 MARGIN = 10  # seconds that supervisord gets beyond what a program may take to stop
 METRICS_STOP = 10  # seconds, stopwaitsecs in deploy/supervisord.conf
 
@@ -180,10 +181,25 @@ class Host(ABC):
             self.add_group(new.colour, section)
             if problem := probe.pool_problem(new.socket, start_limit(new)):
                 raise Trial(f"the new pool does not answer ({problem}), so the old one keeps running")
+            if problem := self.cannot_spawn(new, SPAWN_LIMIT):
+                raise Trial(f"the new pool is not whole ({problem}), so the old one keeps running")
         except (CtlError, Interrupted):
             self.remove_group(new.colour, new.stop_seconds)
             pools.remove(new.folder)
             raise
+
+    def cannot_spawn(self, pool: Pool, seconds: float) -> str:
+        """Why supervisord still cannot start some of the pool's processes when the time is up; empty if it can. It tries
+        again and again, and one that ends is not one that cannot be started (startsecs in pool.conf)."""
+        end = time.monotonic() + seconds
+        while True:
+            programs = [program for program in self.programs() if program.group == self.group(pool.colour)]
+            waiting = [program for program in programs if program.state == "BACKOFF"]
+            if not waiting:
+                return ""
+            if time.monotonic() > end:
+                return f"{len(waiting)} of its {len(programs)} processes cannot be started: {waiting[0].description}"
+            time.sleep(probe.STEP)
 
     def replace(self, new: Pool) -> None:
         """Tries the new pool out and lets it take over."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import secrets
 import stat
@@ -63,7 +62,7 @@ def add(path: str, name: str, rate: int | None) -> str:
     if same_name and rate != same_name[0].rate:
         raise CtlError(f"RATE must be that of the other keys of {name!r}, {same_name[0].rate or 'none'}, got {rate}")
     key = secrets.token_urlsafe(KEY_BYTES)
-    words = [name, hashlib.sha256(key.encode()).hexdigest(), *([str(rate)] if rate else []),
+    words = [name, key_file.hash_of(key), *([str(rate)] if rate else []),
              time.strftime("# made %Y-%m-%d", time.gmtime())]
     changed = text + ("\n" if text and not text.endswith("\n") else "") + " ".join(words) + "\n"
     key_file.parse(changed, path)

@@ -45,7 +45,9 @@ class KeyCommands:
         pool = self.lock()
         with key_changes.locked(self.path):
             key = key_changes.add(self.path, name, number)
-        messages.show(key)  # first: whatever goes wrong from here on, the key is in the file
+            if not messages.show(key):  # nobody would ever know it
+                key_changes.remove(self.path, name, key_file.hash_of(key))
+                raise CtlError("cannot print the key, so it has been removed again")
         messages.note(f"a new key of {name!r}, shown this once; {self.path} has its hash only")
         return self._take_into_use(pool)
 

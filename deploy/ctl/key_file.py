@@ -10,6 +10,7 @@ A message never shows what a line says: somebody may have put a key there instea
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 
@@ -31,6 +32,10 @@ class Key:
     rate: int  # requests per second of all keys of this name; 0: no limit
     line: int  # in the file, from 1
     comment: str
+
+
+def hash_of(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def check_name(text: str) -> str:

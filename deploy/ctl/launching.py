@@ -20,7 +20,6 @@ from ctl.settings import CALLING, is_setting
 
 PYTHON = "/usr/bin/python3"
 PIPE = 4  # supervisord's descriptor of the pipe's other end: it keeps from 0 to 4 what it has inherited
-PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 # What would change how python, sh, nginx or make work, or means another process. The rest is handed on: LANG,
 # the options of sanitizers, proxies.
@@ -32,7 +31,7 @@ def environment(run_dir: Path) -> dict[str, str]:
     """What supervisord starts with: a marker by which the stack's processes are found, and no setting."""
     kept = {name: value for name, value in os.environ.items()
             if not (UNWANTED.fullmatch(name) or is_setting(name) or name in CALLING)}
-    return {**kept, "PATH": PATH, "TZ": "UTC", MARK: str(run_dir)}
+    return {**kept, "PATH": place.PATH, "TZ": "UTC", MARK: str(run_dir)}
 
 
 def _filter_command(destination: str) -> list[str]:

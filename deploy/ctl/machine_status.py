@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ctl import messages, probe
+from ctl import draining, messages, probe
 from ctl.machine import SITE, MachineHost
 from ctl.messages import FAILED
 from ctl.pool import Pool
@@ -26,7 +26,7 @@ def report(host: MachineHost, pool: Pool, title: str, look: Callable[[Pool], Pro
     end = time.monotonic() + SETTLE
     while (found := look(pool)).problems and time.monotonic() < end:
         time.sleep(0.1)
-    problems = found.problems or _without_answer(host, pool)
+    problems = (found.problems or _without_answer(host, pool)) + draining.problem(host.place)
     messages.say(title)
     for line in found.lines:
         messages.show(line)

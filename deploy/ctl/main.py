@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 
 from ctl import messages
@@ -54,21 +55,24 @@ def _interrupt(number: int, _: FrameType | None) -> None:
     raise Interrupted(number)
 
 
-def _run(arguments: list[str]) -> int:
-    from ctl.commands import Commands  # not for the log filter, which is to be small
-    from ctl.system import commands_for_machine
-
-    environment = dict(os.environ)
-    command = arguments[0]
-    if command == "run" and environment.get("APPCORE_MESSAGES") == "log":
-        messages.speak_in_log()
+def _load(command: str) -> Callable[[list[str]], int]:
+    """What runs the command with its arguments. Its modules are not for the log filter, which is to be small; and they are
+    imported before signals are handled, since Python drops an exception in the middle of that."""
     if command == "fleet":
         from ctl import fleet
 
-        return fleet.run(arguments[1:])
-    commands: object = commands_for_machine() if environment.get("APPCORE_SYSTEM") else Commands(environment)
-    method = getattr(commands, command)
-    return int(method(*arguments[1:]))
+        return fleet.run
+    from ctl.commands import Commands
+    from ctl.system import commands_for_machine
+
+    def run(arguments: list[str]) -> int:
+        environment = dict(os.environ)
+        if command == "run" and environment.get("APPCORE_MESSAGES") == "log":
+            messages.speak_in_log()
+        commands: object = commands_for_machine() if environment.get("APPCORE_SYSTEM") else Commands(environment)
+        return int(getattr(commands, command)(*arguments))
+
+    return run
 
 
 def main(arguments: list[str]) -> int:
@@ -86,12 +90,13 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0] not in COMMANDS or len(arguments) > 1 + TAKES.get(arguments[0], 0):
         messages.show(USAGE_TEXT.rstrip())
         return USAGE
+    run = _load(arguments[0])
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # nohup, or a shell's background
             signal.signal(number, _interrupt)
     os.umask(0o022)  # who may read a file is set where it is made
     try:
-        return _run(arguments)
+        return run(arguments[1:])
     except CtlError as error:
         if str(error):
             messages.complain(str(error))

@@ -48,16 +48,18 @@ def speak_in_log() -> None:
     _Speaker.as_log = True
 
 
-def _write(descriptor: int, text: str) -> None:
+def _write(descriptor: int, text: str) -> bool:
+    """Whether all of it has been written."""
     data = text.encode("utf-8", "replace")
     end = time.monotonic() + PATIENCE
     try:
         while data:
             if not select.select([], [descriptor], [], max(end - time.monotonic(), 0))[1]:
-                return
+                return False
             data = data[os.write(descriptor, data[:SLICE]):]
     except (OSError, ValueError):
-        pass  # nobody can be told
+        return False  # nobody can be told
+    return True
 
 
 def _emit(descriptor: int, line: str) -> None:
@@ -82,9 +84,9 @@ def complain(text: str) -> None:
     _emit(2, text if log_lines.is_message_of_program(text) else f"appcore: error: {text}")
 
 
-def show(text: str) -> None:
-    """Lines as they are, on standard output."""
-    _write(1, text + "\n")
+def show(text: str) -> bool:
+    """Lines as they are, on standard output. Whether they are there."""
+    return _write(1, text + "\n")
 
 
 def quote_lines(lines: list[str]) -> None:

@@ -10,6 +10,7 @@ import textwrap
 from pathlib import Path
 
 from ctl import limits, messages, nginx_front, nginx_keys, templates, values
+from ctl import place as places
 from ctl.credentials import Credentials
 from ctl.messages import CtlError
 from ctl.place import Place
@@ -93,10 +94,7 @@ def check(path: Path) -> None:
 
 def accept(command: list[str]) -> None:
     """Runs nginx's check; what it says is the caller's to read."""
-    try:
-        done = subprocess.run(command, text=True, capture_output=True, timeout=LIMIT, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise CtlError(f"cannot run nginx: {error}") from None
+    done = _run(command)
     # Modules say that they are there.
     said = [line for line in done.stderr.splitlines() if "[notice]" not in line]
     if done.returncode != 0:
@@ -175,11 +173,17 @@ def _modules(settings: Settings, first_headers: str) -> str:
     return f"load_module {MODULE};" if settings.front.api_keys or "js_import" in first_headers else ""
 
 
-def _version() -> tuple[int, int]:
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Finds nginx where supervisord does: users of Debian have no /usr/sbin in their PATH."""
     try:
-        said = subprocess.run(["nginx", "-v"], text=True, capture_output=True, timeout=LIMIT, check=False).stderr
+        return subprocess.run(command, text=True, errors="replace", capture_output=True, timeout=LIMIT, check=False,
+                              env={**os.environ, "PATH": places.PATH})
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CtlError(f"cannot run nginx: {error}") from None
+
+
+def _version() -> tuple[int, int]:
+    said = _run(["nginx", "-v"]).stderr
     found = re.search(r"nginx/(\d+)\.(\d+)", said)
     if not found:
         raise CtlError(f"nginx -v prints no version: {said!r}")

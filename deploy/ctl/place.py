@@ -23,6 +23,7 @@ from pathlib import Path
 from ctl.messages import CtlError
 
 DEPLOY_DIR = Path(__file__).resolve().parent.parent
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # where nginx and the like are looked for
 
 
 @dataclass(frozen=True)

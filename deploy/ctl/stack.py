@@ -122,8 +122,15 @@ class Stack:
             if supervisord.poll() is not None:
                 raise CtlError("supervisord has ended")
             if time.monotonic() > end:
-                raise CtlError(f"/health does not answer 200 within {limit:.0f} s")
+                raise CtlError(f"/health does not answer 200 within {limit:.0f} s{self._spawn_problem(pool)}")
             time.sleep(probe.STEP)
+
+    def _spawn_problem(self, pool: Pool) -> str:
+        try:
+            problem = self.host.cannot_spawn(pool, 0)
+        except CtlError:
+            return ""  # supervisord says nothing
+        return f"; {problem}" if problem else ""
 
     # --- why something failed -------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from ctl import draining, messages, probe
@@ -10,6 +11,7 @@ from ctl.host import Host
 from ctl.lock import holder
 from ctl.messages import FAILED, NOT_RUNNING, CtlError
 from ctl.own_host import OwnHost, find_supervisord
+from ctl.place import Place
 from ctl.pool import Pool
 from ctl.processes import Process
 from ctl.rpc import Program
@@ -78,12 +80,20 @@ def _wrong_processes(found: list[Process], supervisord: Process) -> list[str]:
             + ([] if has_filter else ["the log filter has ended"]))
 
 
+def _check_owner(place: Place) -> None:
+    """Whose processes are others' than this user's cannot be told from none."""
+    owner = os.stat(place.run_dir).st_uid if place.run_dir.exists() else os.geteuid()
+    if os.geteuid() not in (0, owner):
+        raise CtlError(f"{place.run_dir} belongs to user {owner}, whose processes only that user and root can see")
+
+
 def report(host: OwnHost) -> int:
     """Prints it; the exit code says whether all is well."""
     end = time.monotonic() + SETTLE
     while True:
         found = _Findings(host)
         if not found.processes:
+            _check_owner(host.place)
             messages.say("not running")
             return NOT_RUNNING
         if not found.problems or time.monotonic() > end or holder(host.place.lock):
@@ -91,6 +101,7 @@ def report(host: OwnHost) -> int:
         time.sleep(0.1)
     if found.pool and not found.problems and not probe.is_healthy(found.pool, HEALTH):
         found.problems.append("/health does not answer 200")
+    found.problems += draining.problem(host.place)
     if found.pool:
         messages.say(f"at {found.pool.local_url}, the pool {found.pool.colour}{draining.note(host.place)}")
     width = max((len(program.full_name) for program in found.programs), default=0)

@@ -6,11 +6,13 @@ import re
 import sys
 import tempfile
 import unittest
+import unittest.mock
 from pathlib import Path
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy"))
 
 from ctl import nginx_config, supervisor_config, templates  # noqa: E402
+from ctl import place as places  # noqa: E402
 from ctl.credentials import Credentials  # noqa: E402
 from ctl.messages import CtlError  # noqa: E402
 from ctl.place import Place  # noqa: E402
@@ -39,6 +41,16 @@ def sections(text):
     parser = configparser.RawConfigParser(inline_comment_prefixes=(";", "#"))
     parser.read_string(text)
     return parser
+
+
+class Found(unittest.TestCase):
+    def test_nginx_is_looked_for_where_supervisord_does_whatever_path_the_caller_has(self):
+        with tempfile.TemporaryDirectory() as folder:
+            program = Path(folder, "nginx")
+            program.write_text("#!/bin/sh\necho nginx version: nginx/1.99.3 >&2\n", encoding="ascii")
+            program.chmod(0o755)
+            with unittest.mock.patch.object(places, "PATH", f"{folder}:/bin"), unittest.mock.patch.dict(os.environ, {"PATH": "/nowhere"}):
+                self.assertEqual(nginx_config._version(), (1, 99))
 
 
 class Nginx(unittest.TestCase):

@@ -41,6 +41,7 @@ class Draining(unittest.TestCase):
         self.place.draining.unlink()  # the end of a reload that knew nothing of it
         draining.settle(self.place)
         self.assertEqual((self.flags(), draining.is_drained(self.place)), ((True, True), True))
+        self.assertEqual(draining.problem(self.place), [])
         draining.begin(self.place, draining.STOP)
         self.assertFalse(draining.is_drained(self.place))
         draining.settle(self.place)
@@ -55,8 +56,11 @@ class Draining(unittest.TestCase):
             stop.stdout.readline()
             draining.settle(self.place)
             self.assertEqual(self.flags(), (True, True))
+            self.assertEqual(draining.problem(self.place), [])
             stop.kill()
+        self.assertEqual(draining.problem(self.place), ["a stop that was killed has left it drained: /ready answers 503"])
         draining.settle(self.place)
+        self.assertEqual(draining.problem(self.place), [])
         self.assertEqual(self.flags(), (False, False))
 
     def test_a_reload_that_was_killed_leaves_a_flag_that_goes(self):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy"))
 
-from ctl import messages, probe, status  # noqa: E402
+from ctl import host, messages, probe, status  # noqa: E402
 from ctl import pool as pools  # noqa: E402
 from ctl.messages import CtlError  # noqa: E402
 from ctl.own_host import OwnHost  # noqa: E402
@@ -102,6 +102,23 @@ class OneHost(unittest.TestCase):
         self.converge()
         self.assertIn("peer", self.host.supervisor.running)
 
+    def test_processes_that_supervisord_cannot_start_are_told_unless_it_can_a_moment_later(self):
+        first = [Program("blue", "blue-00", "RUNNING", 7, ""), Program("blue", "blue-01", "BACKOFF", 0, "too many open files"),
+                 Program("green", "green-01", "BACKOFF", 0, "")]
+        then = [*first[:1], Program("blue", "blue-01", "STARTING", 8, ""), *first[2:]]
+        for looks, seconds, problem in (([first], 0, "1 of its 2 processes cannot be started: too many open files"), ([then], 0, ""),
+                                        ([first, first, then], 60, "")):
+            with unittest.mock.patch.object(self.host.supervisor, "programs", unittest.mock.Mock(side_effect=looks)):
+                self.assertEqual(self.host.cannot_spawn(self.pool, seconds), problem)
+
+    def test_a_pool_that_is_not_whole_does_not_replace_the_one_that_serves(self):
+        self.host.supervisor.programs = lambda: [Program("blue", "blue-01", "BACKOFF", 0, "no")]
+        with unittest.mock.patch.object(probe, "pool_problem", lambda *_: None), unittest.mock.patch.object(host, "SPAWN_LIMIT", 0):
+            with self.assertRaisesRegex(CtlError, "the new pool is not whole .1 of its 1 processes cannot be started: no., so the old one keeps running"):
+                self.host.try_out(self.pool)
+        self.assertFalse(self.folder.exists())
+        self.assertNotIn("blue", self.host.supervisor.running)
+
     def test_status_wants_the_pool_for_other_machines_where_the_current_pool_has_one(self):
         found = [Process(1, 0, "S", 0, "python3", ("python3", "-m", "supervisor.supervisord")),
                  Process(2, 0, "S", 1, "python3", ("appcorectl", "log-filter"))]
@@ -116,6 +133,26 @@ class OneHost(unittest.TestCase):
                     unittest.mock.patch.object(probe, "is_healthy", lambda *_: True), \
                     unittest.mock.patch.object(self.host, "processes", lambda: found):
                 self.assertEqual(status.report(self.host), code, (wanted, running))
+
+    def test_another_user_s_stack_is_not_said_to_be_down(self):
+        self.host.processes = lambda: []
+        with unittest.mock.patch.object(messages, "say"), unittest.mock.patch.object(status.os, "geteuid", lambda: 12345):
+            with self.assertRaisesRegex(CtlError, f"belongs to user {os.getuid()}, whose processes only that user and root can see"):
+                status.report(self.host)
+            self.place.run_dir.rename(f"{self.place.run_dir}.away")
+            self.addCleanup(os.rename, f"{self.place.run_dir}.away", self.place.run_dir)
+            self.assertEqual(status.report(self.host), status.NOT_RUNNING)
+
+    def test_status_is_a_failure_where_a_stop_that_was_killed_has_left_it_drained(self):
+        found = [Process(1, 0, "S", 0, "python3", ("python3", "-m", "supervisor.supervisord")),
+                 Process(2, 0, "S", 1, "python3", ("appcorectl", "log-filter"))]
+        for text, code in (("drain\n", 0), ("stop 999999999 1\n", 1)):
+            self.place.drained.write_text(text, encoding="ascii")
+            with unittest.mock.patch.multiple(messages, say=lambda text: None, show=lambda text: None), \
+                    unittest.mock.patch.multiple(status, SETTLE=0, _current=lambda host: self.pool), \
+                    unittest.mock.patch.object(probe, "is_healthy", lambda *_: True), \
+                    unittest.mock.patch.object(self.host, "processes", lambda: found):
+                self.assertEqual(status.report(self.host), code, text)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 DEPLOY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy")
 sys.path.insert(0, DEPLOY)
 
-from ctl import front, key_changes, key_file, nginx_keys  # noqa: E402
+from ctl import front, key_changes, key_commands, key_file, messages, nginx_keys  # noqa: E402
 from ctl.messages import CtlError  # noqa: E402
 
 ONE, TWO = "a" * 64, "b" * 64
@@ -109,6 +109,21 @@ class Changing(InFolder):
         self.assertEqual([k.hash for k in key_file.read(self.path)], [hashlib.sha256(key.encode()).hexdigest() for key in keys])
         self.assertEqual(len(set(keys)), 3)
         self.assertEqual(os.stat(self.path).st_mode & 0o777, 0o600)
+
+    def test_a_key_that_cannot_be_printed_is_not_kept(self):
+        key_changes.add(self.path, "team", None)
+        before = self.read()
+        commands = key_commands.KeyCommands(self.path, unittest.mock.Mock(), lambda: None)
+        with open("/dev/full", "wb") as full, unittest.mock.patch.object(messages, "note"):
+            standard_output = os.dup(1)
+            os.dup2(full.fileno(), 1)
+            try:
+                with self.assertRaisesRegex(CtlError, "^cannot print the key, so it has been removed again$"):
+                    commands.run("new", "team")
+            finally:
+                os.dup2(standard_output, 1)
+                os.close(standard_output)
+        self.assertEqual(self.read(), before)
 
     def test_the_keys_of_a_name_share_its_rate(self):
         key_changes.add(self.path, "team", 7)

@@ -56,9 +56,9 @@ class Peers(PortsTest):
     def test_an_address_that_is_not_this_machine_s_is_refused_and_a_name_of_it_is_not(self):
         self.check("")
         self.check(f"localhost:{self.free().port}")
-        for host in ("192.0.2.1", "no-such-host.invalid"):
-            with self.assertRaisesRegex(CtlError, f"APPCORE_PEER_LISTEN: cannot listen at {host}:9009: "):
-                self.check(f"{host}:9009")
+        for name in ("192.0.2.1", "no-such-host.invalid"):
+            with self.assertRaisesRegex(CtlError, f"APPCORE_PEER_LISTEN: cannot listen at {name}:9009: "):
+                self.check(f"{name}:9009")
 
 
 class Claims(PortsTest):

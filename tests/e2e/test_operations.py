@@ -109,7 +109,14 @@ class Operations(RuleBasedStateMachine):
 
     def problems(self):
         found = census.problems(self.stack.run_dir, self.stack.port)
-        return found or ([] if self.stack.is_healthy() else ["/health does not answer 200"])
+        return found or ([] if self.stack.is_healthy() else ["/health does not answer 200"]) or self.left_drained()
+
+    def left_drained(self):
+        """By a stop that was killed: nobody has asked for that."""
+        with contextlib.suppress(FileNotFoundError), open(os.path.join(self.stack.run_dir, "drained"), encoding="ascii") as file:
+            if file.read().startswith("stop "):
+                return ["it is drained by a stop that has ended"]
+        return []
 
     def run(self, *some, faults=()):
         done = at_once(self.stack, some, self.releases[-1].ctl, faults)
@@ -173,7 +180,7 @@ class Operations(RuleBasedStateMachine):
     def start(self, first, with_keys, with_tls):
         if Operations.rounds >= ROUNDS and not Operations.has_failed:
             return  # enough; the machine's remaining runs do nothing
-        self.stack = OwnStack(WORKERS="2")
+        self.stack = OwnStack(WORKERS="2", APPCORE_DRAIN_SECONDS="1")
         self.releases = [Release(self.stack.base, "release-0")]
         self.promises = Promises(self.stack, with_keys, with_tls)
         self.load = Steady(self.stack, BODY, self.promises.headers)
