@@ -59,6 +59,7 @@ class Values(unittest.TestCase):
         self.assertEqual(values.plain_text("APP_NAME", "é ' \" $x `y`"), "é ' \" $x `y`")
         for text in ("a\nb", "a\0b", "\x7f"):
             self.assertIn("APP_NAME", self.refused(values.plain_text, "APP_NAME", text))
+        self.assertIn(r"APP_NAME must be UTF-8, got b'a\xff'", self.refused(values.plain_text, "APP_NAME", os.fsdecode(b"a\xff")))
 
 
 if __name__ == "__main__":
