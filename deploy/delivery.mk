@@ -47,8 +47,9 @@ image-sbom: image ## the image's bill of materials (SPDX), in build/image
 	@ls build/image/appcore-image.spdx.json
 
 deb-sbom: deb ## the Debian package's bill of materials (SPDX), in build/deb
+	@dpkg-query -W -f '$${Package}\t$${Provides}\n' >'$(DEB_DIR)/providers'
 	@dpkg-deb -f '$(DEB_DIR)'/appcore_*.deb Depends | tr ',' '\n' | \
-	 python3 -B $(SBOM) "$$(deploy/lock-packages file)" --name appcore --version '$(DEB_VERSION)' >'$(DEB_DIR)/appcore.spdx.json'
+	 python3 -B $(SBOM) "$$(deploy/lock-packages file)" --providers '$(DEB_DIR)/providers' --name appcore --version '$(DEB_VERSION)' >'$(DEB_DIR)/appcore.spdx.json'
 	@ls '$(DEB_DIR)/appcore.spdx.json'
 
 # What a release consists of: what `make install` installs as an archive, whose bytes do not depend on

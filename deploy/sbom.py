@@ -90,7 +90,16 @@ def npm_packages(lock: pathlib.Path) -> list[Json]:
     return list({str(one["SPDXID"]): one for one in found}.values())
 
 
-def resolve(lines: list[str], locked: dict[str, str]) -> dict[str, str]:
+def read_providers(path: pathlib.Path) -> dict[str, str]:
+    """Which package provides a name that is none: lines "PACKAGE<TAB>NAME (= VERSION), NAME", as dpkg-query prints them."""
+    found = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        package, _, names = line.partition("\t")
+        found.update({re.sub(r"[ (:].*", "", name.strip()): package for name in names.split(",") if name.strip()})
+    return found
+
+
+def resolve(lines: list[str], locked: dict[str, str], providers: dict[str, str]) -> dict[str, str]:
     """The version of each package of the input. Of alternatives ("a | b") it is the first one that the lock has; where it has
     none of them, the first one, without a version: every machine of that release brings one."""
     found: dict[str, str] = {}
@@ -100,7 +109,7 @@ def resolve(lines: list[str], locked: dict[str, str]) -> dict[str, str]:
             name, _, version = line.strip().partition("=")
             found[name] = version
             continue
-        known = [name for name in names if name in locked]
+        known = [package for name in names if (package := name if name in locked else providers.get(name, "")) in locked]
         if not known and len(names) == 1:
             raise NotListed(f"{names[0]} must be in the lock file or have a version")
         name = known[0] if known else names[0]
@@ -110,7 +119,7 @@ def resolve(lines: list[str], locked: dict[str, str]) -> dict[str, str]:
 
 def document(options: argparse.Namespace, lines: list[str]) -> Json:
     locked = read_lock(options.lock)
-    runs = resolve(lines, locked)
+    runs = resolve(lines, locked, read_providers(options.providers) if options.providers else {})
     subject = package("appcore", options.name, options.version) | {
         "licenseDeclared": "MIT", "primaryPackagePurpose": "APPLICATION", "supplier": "NOASSERTION"}
     packages = [subject]
@@ -147,6 +156,7 @@ def document(options: argparse.Namespace, lines: list[str]) -> Json:
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="Prints a software bill of materials (SPDX 2.3, JSON).")
     parser.add_argument("--lock", type=pathlib.Path, required=True, help="the lock file of the release and processor")
+    parser.add_argument("--providers", type=pathlib.Path, help="lines \"PACKAGE<TAB>NAMES\": what is provided under other names")
     parser.add_argument("--name", required=True, help="what is delivered, such as appcore or appcore-image")
     parser.add_argument("--version", required=True)
     parser.add_argument("--time", type=int, required=True, help="of the commit, in seconds since 1970")

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import sys
+import tempfile
 import unittest
 from unittest import mock
 
@@ -25,10 +26,10 @@ KNOWN = PACKAGE | {"versionInfo", "filesAnalyzed", "licenseConcluded", "licenseD
 RELATIONSHIPS = {"DESCRIBES", "DEPENDS_ON", "BUILD_DEPENDENCY_OF", "CONTAINS"}
 
 
-def make(lines, lock=LOCKS[0], name="appcore", time="1700000000"):
+def make(lines, lock=LOCKS[0], name="appcore", time="1700000000", providers=""):
     """(exit code, standard output, standard error)"""
     out, error = io.StringIO(), io.StringIO()
-    arguments = ["--lock", lock, "--name", name, "--version", "1.2+git3", "--time", time]
+    arguments = ["--lock", lock, "--name", name, "--version", "1.2+git3", "--time", time, *(["--providers", providers] if providers else [])]
     with mock.patch("sys.stdin", io.StringIO(lines)), contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
         code = sbom.main(arguments)
     return code, out.getvalue(), error.getvalue()
@@ -96,6 +97,15 @@ class Sbom(unittest.TestCase):
         self.assertNotIn("versionInfo", packages["some"])
         self.assertTrue(packages["some"]["externalRefs"][0]["referenceLocator"].startswith("pkg:deb/debian/some?arch="))
         self.assertFalse({"none", "other"} & set(packages))
+
+    def test_a_name_that_is_no_package_is_the_package_that_provides_it(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".providers", encoding="utf-8") as file:
+            file.write("libc6\tlibc-abi (= 7), libc6-2.36 (= 2)\nnobody\tnothing\nplain\t\n")
+            file.flush()
+            packages = {p["name"]: p for p in self.made("libc6-2.36 (>= 1)\n", providers=file.name)["packages"]}
+            self.assertIn("versionInfo", packages["libc6"])
+            self.assertNotIn("libc6-2.36", packages)
+            self.assertEqual(make("nothing\n", providers=file.name)[0], 1)
 
     def test_every_lock_has_what_the_package_depends_on(self):
         """But for what debhelper adds: dh_shlibdeps the libraries, which are linked from what the lock has too, dh_installsysusers
