@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from ctl import draining, ending, launching, limits, messages, models, probe, renewal, settings, status, values
+from ctl import place as places
 from ctl import pool as pools
 from ctl.host import START_LIMIT
 from ctl.key_commands import KeyCommands
@@ -28,6 +29,8 @@ class Commands:
         self._host, self._place = self._stack.host, self._stack.place
 
     def _lock(self, command: str) -> Lock:
+        if not self._host.processes():
+            places.check_is_stack(self._place)
         lock = Lock(self._place, command)
         lock.acquire()
         return lock

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from ctl.messages import CtlError
 
+KEPT = {"credentials", "log", "lost+found", "models", "state", "temp", "textfile"}
 DEPLOY_DIR = Path(__file__).resolve().parent.parent
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # where nginx and the like are looked for
 
@@ -88,6 +89,15 @@ def _check_folder(folder: Path, *, may_be_shared: bool) -> None:
     others_write = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     if others_write and not (may_be_shared and found.st_mode & stat.S_ISVTX):
         raise CtlError(f"RUN_DIR must be writable by root only, but others may write to {str(folder)!r}")
+
+
+def check_is_stack(place: Place) -> None:
+    """Refuses a RUN_DIR that was somebody's before it was a stack's: a command would remove what has our names there, such as
+    conf.d/*. A stack's folder has a lock or a pool's folder; what else it keeps while it is down has these names."""
+    if place.lock.exists() or any(place.pools.glob("[bg]*-[0-9]*/pool.json")) or not place.run_dir.is_dir():
+        return
+    if strange := sorted(set(os.listdir(place.run_dir)) - KEPT):
+        raise CtlError(f"RUN_DIR must be a stack's folder, or empty, but {place.run_dir} has {strange[0]!r}")
 
 
 def make_folder(path: Path, mode: int) -> None:

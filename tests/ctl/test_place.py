@@ -1,6 +1,7 @@
 """Root works in folders only that nobody else may change, whenever they are made."""
 
 import os
+import shutil
 import sys
 import tempfile
 import unittest
@@ -13,6 +14,37 @@ from ctl.lock import Lock  # noqa: E402
 from ctl.messages import CtlError  # noqa: E402
 
 SOMEBODY = 65534
+
+
+class Own(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.run_dir = Path(folder.name, "run")
+        self.place = place.Place(self.run_dir, self.run_dir)
+
+    def make(self, *names):
+        for name in names:
+            (self.run_dir / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.run_dir / name).write_text("precious", encoding="ascii")
+
+    def test_a_folder_that_was_somebody_s_before_is_not_taken_for_a_stack_s(self):
+        for name in ("nginx.conf", "conf.d/default.conf", "pools/data/precious", "draft.new/text", "app.pid"):
+            self.make("log/of-somebody", name)
+            with self.subTest(name=name):
+                strange = name.partition("/")[0]
+                with self.assertRaisesRegex(CtlError, f"RUN_DIR must be a stack's folder, or empty, but {self.run_dir} has '{strange}'"):
+                    place.check_is_stack(self.place)
+            shutil.rmtree(self.run_dir)
+
+    def test_an_empty_one_and_what_a_stack_leaves_are_fine(self):
+        place.check_is_stack(self.place)
+        self.run_dir.mkdir()
+        place.check_is_stack(self.place)
+        for names in (("state/x", "log/y", "models/z"), ("lock", "conf.d/blue.conf"), ("pools/green-7/pool.json", "nginx.conf")):
+            self.make(*names)
+            place.check_is_stack(self.place)
+            shutil.rmtree(self.run_dir)
 
 
 @unittest.skipUnless(os.geteuid() == 0, "only root has to distrust folders")
