@@ -63,9 +63,9 @@ class Commands:
             if version:
                 self._models().took_over(Path(pool.said[models.SETTING]), version)
             return pool, started
-        except (CtlError, Interrupted) as error:
+        except BaseException as error:
             ending.end_all(self._host)
-            reason = self._stack.explain("did not start", error) if isinstance(error, CtlError) else error
+            reason = self._stack.explain("did not start", error) if isinstance(error, (CtlError, OSError)) else error
             ending.clean(self._place, self._stack.counts)
             raise reason from None
 
@@ -279,13 +279,16 @@ class Commands:
         self._lock("check")
         running = pools.current(self._place)
         address, port = self._stack.listen()
-        pool = self._stack.build(pools.COLOURS[0], self._stack.resolve(running.said if running else {}), address, port)
+        settings = self._stack.resolve(running.said if running else {})
         try:
-            if running is None:
-                self._host.switch(pool)  # nginx finds first-headers.js by this link
-            self._host.check_nginx(pool)
-            limits.report()
+            pool = self._stack.build(pools.COLOURS[0], settings, address, port)
+            try:
+                if running is None:
+                    self._host.switch(pool)  # nginx finds first-headers.js by this link
+                self._host.check_nginx(pool)
+                limits.report()
+            finally:
+                pools.remove(pool.folder)
         finally:
-            pools.remove(pool.folder)
             self._host.remove_old_credentials(running)
         return 0

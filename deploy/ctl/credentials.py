@@ -119,10 +119,14 @@ def _write(place: Place, prefix: str, files: Mapping[str, bytes]) -> Path:
         return folder
     new = folder.with_name(folder.name + ".new")
     shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(mode=0o700)
-    for name, content in files.items():
-        descriptor = os.open(new / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-    os.rename(new, folder)
+    try:
+        with places.named("write", folder):
+            new.mkdir(mode=0o700)
+            for name, content in files.items():
+                descriptor = os.open(new / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(content)
+            os.rename(new, folder)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
     return folder

@@ -13,6 +13,7 @@ import os
 import re
 import time
 from collections.abc import Collection
+from pathlib import Path
 
 from ctl import messages, probe, processes
 from ctl import place as places
@@ -31,7 +32,12 @@ STEP = 0.05
 def begin(place: Place, command: str) -> None:
     this = processes.describe(os.getpid()) if command == STOP else None
     places.write_file(place.drained, (_stop_of(this) if this else command) + "\n")
-    place.draining.touch()
+    touch(place.draining)
+
+
+def touch(path: Path) -> None:
+    with places.named("write", path):
+        path.touch()
 
 
 def _stop_of(process: Process) -> str:
@@ -39,9 +45,9 @@ def _stop_of(process: Process) -> str:
 
 
 def end(place: Place) -> None:
-    place.drained.unlink(missing_ok=True)
+    places.remove(place.drained)
     _wait_for_old_workers(place)
-    place.draining.unlink(missing_ok=True)
+    places.remove(place.draining)
 
 
 def until_gone(place: Place, workers: Collection[Process]) -> None:
@@ -86,7 +92,7 @@ def settle(place: Place) -> None:
     """What an operator has drained stays so, and so does what is being stopped; what a stop that was killed or a reload has
     left behind goes."""
     if is_drained(place) or _is_stopping(place):
-        place.draining.touch()
+        touch(place.draining)
     else:
         end(place)
 
@@ -96,12 +102,23 @@ def before_stop(place: Place, seconds: float) -> None:
     changed; who has been drained before need not wait."""
     if is_drained(place):
         return
-    begin(place, STOP)
     try:
+        _begin_stop(place)
         time.sleep(seconds)
+    except places.FileError as error:
+        messages.note(f"stops without draining, so load balancers learn of it late: {error}")
     except BaseException:
         settle(place)
         raise
+
+
+def _begin_stop(place: Place) -> None:
+    """On a full disk an empty file may still find room, which is enough for nginx."""
+    try:
+        begin(place, STOP)
+    except places.FileError:
+        touch(place.drained)
+        touch(place.draining)
 
 
 # --- the commands; their callers hold the lock ------------------------------------------------------

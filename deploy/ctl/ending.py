@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import time
+from collections.abc import Iterator
 
-from ctl import credentials, draining, processes
+from ctl import credentials, draining, messages, processes
+from ctl import place as places
 from ctl import pool as pools
 from ctl.counts import Counts
 from ctl.host import MARGIN, METRICS_STOP
@@ -16,6 +19,7 @@ from ctl.place import Place
 NGINX_STOP = 15  # seconds, stopwaitsecs in deploy/supervisord.conf
 POOL_STOP = 35  # seconds, if the pool's folder cannot tell
 KILL_LIMIT = 5.0  # seconds for the kernel to end a process that got SIGKILL, and for the log filter's last lines
+SHOWN = 3  # of the things that could not be cleaned up, which a disk refuses all alike
 LEFT_BEHIND = ("*.sock", "*.sock.*", "*.pid", "*.new", "nginx.loaded", "endpoint", "drained", "draining", "conf.d/*",
                "log/*.new")
 
@@ -78,15 +82,28 @@ def end_orphans(host: OwnHost, seconds: float) -> None:
 
 
 def clean(place: Place, counts: Counts) -> None:
-    """Removes what a stack that has ended leaves. No process of it lives; for the holder of the lock."""
-    for pattern in LEFT_BEHIND:
-        for path in place.run_dir.glob(pattern):
-            if path.is_symlink() or not path.is_dir():
-                path.unlink(missing_ok=True)
+    """Removes what a stack that has ended leaves. No process of it lives; for the holder of the lock. What a disk that is
+    full or read-only does not allow is left to the next command."""
+    left = [path for pattern in LEFT_BEHIND for path in place.run_dir.glob(pattern)]
+    # A link there is the name of a standard output that is gone.
+    left += [log for log in place.logs.glob("*.log") if log.is_symlink()]
+    failures: list[str] = []
+    for path in left:
+        with _going_on(failures):
+            places.remove(path)
     for folder in pools.folders(place):
         pools.remove(folder)
-    credentials.remove_others(place, [])
-    for log in place.logs.glob("*.log"):
-        if log.is_symlink():  # the name of a standard output that is gone
-            log.unlink(missing_ok=True)
-    counts.put_back()
+    with _going_on(failures):
+        credentials.remove_others(place, [])
+    with _going_on(failures):
+        counts.put_back()
+    for failure in failures[:SHOWN]:
+        messages.note(f"left to the next command: {failure}")
+
+
+@contextlib.contextmanager
+def _going_on(failures: list[str]) -> Iterator[None]:
+    try:
+        yield
+    except (CtlError, OSError) as error:
+        failures.append(str(error))

@@ -18,7 +18,7 @@ from ctl import connections, credentials, draining, front, messages, ports, prob
 from ctl import place as places
 from ctl import pool as pools
 from ctl.credentials import Credentials
-from ctl.messages import CtlError, Interrupted
+from ctl.messages import CtlError
 from ctl.place import Place
 from ctl.pool import Pool
 from ctl.processes import Process
@@ -126,7 +126,7 @@ class Host(ABC):
 
     def remove_group(self, pool: str, seconds: float) -> None:
         """Ends a pool when it has answered what it has."""
-        self.section_file(pool).unlink(missing_ok=True)
+        places.remove(self.section_file(pool))
         self.supervisor.reread()
         self.supervisor.remove(self.group(pool), seconds + MARGIN)
 
@@ -183,7 +183,7 @@ class Host(ABC):
                 raise Trial(f"the new pool does not answer ({problem}), so the old one keeps running")
             if problem := self.cannot_spawn(new, SPAWN_LIMIT):
                 raise Trial(f"the new pool is not whole ({problem}), so the old one keeps running")
-        except (CtlError, Interrupted):
+        except BaseException:
             self.remove_group(new.colour, new.stop_seconds)
             pools.remove(new.folder)
             raise

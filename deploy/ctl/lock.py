@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import time
@@ -52,14 +53,13 @@ class Lock:
     def _try(self) -> bool:
         make_trusted_folder(self._path.parent, 0o755)
         try:
-            opened = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, MODE)
+            opened = self._open()
         except FileNotFoundError:
             return False  # RUN_DIR has just been removed
         except OSError as error:
             raise CtlError(f"cannot open {self._path}: {error.strerror}") from None
         descriptor = fcntl.fcntl(opened, fcntl.F_DUPFD_CLOEXEC, HIGH)
         os.close(opened)
-        os.fchmod(descriptor, MODE)  # an older version's was everybody's to read
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -68,10 +68,29 @@ class Lock:
         if not _is_at(descriptor, self._path):  # removed in between
             os.close(descriptor)
             return False
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{self._command} (pid {os.getpid()})\n".encode(), 0)
         self._descriptor = descriptor
+        self._write_name()
         return True
+
+    def _open(self) -> int:
+        """Whoever can only read it can lock it nevertheless: a service whose disk has become read-only can be stopped."""
+        flags = os.O_CLOEXEC | os.O_NOFOLLOW
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | flags, MODE)
+        except OSError as error:
+            if error.errno != errno.EROFS or not self._path.exists():
+                raise
+            return os.open(self._path, os.O_RDONLY | flags)
+        os.fchmod(descriptor, MODE)  # an older version's was everybody's to read
+        return descriptor
+
+    def _write_name(self) -> None:
+        """For whoever waits. A disk that takes no name keeps no command from its work."""
+        try:
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, f"{self._command} (pid {os.getpid()})\n".encode(), 0)
+        except OSError:
+            pass
 
 
 def _is_at(descriptor: int, path: Path) -> bool:

@@ -56,7 +56,7 @@ class MachineHost(Host):
         return next((colour for colour in pools.COLOURS if colour not in taken), pools.COLOURS[0])
 
     def write_main_sections(self) -> None:
-        places.write_file(self.section_file(METRICS), supervisor_config.metrics_section(self.place, MACHINE))
+        places.keep_file(self.section_file(METRICS), supervisor_config.metrics_section(self.place, MACHINE))
 
     def remove_all_groups(self, seconds: float) -> None:
         """Also what supervisord would start at its next start."""

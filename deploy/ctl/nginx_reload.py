@@ -37,7 +37,7 @@ class Record:
         return (places.read_file(self._path) or "").strip() == digest(text)
 
     def forget(self) -> None:
-        self._path.unlink(missing_ok=True)
+        places.remove(self._path)
 
     def write(self, text: str) -> None:
         places.write_file(self._path, digest(text) + "\n")
@@ -50,7 +50,7 @@ def reload(master: Process, place: Place, ports: Collection[int], send: Callable
     there. So first every reply says "Connection: close", until no client has a connection that was kept before. HTTP/2
     needs none of that: it tells clients which requests have arrived (GOAWAY).
     """
-    place.draining.touch()
+    draining.touch(place.draining)
     try:
         time.sleep(DRAIN)
         wait_for_quiet_clients(ports, time.monotonic() + QUIET)

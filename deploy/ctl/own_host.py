@@ -72,7 +72,7 @@ class OwnHost(Host):
         self._record.write(wanted)
 
     def write_main_sections(self) -> None:
-        places.write_file(self.place.run_dir / "supervisord.conf", supervisor_config.main_file(self.place))
+        places.keep_file(self.place.run_dir / "supervisord.conf", supervisor_config.main_file(self.place))
 
     def adopt_logs(self) -> None:
         found = self.processes()

@@ -15,8 +15,11 @@ On a machine (the Debian package) what has to outlive a reboot is below KEEP_DIR
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +28,19 @@ from ctl.messages import CtlError
 KEPT = {"credentials", "log", "lost+found", "models", "state", "temp", "textfile"}
 DEPLOY_DIR = Path(__file__).resolve().parent.parent
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # where nginx and the like are looked for
+
+
+class FileError(CtlError):
+    """A file or folder cannot be read, written or removed; the message names it."""
+
+
+@contextlib.contextmanager
+def named(what: str, path: Path) -> Iterator[None]:
+    """An error of the operating system within, which seldom names the file that was written, says what it was about."""
+    try:
+        yield
+    except OSError as error:
+        raise FileError(f"cannot {what} {path}: {error.strerror or error}") from None
 
 
 @dataclass(frozen=True)
@@ -125,24 +141,46 @@ def make_trusted_folder(path: Path, mode: int) -> None:
 def write_file(path: Path, text: str, mode: int = 0o644) -> None:
     """Writes a file in one step: readers see the old or the new one."""
     new = path.with_name(path.name + ".new")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.chmod(new, mode)
-    os.replace(new, path)
+    with named("write", path):
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.chmod(new, mode)
+            os.replace(new, path)
+        except BaseException:
+            new.unlink(missing_ok=True)
+            raise
+
+
+def keep_file(path: Path, text: str) -> None:
+    """Writes a file unless it says so already: what is right needs no room on a disk that is full."""
+    if read_file(path) != text:
+        write_file(path, text)
 
 
 def read_file(path: Path) -> str | None:
     """The file's text, or None if it is not there."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
+    with named("read", path):
+        try:
+            return path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
 
 
 def point(link: Path, target: Path) -> None:
     """Makes or replaces a symbolic link in one step."""
     new = link.with_name(link.name + ".new")
-    new.unlink(missing_ok=True)
-    new.symlink_to(target)
-    os.replace(new, link)
+    with named("make the link", link):
+        new.unlink(missing_ok=True)
+        new.symlink_to(target)
+        os.replace(new, link)
+
+
+def remove(path: Path) -> None:
+    """Removes a file, a link, or a folder with all that is in it; none is fine."""
+    with named("remove", path):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)

@@ -14,12 +14,13 @@ else: not the release it came from, not what a later command builds.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -128,8 +129,7 @@ def rewrite(pool: Pool, texts: Mapping[str, str], check: Callable[[Pool], None] 
     trial.mkdir()
     try:
         for name, text in texts.items():
-            (trial / name).write_text(text, encoding="utf-8")
-            (trial / name).chmod(0o644)
+            _write(trial / name, text)
         if check:
             check(dataclasses.replace(pool, folder=trial))
         for name in texts:
@@ -170,11 +170,13 @@ class Builder:
         self._place, self._plan = place, plan
         self.final = place.pools / f"{plan.colour}-{next_number(place)}"
         self._folder = self.final.with_name(self.final.name + ".new")
-        places.make_folder(place.pools, 0o755)
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir()
-        self._folder.chmod(0o755)
-        settings = plan.settings
+
+    def make(self) -> None:
+        """What every pool has."""
+        plan, settings = self._plan, self._plan.settings
+        places.make_folder(self._place.pools, 0o755)
+        self.remove()
+        places.make_folder(self._folder, 0o755)
         programs = self._keep_programs(settings.programs)
         self.add("pool.json", json.dumps({
             "said": settings.said, "address": plan.address, "port": plan.port, "workers": settings.workers,
@@ -192,13 +194,17 @@ class Builder:
             self.add("peer.conf", supervisor_config.pool_section(self.final, PEER, settings, plan.adaption))
 
     def add(self, name: str, text: str) -> None:
-        path = self._folder / name
-        path.write_text(text, encoding="utf-8")
-        path.chmod(0o644)
+        _write(self._folder / name, text)
 
     def place(self) -> Pool:
-        os.rename(self._folder, self.final)
-        return load(self.final)
+        pool = dataclasses.replace(load(self._folder), folder=self.final)
+        with places.named("make", self.final):
+            os.rename(self._folder, self.final)
+        return pool
+
+    def remove(self) -> None:
+        """What is not a pool's folder yet."""
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _keep_programs(self, origin: Path) -> Path:
         """Copies the programs, so that no build and no removal changes what the pool starts. Where nothing may be
@@ -211,9 +217,27 @@ class Builder:
             try:
                 shutil.copyfile(origin / name, copy)
             except OSError as error:
-                raise CtlError(f"cannot copy {origin / name}: {error.strerror}") from None
+                raise CtlError(f"cannot copy {origin / name} to {self._folder}: {error.strerror}") from None
             copy.chmod(0o755)
         return self.final / "bin"
+
+
+@contextlib.contextmanager
+def building(place: Place, plan: Plan) -> Iterator[Builder]:
+    """A new pool's folder. However the block ends, nothing is left of one that place() has not made a pool: half a pool
+    would fill the disk that had no room for it."""
+    builder = Builder(place, plan)
+    try:
+        builder.make()
+        yield builder
+    finally:
+        builder.remove()
+
+
+def _write(path: Path, text: str) -> None:
+    with places.named("write", path):
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o644)
 
 
 def environment_text(settings: Mapping[str, str]) -> str:

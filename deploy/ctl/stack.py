@@ -16,7 +16,7 @@ from ctl.lock import Lock
 from ctl.messages import CtlError
 from ctl.own_host import OwnHost
 from ctl.place import Place
-from ctl.pool import Builder, Plan, Pool
+from ctl.pool import Plan, Pool
 
 OUTPUT = "/proc/self/fd/2"  # nginx's standard error: the log filter takes requests from there, too
 EXPLAINED = 5  # lines of the log that a failure shows
@@ -62,12 +62,13 @@ class Stack:
     def build(self, colour: str, settings: told.Settings, address: str, port: int) -> Pool:
         self.make_folders(settings)
         taken = credentials.take(self.place, settings.front)
-        builder = Builder(self.place, Plan(colour, settings, address, port))
-        builder.add("nginx.conf", nginx_config.render(self.place, settings, values.Endpoint(address, port), taken,
-                                                      access_log=OUTPUT, error_log="stderr", scripts=self.place.current))
-        if taken.certificate:
-            builder.add(pools.CERTIFICATE_END, f"{taken.certificate.not_after}\n")
-        return builder.place()
+        config = nginx_config.render(self.place, settings, values.Endpoint(address, port), taken,
+                                     access_log=OUTPUT, error_log="stderr", scripts=self.place.current)
+        with pools.building(self.place, Plan(colour, settings, address, port)) as builder:
+            builder.add("nginx.conf", config)
+            if taken.certificate:
+                builder.add(pools.CERTIFICATE_END, f"{taken.certificate.not_after}\n")
+            return builder.place()
 
     def _write_start_files(self, pool: Pool) -> None:
         for name in (pool.colour, supervisor_config.PEER):
@@ -141,8 +142,9 @@ class Stack:
         except OSError:
             self._log_start = 0
 
-    def explain(self, sentence: str, error: CtlError) -> CtlError:
+    def explain(self, sentence: str, error: CtlError | OSError) -> CtlError:
         """Says the reason with the log's own words, if supervisord has been asked; returns what is left to raise."""
+        error = error if isinstance(error, CtlError) else CtlError(str(error))
         if self._log_start is None:
             return error
         lines = self._grave_lines(self._log_start)

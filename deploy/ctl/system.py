@@ -27,7 +27,7 @@ from ctl.lock import Lock
 from ctl.machine import ACCESS_LOG, WEB_USER, MachineHost
 from ctl.machine_status import Programs
 from ctl.messages import FAILED, NOT_RUNNING, CtlError
-from ctl.pool import Builder, Plan, Pool
+from ctl.pool import Plan, Pool
 from ctl.status import wrong_programs
 from ctl.supervisor_config import PEER
 
@@ -80,14 +80,14 @@ class Machine:
         self._make_folders(settings)
         address, port = self._listen()
         taken = credentials.take(self._place, settings.front)
-        builder = Builder(self._place, Plan(colour, settings, address, port, supervisor_config.MACHINE))
         config = nginx_config.render(self._place, settings, values.Endpoint(address, port), taken,
                                      access_log=str(ACCESS_LOG), error_log=ERROR_LOG, scripts=self._host.included)
-        for part in ("http", "server"):
-            builder.add(f"{part}.conf", nginx_config.part_of(config, part))
-        if taken.certificate:
-            builder.add(pools.CERTIFICATE_END, f"{taken.certificate.not_after}\n")
-        return builder.place()
+        with pools.building(self._place, Plan(colour, settings, address, port, supervisor_config.MACHINE)) as builder:
+            for part in ("http", "server"):
+                builder.add(f"{part}.conf", nginx_config.part_of(config, part))
+            if taken.certificate:
+                builder.add(pools.CERTIFICATE_END, f"{taken.certificate.not_after}\n")
+            return builder.place()
 
     def _lock(self, command: str) -> Lock:
         lock = Lock(self._place, command)
@@ -283,12 +283,15 @@ class Machine:
 
     def check(self) -> int:
         self._lock("check")
-        new = self.build(self._host.free_colour(pools.current(self._place)), self._resolve())
+        running = pools.current(self._place)
         try:
-            self._host.check_nginx(new)
+            new = self.build(self._host.free_colour(running), self._resolve())
+            try:
+                self._host.check_nginx(new)
+            finally:
+                pools.remove(new.folder)
         finally:
-            pools.remove(new.folder)
-            self._host.remove_old_credentials(pools.current(self._place))
+            self._host.remove_old_credentials(running)
         return 0
 
 

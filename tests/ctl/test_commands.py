@@ -1,5 +1,6 @@
 """What commands of a stack of our own answer, with stand-ins for what they would start and ask."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy"))
 
-from ctl import launching, messages, probe  # noqa: E402
+from ctl import ending, launching, messages, probe  # noqa: E402
 from ctl import pool as pools  # noqa: E402
 from ctl.commands import Commands  # noqa: E402
 from ctl.main import main  # noqa: E402
@@ -51,6 +52,17 @@ class OneStack(unittest.TestCase):
             self.patch(self.commands, _whole_pool=lambda: None, _clean_after_run=lambda _: None,
                        _start=lambda lock, foreground: (self.pool, launching.Started(supervisord, log_filter)))
             self.assertEqual(self.commands.run(), code)
+
+    def test_a_start_that_fails_in_any_way_ends_what_it_has_started(self):
+        for error in (OSError(errno.EISDIR, "Is a directory", "/run/history"), RuntimeError("a fault of this program"), CtlError("refused")):
+            ended, cleaned = unittest.mock.Mock(return_value=False), unittest.mock.Mock()
+            self.patch(ending, end_all=ended, clean=cleaned)
+            self.patch(self.commands._stack, start=unittest.mock.Mock(side_effect=error))
+            self.patch(self.commands, _whole_pool=lambda: None)
+            with self.assertRaises(RuntimeError if isinstance(error, RuntimeError) else CtlError) as raised:
+                self.commands.up()
+            self.assertEqual(str(raised.exception), str(error))
+            self.assertEqual((ended.call_count, cleaned.call_count), (2, 2), error)
 
     def test_health_waits_as_long_as_a_request_may(self):
         with unittest.mock.patch.object(probe, "is_healthy", return_value=True) as asked:

@@ -15,7 +15,8 @@ from pathlib import Path
 DEPLOY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy")
 sys.path.insert(0, DEPLOY)
 
-from ctl import draining, processes  # noqa: E402
+from ctl import draining, messages, processes  # noqa: E402
+from ctl import place as places  # noqa: E402
 from ctl.place import Place  # noqa: E402
 
 
@@ -106,6 +107,27 @@ class Draining(unittest.TestCase):
         with self.assertRaises(ValueError):
             draining.before_stop(self.place, -1)  # what time.sleep() raises stands for a signal's Interrupted
         self.assertEqual(self.flags(), (False, False))
+
+    def full(self, *functions):
+        """A disk that has no room for what these would write."""
+        return unittest.mock.patch.multiple(places, **dict.fromkeys(functions, unittest.mock.Mock(side_effect=places.FileError("full"))))
+
+    def test_a_stop_whose_flag_has_no_room_for_its_text_drains_with_an_empty_one(self):
+        with self.full("write_file"), unittest.mock.patch.object(draining.time, "sleep") as sleep:
+            draining.before_stop(self.place, 60)
+        sleep.assert_called_once_with(60)
+        self.assertEqual(self.flags(), (True, True))
+        draining.settle(self.place)
+        self.assertEqual(self.flags(), (False, False))
+
+    def test_a_stop_that_cannot_make_its_flags_at_all_goes_on_and_says_so(self):
+        with self.full("write_file"), unittest.mock.patch.object(draining, "touch", side_effect=places.FileError("full")), \
+                unittest.mock.patch.object(draining.time, "sleep") as sleep, unittest.mock.patch.object(messages, "note") as note:
+            draining.before_stop(self.place, 60)
+        sleep.assert_not_called()
+        note.assert_called_once_with("stops without draining, so load balancers learn of it late: full")
+        with self.full("write_file"), self.assertRaises(places.FileError):
+            draining.begin(self.place, draining.DRAIN)
 
     def test_a_stop_of_a_machine_that_an_operator_has_drained_does_not_wait_and_leaves_it_drained(self):
         draining.begin(self.place, draining.DRAIN)

@@ -1,5 +1,6 @@
 """What supervisord is told, of which pool: by a stand-in that keeps its groups and what it was called with."""
 
+import dataclasses
 import os
 import sys
 import tempfile
@@ -10,6 +11,7 @@ from pathlib import Path
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy"))
 
 from ctl import host, messages, probe, status  # noqa: E402
+from ctl import place as places  # noqa: E402
 from ctl import pool as pools  # noqa: E402
 from ctl.messages import CtlError  # noqa: E402
 from ctl.own_host import OwnHost  # noqa: E402
@@ -118,6 +120,25 @@ class OneHost(unittest.TestCase):
                 self.host.try_out(self.pool)
         self.assertFalse(self.folder.exists())
         self.assertNotIn("blue", self.host.supervisor.running)
+
+    def test_a_trial_that_anything_interrupts_leaves_no_pool_behind(self):
+        folder = self.place.pools / "green-2"
+        folder.mkdir()
+        (folder / "pool.conf").touch()
+        new = dataclasses.replace(self.pool, folder=folder)
+        for error in (OSError("full"), messages.Interrupted(15), messages.CtlError("refused")):
+            with unittest.mock.patch.object(probe, "pool_problem", side_effect=error), self.assertRaises(type(error)):
+                self.host.try_out(new)
+            self.assertEqual((self.host.supervisor.running, folder.exists()), ({"blue", "metrics", "nginx"}, False))
+            self.assertFalse(self.host.section_file("green").exists())
+            folder.mkdir()
+            (folder / "pool.conf").touch()
+
+    def test_a_pool_that_is_as_it_should_be_needs_no_room_on_the_disk(self):
+        self.converge()
+        (self.place.run_dir / "conf.d" / "blue.conf").touch()
+        with unittest.mock.patch.object(places, "write_file", side_effect=places.FileError("full")):
+            self.host.converge(self.pool)
 
     def test_status_wants_the_pool_for_other_machines_where_the_current_pool_has_one(self):
         found = [Process(1, 0, "S", 0, "python3", ("python3", "-m", "supervisor.supervisord")),

@@ -1,5 +1,6 @@
 """One command at a time, also where the lock's file is removed meanwhile."""
 
+import errno
 import os
 import shutil
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 from pathlib import Path
 
 DEPLOY = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "deploy")
@@ -104,6 +106,31 @@ class Locking(unittest.TestCase):
             self.acquire().release()
             self.assertEqual(self.place.lock.stat().st_mode & 0o777, 0o600)
             self.place.lock.unlink()
+
+    def test_a_disk_that_takes_no_name_keeps_no_command_from_its_work(self):
+        self.acquire().release()
+        with unittest.mock.patch.object(os, "pwrite", side_effect=OSError(errno.ENOSPC, "No space left on device")):
+            self.acquire().check()
+        self.assertEqual(holder(self.place.lock), "a command that has just begun")
+
+    def test_the_lock_of_a_read_only_disk_is_held_by_one_command_at_a_time(self):
+        self.acquire().release()
+        system_open = os.open
+
+        def read_only(path, flags, *mode):
+            if flags & os.O_RDWR:
+                raise OSError(errno.EROFS, "Read-only file system", path)
+            return system_open(path, flags, *mode)
+
+        with unittest.mock.patch.object(os, "open", read_only):
+            lock = self.acquire()
+            lock.check()
+            with self.assertRaisesRegex(CtlError, "another command is running"):
+                self.acquire()
+            lock.release()
+            self.place.lock.unlink()
+            with self.assertRaisesRegex(CtlError, "cannot open .*/run/lock: Read-only file system"):
+                self.acquire()
 
     def test_a_released_lock_is_anybody_s(self):
         self.acquire().release()

@@ -1,10 +1,12 @@
 """Root works in folders only that nobody else may change, whenever they are made."""
 
+import errno
 import os
 import shutil
 import sys
 import tempfile
 import unittest
+import unittest.mock
 from pathlib import Path
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy"))
@@ -93,6 +95,31 @@ class Trust(unittest.TestCase):
         self.run_dir.parent.rmdir()
         place.make_trusted_folder(self.run_dir, 0o755)
         self.assertEqual([path.stat().st_mode & 0o7777 for path in (self.run_dir, self.run_dir.parent)], [0o755] * 2)
+
+
+class Files(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = Path(folder.name, "file")
+
+    def full(self, where, function):
+        return unittest.mock.patch.object(where, function, side_effect=OSError(errno.ENOSPC, "No space left on device"))
+
+    def test_an_error_names_the_file_and_leaves_nothing(self):
+        with self.full(os, "chmod"), self.assertRaises(CtlError) as raised:
+            place.write_file(self.path, "text")
+        self.assertEqual(str(raised.exception), f"cannot write {self.path}: No space left on device")
+        self.assertEqual(list(self.path.parent.iterdir()), [])
+        with self.full(Path, "symlink_to"), self.assertRaisesRegex(CtlError, f"cannot make the link {self.path}: No space"):
+            place.point(self.path, Path("nowhere"))
+
+    def test_a_file_that_is_right_already_is_not_written(self):
+        place.keep_file(self.path, "one")
+        place.keep_file(self.path, "two")
+        self.assertEqual(place.read_file(self.path), "two")
+        with self.full(os, "chmod"):
+            place.keep_file(self.path, "two")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,14 @@
-"""A disk that stalls: a file system of its own that the kernel freezes, so that whoever writes there waits for the thaw."""
+"""A disk that stalls or fails: a file system of its own that the kernel freezes, so that whoever writes there waits for the thaw, or makes
+read-only."""
 
 import os
 import shutil
 import subprocess
 import tempfile
 import unittest
+
+
+MOUNT = ("mount", "-o", "loop,errors=remount-ro")
 
 
 class FreezableDisk:
@@ -20,10 +24,10 @@ class FreezableDisk:
         test.addCleanup(shutil.rmtree, base, ignore_errors=True)  # what could not be removed while it was mounted
         test.addCleanup(shutil.rmtree, folder)
         os.makedirs(path, exist_ok=True)
-        image = os.path.join(folder, "image")
+        self._image = image = os.path.join(folder, "image")
         with open(image, "wb") as file:
             file.truncate(megabytes << 20)
-        for command in (["mkfs.ext4", "-q", "-E", "lazy_itable_init=1,lazy_journal_init=1", image], ["mount", "-o", "loop", image, path]):
+        for command in (["mkfs.ext4", "-q", "-E", "lazy_itable_init=1,lazy_journal_init=1", image], [*MOUNT, image, path]):
             try:
                 done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
             except FileNotFoundError as error:
@@ -41,3 +45,11 @@ class FreezableDisk:
         if self._frozen:
             subprocess.run(["fsfreeze", "-u", self.path], check=True)
             self._frozen = False
+
+    def fail(self):
+        """The kernel finds its journal broken, and lets nobody write any more, not even to files that are open."""
+        subprocess.run(["mount", "-o", "remount,abort", self.path], check=True)
+
+    def mount_again(self):
+        subprocess.run(["umount", self.path], check=True)
+        subprocess.run([*MOUNT, self._image, self.path], check=True)

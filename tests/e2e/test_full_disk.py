@@ -8,8 +8,9 @@ import socket
 import subprocess
 import unittest
 
+from frozen import FreezableDisk
 from load import Case, Load
-from stack import Stack, wait_until
+from stack import CTL, Stack, wait_until
 
 
 @unittest.skipUnless(os.geteuid() == 0, "only root can mount a small file system")
@@ -135,6 +136,66 @@ class SmallDisk(unittest.TestCase):
         self.assertEqual(stack.ctl("restart").returncode, 0)
         self.assertTrue(wait_until(lambda: stack.count("appcore_workers_unattached") == 0))
         self.assertEqual(stack.count("predictions_total"), 10)
+
+    def test_a_run_dir_without_room_for_another_pool(self):
+        """What needs none works: above all, the service can be stopped."""
+        stack = self.stack()
+        self.disk(stack.run_dir, "70m")  # a pool's programs take 46 MB
+        stack.up()
+        for command in ("restart", "check"):
+            done = stack.ctl(command)
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertRegex(done.stdout, r"cannot copy .* to .*/pools/\S+: No space left on device")
+            self.assertEqual(os.listdir(os.path.join(stack.run_dir, "pools")), ["blue-1"])
+        self.fill(stack.run_dir)
+        for command, code in (("status", 0), ("up", 0), ("drain", 1), ("undrain", 0), ("scale", 1), ("status", 0)):
+            done = stack.ctl(command)
+            self.assertEqual(done.returncode, code, (command, done.stdout))
+            if code:
+                self.assertIn(stack.run_dir, done.stdout)
+        self.assert_serves(stack)
+        done = stack.ctl("down")
+        self.assertEqual((done.returncode, stack.ctl("status").returncode), (0, 3), done.stdout)
+        done = stack.ctl("up")  # only the counts are too large for it now
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("No space left on device", done.stdout)
+        os.unlink(os.path.join(stack.run_dir, "filler"))
+        stack.up()
+        self.assertEqual(stack.count("predictions_total"), 10)
+
+    def test_a_run_in_the_foreground_whose_run_dir_is_full_answers_what_it_has_and_ends_with_0(self):
+        stack = self.stack()
+        self.disk(stack.run_dir, "70m")
+        process = subprocess.Popen([CTL, "run"], env=stack.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.kill)
+        self.assertTrue(wait_until(stack.is_healthy))
+        self.fill(stack.run_dir)
+        head = (b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n")
+        with socket.create_connection((stack.address, stack.port), 60) as client:
+            client.sendall(head + b'{"feat')
+            self.assertEqual(stack.get("/ready").status, 200)  # so the other one has been accepted before
+            process.send_signal(signal.SIGTERM)
+            wait_until(lambda: not stack.is_healthy())
+            client.sendall(b'ures":[1]}')
+            self.assertIn(b" 201 ", client.makefile("rb").readline())
+        self.assertEqual(process.wait(60), 0, process.stdout.read())
+
+    def test_a_run_dir_that_has_become_read_only_keeps_nobody_from_stopping(self):
+        stack = self.stack()
+        disk = FreezableDisk(self, stack.base, "run", 128)
+        stack.up()
+        self.assert_serves(stack)
+        disk.fail()
+        self.assert_serves(stack)
+        done = stack.ctl("down")
+        self.assertEqual((done.returncode, stack.ctl("status").returncode), (0, 3), done.stdout)
+        self.assertRegex(done.stdout, "stops without draining.*Read-only file system")
+        self.assertRegex(done.stdout, "left to the next command: cannot remove .*: Read-only file system")
+        disk.mount_again()
+        stack.up()
+        self.assertEqual(stack.count("predictions_total"), 20)
 
     def stack_base(self):
         base = Stack().base
