@@ -174,7 +174,10 @@ class Commands:
         """The current pool, if supervisord lives and answers and has not given nginx up; otherwise what is wrong. What has
         been stopped by a signal is woken before it is judged."""
         found = self._host.processes()
-        supervisord, pool = find_supervisord(found), pools.current(self._place)
+        try:
+            supervisord, pool = find_supervisord(found), pools.current(self._place)
+        except CtlError as error:
+            return str(error)
         if supervisord is None or pool is None:
             return "its supervisord is gone" if supervisord is None else "no pool is the current one"
         for process in found:

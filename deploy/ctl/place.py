@@ -16,6 +16,7 @@ On a machine (the Debian package) what has to outlive a reboot is below KEEP_DIR
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import stat
@@ -166,6 +167,18 @@ def read_file(path: Path) -> str | None:
             return path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
+
+
+def sync(path: Path) -> None:
+    """Waits until the disk has the file, or the names in the folder."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a file system that cannot do that for a folder
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def point(link: Path, target: Path) -> None:

@@ -92,15 +92,15 @@ class Pool:
 
 def load(folder: Path) -> Pool:
     try:
-        found = json.loads((folder / "pool.json").read_text(encoding="utf-8"))
+        found = json.loads(places.read_file(folder / "pool.json") or "")
         return Pool(folder, dict(found["said"]), values.address("ADDRESS", found["address"]),
                     values.integer("PORT", str(found["port"]), 1, 65535), int(found["workers"]),
                     int(found["request_timeout"]), int(found["stop_seconds"]),
                     int(found.get("drain_seconds", 0)),  # an older version's has none
                     Path(found["state_dir"]), str(found["textfile_dir"]), bool(found.get("is_tls")),
                     tuple(found.get("listeners", ())))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CtlError(f"{folder} is not the folder of a pool: {error}") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise CtlError(f"{folder}/pool.json is damaged: {error}") from None
 
 
 def current(place: Place) -> Pool | None:
@@ -197,8 +197,11 @@ class Builder:
         _write(self._folder / name, text)
 
     def place(self) -> Pool:
+        """The disk has what is in the folder before it has the name: after a power cut a pool is whole or not there."""
         pool = dataclasses.replace(load(self._folder), folder=self.final)
         with places.named("make", self.final):
+            for path in (*self._folder.rglob("*"), self._folder):
+                places.sync(path)
             os.rename(self._folder, self.final)
         return pool
 

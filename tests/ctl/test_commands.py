@@ -64,6 +64,15 @@ class OneStack(unittest.TestCase):
             self.assertEqual(str(raised.exception), str(error))
             self.assertEqual((ended.call_count, cleaned.call_count), (2, 2), error)
 
+    def test_a_pool_whose_description_is_damaged_counts_as_broken_down(self):
+        self.patch(pools, current=unittest.mock.Mock(side_effect=CtlError("pool.json is damaged: it is empty")))
+        found = [Process(7, 0, "S", 1, "python3", ("python3", "-m", "supervisor.supervisord"))]
+        self.patch(self.commands, _host=unittest.mock.Mock(processes=lambda: found),
+                   _start=unittest.mock.Mock(return_value=(self.pool, unittest.mock.Mock())))
+        self.assertEqual(self.commands.up(), 0)
+        with self.assertRaisesRegex(CtlError, "the stack has broken down, pool.json is damaged: it is empty: \"make up\" starts it again"):
+            self.commands.reopen()
+
     def test_health_waits_as_long_as_a_request_may(self):
         with unittest.mock.patch.object(probe, "is_healthy", return_value=True) as asked:
             self.assertEqual(self.commands.health(), 0)

@@ -53,6 +53,35 @@ class Building(unittest.TestCase):
             self.build(7)
         self.assertEqual(self.names(), [])
 
+    def test_the_disk_has_all_of_a_pool_before_it_has_its_name(self):
+        synced, names = set(), set()
+        system_rename = os.rename
+
+        def rename(old, new):
+            names.update({old, *old.rglob("*")})
+            self.assertEqual(names - synced, set())
+            system_rename(old, new)
+
+        with unittest.mock.patch.object(places, "sync", synced.add), unittest.mock.patch.object(os, "rename", rename):
+            self.build()
+        self.assertIn("appcore-worker", {path.name for path in names})
+
+    def test_a_file_system_that_syncs_no_folders_is_no_reason_to_fail_and_a_broken_disk_is(self):
+        with unittest.mock.patch.object(os, "fsync", side_effect=OSError(errno.EINVAL, "Invalid argument")):
+            self.build()
+        with unittest.mock.patch.object(os, "fsync", side_effect=OSError(errno.EIO, "Input/output error")):
+            with self.assertRaisesRegex(CtlError, "blue-2: Input/output error"):
+                self.build()
+        self.assertEqual(self.names(), ["blue-1"])
+
+    def test_a_description_that_is_empty_or_damaged_is_an_error_that_names_it(self):
+        description = self.build().folder / "pool.json"
+        self.place.current.symlink_to("pools/blue-1")
+        for content in (b"", b"[]", b"{}", b"\xff\xfe", b"null", b'{"said": 7}'):
+            description.write_bytes(content)
+            with self.assertRaisesRegex(CtlError, f"{description} is damaged: "):
+                pool.current(self.place)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -3,6 +3,7 @@
 More of it, at random, in test_operations.py; what commands do to each other in test_overlaps.py.
 """
 
+import contextlib
 import os
 import random
 import shutil
@@ -76,6 +77,20 @@ class Broken(unittest.TestCase):
             os.kill(self.pid("supervisord"), signal.SIGKILL)
             self.assert_not_well()
             then()
+
+    def test_a_pool_whose_description_is_empty_is_built_anew(self):
+        """As a power cut may leave it. Also where all the rest of the stack still runs."""
+        self.started()
+        for ends_first in (True, False):
+            if ends_first:
+                for pid in census.members(self.stack.run_dir, self.stack.port):
+                    with contextlib.suppress(ProcessLookupError):  # it has followed its parent
+                        os.kill(pid, signal.SIGKILL)
+            with open(os.path.join(self.stack.run_dir, "current", "pool.json"), "w", encoding="ascii"):
+                pass
+            self.assert_not_well()
+            self.assertEqual(self.stack.ctl("restart").returncode, 1)
+            self.assert_up_serves()
 
     def test_a_pool_that_has_ended_and_has_not_been_removed_is_no_problem(self):
         """A restart is killed while it waits for the old pool's last worker."""
