@@ -250,6 +250,7 @@ class Commands:
         if not (said := self._stack.environment.get("MODEL")):
             return ""
         known = self._models()
+        known.entries()  # if it is damaged, nothing starts
         file = known.add(known.compile(Path(said)))
         self._stack.environment[models.SETTING] = str(file)
         return known.version(file, said)

@@ -31,6 +31,8 @@ STEP = 0.05
 
 def begin(place: Place, command: str) -> None:
     this = processes.describe(os.getpid()) if command == STOP else None
+    for flag in (place.drained, place.draining):
+        places.clear_way(flag)
     places.write_file(place.drained, (_stop_of(this) if this else command) + "\n")
     touch(place.draining)
 
@@ -56,7 +58,7 @@ def until_gone(place: Place, workers: Collection[Process]) -> None:
 
 
 def _wait_for_old_workers(place: Place) -> None:
-    said = re.findall("^([0-9]+) ([0-9]+)$", places.read_file(place.draining) or "", re.MULTILINE)
+    said = re.findall("^([0-9]+) ([0-9]+)$", _said(place.draining), re.MULTILINE)
     old = {(int(pid), int(start)) for pid, start in said}
     give_up = time.monotonic() + RELOAD_LIMIT
     while any(_serves(pid, start) for pid, start in old) and time.monotonic() < give_up:
@@ -70,12 +72,20 @@ def _serves(pid: int, start: int) -> bool:
 
 def is_drained(place: Place) -> bool:
     """Whether an operator has drained it. A stop that was killed does not count."""
-    return (places.read_file(place.drained) or "").strip() == DRAIN
+    return _said(place.drained) == DRAIN
+
+
+def _said(flag: Path) -> str:
+    """What the file says; nothing if it is none."""
+    try:
+        return (places.read_file(flag) or "").strip()
+    except places.FileError:
+        return ""
 
 
 def _is_stopping(place: Place) -> bool:
     """Whether another process, which lives, has begun to stop it."""
-    said = (places.read_file(place.drained) or "").strip()
+    said = _said(place.drained)
     found = re.fullmatch(f"{STOP} ([0-9]+) [0-9]+", said)
     process = processes.describe(int(found[1])) if found else None
     return process is not None and process.pid != os.getpid() and said == _stop_of(process)

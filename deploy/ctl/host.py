@@ -70,7 +70,7 @@ class Host(ABC):
         credentials.remove_others(self.place, [*self._parts_of(pool), *self.nginx_texts()])
 
     def _parts_of(self, pool: Pool | None) -> list[str]:
-        return [(pool.folder / part).read_text(encoding="utf-8") for part in self.nginx_parts] if pool else []
+        return [places.read_file(pool.folder / part) or "" for part in self.nginx_parts] if pool else []
 
     def name_credentials(self, pool: Pool, taken: Credentials) -> bool:
         """Lets nginx's part of the pool name these in place of those that it names, once nginx has checked it. Returns
@@ -234,9 +234,12 @@ class Host(ABC):
         self.remove_old_credentials(pool)
 
     def _keep_pool(self, pool: Pool) -> None:
+        """Its section, too: supervisord reads all of its files or none, and one that is damaged keeps every group as it is."""
+        section = pool.section(pool.colour)
+        if section is None:
+            raise CtlError(f"{pool.folder}/pool.conf has been removed: \"make down\" and \"make up\" rebuild the pool")
+        places.keep_file(self.section_file(pool.colour), section)
         if self.group(pool.colour) not in self.supervisor.groups():
-            section = pool.section(pool.colour)
-            assert section is not None
             self.add_group(pool.colour, section)
 
     def _remove_other_pools(self, pool: Pool) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ctl import processes
 from ctl.messages import CtlError
-from ctl.place import Place, make_trusted_folder
+from ctl.place import FileError, Place, clear_way, make_trusted_folder, open_file
 
 PATIENCE = 60.0  # seconds; a restart takes three, or as long as nginx waits for clients (48) or a request may take
 STEP = 0.05
@@ -75,6 +75,7 @@ class Lock:
     def _open(self) -> int:
         """Whoever can only read it can lock it nevertheless: a service whose disk has become read-only can be stopped."""
         flags = os.O_CLOEXEC | os.O_NOFOLLOW
+        clear_way(self._path)
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | flags, MODE)
         except OSError as error:
@@ -103,11 +104,11 @@ def _is_at(descriptor: int, path: Path) -> bool:
 def holder(path: Path) -> str | None:
     """Who holds the lock, as that command has written it down; None if nobody does."""
     try:
-        with open(path, "rb") as file:
+        with os.fdopen(open_file(path), "rb") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return file.read(100).decode("ascii", "replace").strip() or "a command that has just begun"
-    except OSError:
+    except (OSError, FileError):
         pass
     return None

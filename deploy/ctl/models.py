@@ -187,7 +187,7 @@ class Models:
 
 def _is_compiled(file: Path) -> bool:
     try:
-        with open(file, "rb") as opened:
+        with os.fdopen(places.open_file(file), "rb") as opened:
             return opened.read(4) == b"\x89ACM"
     except OSError as error:
         raise CtlError(f"{file}: {error.strerror}") from None

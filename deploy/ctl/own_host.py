@@ -8,13 +8,17 @@ import time
 
 from ctl import launching, nginx_config, nginx_reload, processes, supervisor_config
 from ctl import place as places
+from ctl import pool as pools
 from ctl.host import Host
 from ctl.messages import CtlError
 from ctl.place import Place
 from ctl.pool import Pool
 from ctl.processes import Process
 from ctl.rpc import Supervisor
+from ctl.supervisor_config import PEER
 
+# What is a file or a link of this name, and is made again where something else is in its place.
+FILES = ("current", "drained", "draining", "endpoint", "nginx.conf", "nginx.loaded", "supervisord.conf")
 NGINX_START = 10.0  # seconds
 
 
@@ -31,6 +35,8 @@ class OwnHost(Host):
 
     def converge(self, pool: Pool, *, with_nginx: bool = True) -> None:
         self.make_folders()
+        self._clear_sections()
+        self.write_main_sections()
         super().converge(pool, with_nginx=with_nginx)
 
     def make_folders(self) -> None:
@@ -38,6 +44,17 @@ class OwnHost(Host):
         for folder, mode in ((self.place.logs, 0o750), (self._temp, 0o750), (self.place.run_dir / "conf.d", 0o755),
                              (self.place.pools, 0o755)):
             places.make_folder(folder, mode)
+        for name in FILES:
+            for path in (self.place.run_dir / name, self.place.run_dir / f"{name}.new"):
+                places.clear_way(path)
+
+    def _clear_sections(self) -> None:
+        """What supervisord would read besides the sections of pools, or could not read at all."""
+        known = {self.section_file(name) for name in (*pools.COLOURS, PEER)}
+        for path in self._conf_dir.iterdir():
+            if path not in known:
+                places.remove(path)
+            places.clear_way(path)
 
     def check_nginx(self, pool: Pool) -> None:
         nginx_config.check(pool.folder / "nginx.conf")
@@ -97,4 +114,7 @@ def find_supervisord(among: list[Process]) -> Process | None:
 
 
 def _nginx_conf(pool: Pool) -> str:
-    return (pool.folder / "nginx.conf").read_text(encoding="utf-8")
+    text = places.read_file(pool.folder / "nginx.conf")
+    if text is None or "\ufffd" in text:
+        raise CtlError(f"{pool.folder}/nginx.conf is damaged or has been removed: \"make restart\" makes a new one")
+    return text

@@ -161,12 +161,24 @@ def keep_file(path: Path, text: str) -> None:
 
 
 def read_file(path: Path) -> str | None:
-    """The file's text, or None if it is not there."""
+    """The file's text, or None if it is not there. Bytes that are not UTF-8 become U+FFFD: the text is not what was expected,
+    and its reader says so."""
     with named("read", path):
         try:
-            return path.read_text(encoding="utf-8")
+            descriptor = open_file(path)
         except FileNotFoundError:
             return None
+        with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+
+def open_file(path: Path) -> int:
+    """A descriptor for reading. Only of a regular file: a FIFO would wait for its writer."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileError(f"{path} must be a regular file")
+    return descriptor
 
 
 def sync(path: Path) -> None:
@@ -188,6 +200,12 @@ def point(link: Path, target: Path) -> None:
         new.unlink(missing_ok=True)
         new.symlink_to(target)
         os.replace(new, link)
+
+
+def clear_way(path: Path) -> None:
+    """Removes what has the name of a file and is none, a folder or a FIFO for instance, so that the file can be made."""
+    if os.path.lexists(path) and not os.path.islink(path) and not os.path.isfile(path):
+        remove(path)
 
 
 def remove(path: Path) -> None:

@@ -108,6 +108,17 @@ class Draining(unittest.TestCase):
             draining.before_stop(self.place, -1)  # what time.sleep() raises stands for a signal's Interrupted
         self.assertEqual(self.flags(), (False, False))
 
+    def test_what_is_no_file_says_nothing_and_gives_way_to_a_flag(self):
+        for make in (os.mkfifo, os.mkdir):
+            for act, after in ((draining.settle, (False, False)), (lambda place: draining.before_stop(place, 0), (True, True))):
+                draining.end(self.place)
+                make(self.place.drained)
+                make(self.place.draining)
+                self.assertFalse(draining.is_drained(self.place))
+                act(self.place)
+                self.assertEqual(self.flags(), after)
+                self.assertEqual((self.place.drained.is_file(), self.place.draining.is_file()), after)
+
     def full(self, *functions):
         """A disk that has no room for what these would write."""
         return unittest.mock.patch.multiple(places, **dict.fromkeys(functions, unittest.mock.Mock(side_effect=places.FileError("full"))))

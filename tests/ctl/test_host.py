@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy"))
 
-from ctl import host, messages, probe, status  # noqa: E402
+from ctl import host, messages, nginx_reload, probe, status  # noqa: E402
 from ctl import place as places  # noqa: E402
 from ctl import pool as pools  # noqa: E402
 from ctl.messages import CtlError  # noqa: E402
@@ -138,6 +138,30 @@ class OneHost(unittest.TestCase):
         self.converge()
         (self.place.run_dir / "conf.d" / "blue.conf").touch()
         with unittest.mock.patch.object(places, "write_file", side_effect=places.FileError("full")):
+            self.host.converge(self.pool)
+
+    def test_what_supervisord_or_nginx_could_not_read_is_made_again(self):
+        (self.folder / "pool.conf").write_text("[fcgi-program:blue]\n", encoding="ascii")
+        self.converge()
+        sections, run_dir = self.place.run_dir / "conf.d", self.place.run_dir
+        for path in (sections / "blue.conf", sections / "metrics.conf", sections / "notes", run_dir / "supervisord.conf", run_dir / "nginx.conf"):
+            for spoil in (lambda path: path.write_bytes(b"garbage\xff\n"), os.mkfifo, os.mkdir):
+                places.remove(path)
+                spoil(path)
+                with unittest.mock.patch.object(self.host, "_nginx_master"), unittest.mock.patch.object(nginx_reload, "reload"):
+                    self.host.converge(self.pool)
+                self.assertEqual([file.name for file in sections.iterdir()], ["blue.conf"])
+                self.assertEqual((sections / "blue.conf").read_text(encoding="utf-8"), "[fcgi-program:blue]\n")
+                self.assertIn("[supervisord]", (run_dir / "supervisord.conf").read_text(encoding="utf-8"))
+                self.assertEqual((run_dir / "nginx.conf").read_text(encoding="utf-8"), "")
+
+    def test_a_pool_whose_files_are_damaged_is_told_of(self):
+        self.converge()
+        (self.folder / "nginx.conf").write_bytes(b"\xff")
+        with self.assertRaisesRegex(messages.CtlError, "blue-1/nginx.conf is damaged"):
+            self.host.converge(self.pool)
+        (self.folder / "pool.conf").unlink()
+        with self.assertRaisesRegex(messages.CtlError, "blue-1/pool.conf has been removed"):
             self.host.converge(self.pool)
 
     def test_status_wants_the_pool_for_other_machines_where_the_current_pool_has_one(self):

@@ -132,6 +132,15 @@ class Locking(unittest.TestCase):
             with self.assertRaisesRegex(CtlError, "cannot open .*/run/lock: Read-only file system"):
                 self.acquire()
 
+    def test_what_is_no_file_gives_way_to_the_lock_and_is_held_by_nobody(self):
+        self.run_dir.mkdir()
+        for make in (os.mkfifo, os.mkdir):
+            make(self.place.lock)
+            self.assertIsNone(holder(self.place.lock))
+            self.acquire().release()
+            self.assertTrue(self.place.lock.is_file())
+            self.place.lock.unlink()
+
     def test_a_released_lock_is_anybody_s(self):
         self.acquire().release()
         self.acquire()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy"))
 
+from ctl.messages import CtlError  # noqa: E402
 from ctl.models import KEPT, Models  # noqa: E402
 from ctl.place import Place  # noqa: E402
 
@@ -40,6 +41,13 @@ class Kept(unittest.TestCase):
             self.models.took_over(self.file(f"{i}.acm"), str(i))
         self.assertEqual(self.names(), [f"{i}.acm" for i in range(2, KEPT + 2)])
         self.assertEqual([entry.version for entry in self.models.entries()], [str(i) for i in range(2, KEPT + 2)])
+
+    def test_a_model_is_a_regular_file_and_nobody_waits_for_a_pipe(self):
+        for make in (os.mkfifo, os.mkdir):
+            path = self.folder / make.__name__
+            make(path)
+            with self.assertRaisesRegex(CtlError, f"{path} must be a regular file"):
+                self.models.compile(path)
 
     def test_what_has_been_chosen_is_still_chosen_while_there_is_no_pool_unless_it_is_somebody_else_s_file(self):
         mine = self.file("a.acm")

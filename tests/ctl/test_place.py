@@ -114,6 +114,26 @@ class Files(unittest.TestCase):
         with self.full(Path, "symlink_to"), self.assertRaisesRegex(CtlError, f"cannot make the link {self.path}: No space"):
             place.point(self.path, Path("nowhere"))
 
+    def test_only_a_regular_file_is_read_and_nobody_waits_for_a_pipe(self):
+        self.assertIsNone(place.read_file(self.path))
+        for make in (os.mkfifo, os.mkdir):
+            make(self.path)
+            with self.assertRaisesRegex(CtlError, f"{self.path} must be a regular file"):
+                place.read_file(self.path)
+            place.clear_way(self.path)
+            self.assertFalse(os.path.lexists(self.path))
+
+    def test_bytes_that_are_not_text_are_read_as_another_text(self):
+        self.path.write_bytes(b"drain\xff\n")
+        self.assertEqual(place.read_file(self.path), "drain\ufffd\n")
+
+    def test_a_file_or_a_link_is_in_nobody_s_way(self):
+        self.path.touch()
+        self.path.with_name("link").symlink_to("nowhere")
+        for path in (self.path, self.path.with_name("link")):
+            place.clear_way(path)
+            self.assertTrue(os.path.lexists(path))
+
     def test_a_file_that_is_right_already_is_not_written(self):
         place.keep_file(self.path, "one")
         place.keep_file(self.path, "two")

@@ -5,6 +5,7 @@ More of it, at random, in test_operations.py; what commands do to each other in 
 
 import contextlib
 import os
+import pathlib
 import random
 import shutil
 import signal
@@ -91,6 +92,37 @@ class Broken(unittest.TestCase):
             self.assert_not_well()
             self.assertEqual(self.stack.ctl("restart").returncode, 1)
             self.assert_up_serves()
+
+    def test_what_is_no_file_in_the_place_of_one_keeps_no_command_from_its_work(self):
+        """Folders, pipes that nobody writes, and bytes that are not text."""
+        self.started()
+        names = ["drained", "draining", "lock", "nginx.conf", "nginx.loaded", "current", "nginx.conf.new", "conf.d/blue.conf", "conf.d/metrics.conf"]
+        spoilers = (os.mkfifo, os.mkdir, lambda path: pathlib.Path(path).write_bytes(b"\xff\xfe garbage\n"))
+        for spoil in spoilers:
+            for then in (self.assert_up_serves, self.assert_down_ends_all):
+                for name in names:
+                    path = os.path.join(self.stack.run_dir, name)
+                    with contextlib.suppress(FileNotFoundError):
+                        os.unlink(path)
+                    spoil(path)
+                self.stack.ctl("status")
+                then()
+            self.stack.up()
+
+    def test_a_model_that_is_a_pipe_or_whose_history_is_a_folder_starts_nothing(self):
+        self.started()
+        self.assert_down_ends_all()
+        pipe = os.path.join(self.stack.base, "pipe")
+        os.mkfifo(pipe)
+        with self.stack.with_variables(MODEL=pipe):
+            done = self.stack.ctl("up")
+            self.assertEqual((done.returncode, self.members()), (1, []), done.stdout)
+            self.assertIn(f"{pipe} must be a regular file", done.stdout)
+            history = os.path.join(self.stack.run_dir, "models", "history")
+            os.makedirs(history)
+            done = self.stack.ctl("up")
+            self.assertEqual((done.returncode, self.members()), (1, []), done.stdout)
+            self.assertIn(f"{history} must be a regular file", done.stdout)
 
     def test_a_pool_that_has_ended_and_has_not_been_removed_is_no_problem(self):
         """A restart is killed while it waits for the old pool's last worker."""
