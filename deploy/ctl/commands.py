@@ -207,7 +207,8 @@ class Commands:
         """Everything is checked before anything changes, and a pool that does not come up changes nothing."""
         lock = held or self._lock(command)
         old = self._need_running(with_nginx=False)
-        new = self._stack.build(pools.other_colour(old.colour), self._stack.resolve(old.said), old.address, old.port)
+        chosen = self._stack.resolve(old.said, self._stack.counts.folder_now())
+        new = self._stack.build(pools.other_colour(old.colour), chosen, old.address, old.port)
         with self._host.checked(new, old):
             lock.check()
             self._stack.mark_log()
@@ -283,9 +284,9 @@ class Commands:
         self._lock("check")
         running = pools.current(self._place)
         address, port = self._stack.listen()
-        settings = self._stack.resolve(running.said if running else {})
+        chosen = self._stack.resolve(running.said if running else {}, self._stack.counts.folder_now())
         try:
-            pool = self._stack.build(pools.COLOURS[0], settings, address, port)
+            pool = self._stack.build(pools.COLOURS[0], chosen, address, port)
             try:
                 if running is None:
                     self._host.switch(pool)  # nginx finds first-headers.js by this link

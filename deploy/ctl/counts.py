@@ -18,6 +18,7 @@ import shutil
 import stat
 from pathlib import Path
 
+from ctl import messages
 from ctl import place as places
 from ctl.place import Place
 
@@ -59,6 +60,7 @@ class Counts:
         digest = hashlib.sha256(str(place.run_dir).encode()).hexdigest()[:16]
         self._home = MEMORY / f"appcore-{os.geteuid()}-{digest}"
         self._in_memory = self._home / "state"
+        self.folders = (self._on_disk, self._in_memory)  # which only this class makes
 
     def folder(self) -> Path:
         """Where they belong while the stack runs. RUN_DIR exists."""
@@ -71,23 +73,51 @@ class Counts:
     def are_in_memory(self) -> bool:
         return self._is_ours(self._home) and self._is_ours(self._in_memory)
 
-    def take(self, folder: Path) -> None:
-        """Before the start: brings the counts to where folder() has said."""
-        if folder != self._in_memory:
-            if folder == self._on_disk and not self._on_disk.is_symlink():
-                places.make_folder(folder, MODE)
-            return
-        if not self.are_in_memory():
-            is_whole = self._on_disk.is_dir() and not self._on_disk.is_symlink()
+    def folder_now(self) -> Path:
+        """Where they are while a stack runs: what take() has decided at its start stays so."""
+        return self._on_disk if self._are_on_disk() else self.folder()
+
+    def _are_on_disk(self) -> bool:
+        return self._on_disk.is_dir() and not self._on_disk.is_symlink()
+
+    def take(self) -> Path:
+        """Before the start: brings the counts to where folder() says, and returns where they are. Where memory has no room
+        for them that is the disk, which a worker may have to wait for."""
+        folder = self.folder()
+        if folder == self._in_memory and not self.are_in_memory():
+            try:
+                self._copy_to_memory()
+            except places.FileError as error:
+                messages.note(f"the counts stay on the disk, in {self._on_disk}: {error}")
+                self._remove_home()
+                folder = self._on_disk
+        if folder == self._in_memory:
+            self._replace_by_link()
+        else:
+            self._keep_on_disk()
+        return folder
+
+    def _copy_to_memory(self) -> None:
+        new = self._in_memory.with_name(self._in_memory.name + ".new")
+        with places.named("make", self._in_memory):
             self._home.mkdir(MODE, exist_ok=True)
-            new = self._in_memory.with_name(self._in_memory.name + ".new")
-            self._copy(self._on_disk if is_whole else self._before, new)
+            self._copy(self._on_disk if self._are_on_disk() else self._before, new)
             os.rename(new, self._in_memory)
-        if self._on_disk.is_dir() and not self._on_disk.is_symlink():
+
+    def _replace_by_link(self) -> None:
+        if self._are_on_disk():
             shutil.rmtree(self._before, ignore_errors=True)
             os.rename(self._on_disk, self._before)
         places.point(self._on_disk, self._in_memory)
         shutil.rmtree(self._before, ignore_errors=True)
+
+    def _keep_on_disk(self) -> None:
+        """Also where a move to memory was interrupted, and memory has lost its half since."""
+        if self._on_disk.is_symlink():
+            self._on_disk.unlink()
+        if not self._on_disk.exists() and self._before.is_dir():
+            os.rename(self._before, self._on_disk)
+        places.make_folder(self._on_disk, MODE)
 
     def put_back(self) -> None:
         """After the end, when no process lives: brings them to the disk. Nothing in memory is fine."""
@@ -117,10 +147,15 @@ class Counts:
     def _copy(origin: Path, new: Path) -> None:
         """A copy under a name of its own, which may have been left half-way."""
         shutil.rmtree(new, ignore_errors=True)
-        new.mkdir(mode=0o700)
-        if origin.is_dir() and not origin.is_symlink():
-            shutil.copytree(origin, new, dirs_exist_ok=True)
-        new.chmod(MODE)
+        try:
+            with places.named("copy the counts to", new):
+                new.mkdir(mode=0o700)
+                if origin.is_dir() and not origin.is_symlink():
+                    shutil.copytree(origin, new, dirs_exist_ok=True)
+                new.chmod(MODE)
+        except places.FileError:
+            shutil.rmtree(new, ignore_errors=True)
+            raise
 
     @staticmethod
     def _is_ours(path: Path) -> bool:

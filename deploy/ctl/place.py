@@ -40,6 +40,8 @@ def named(what: str, path: Path) -> Iterator[None]:
     """An error of the operating system within, which seldom names the file that was written, says what it was about."""
     try:
         yield
+    except shutil.Error as error:  # has a list of all files that could not be copied: (from, to, reason)
+        raise FileError(f"cannot {what} {path}: {error.args[0][0][2]}") from None
     except OSError as error:
         raise FileError(f"cannot {what} {path}: {error.strerror or error}") from None
 

@@ -42,10 +42,10 @@ class Stack:
         return (values.address("ADDRESS", self.environment.get("ADDRESS") or "127.0.0.1"),
                 values.integer("PORT", self.environment.get("PORT") or "8000", 1, 65535))
 
-    def resolve(self, before: dict[str, str]) -> told.Settings:
-        """The caller's settings over those of a pool."""
+    def resolve(self, before: dict[str, str], state_dir: Path) -> told.Settings:
+        """The caller's settings over those of a pool. `state_dir` is where the counts are, unless somebody says otherwise."""
         said = told.merge(before, told.said_by(self.environment))
-        defaults = {"APPCORE_STATE_DIR": str(self.counts.folder()),
+        defaults = {"APPCORE_STATE_DIR": str(state_dir),
                     "APPCORE_TEXTFILE_DIR": str(self.place.textfile_dir),
                     "APPCORE_LOG_FILE": str(self.place.logs / "appcore.log")}
         return told.resolve(said, defaults, told.find_programs(self.environment))
@@ -54,7 +54,7 @@ class Stack:
 
     def make_folders(self, settings: told.Settings) -> None:
         self.host.make_folders()
-        if Path(settings.text("APPCORE_STATE_DIR")) != self.counts.folder():
+        if Path(settings.text("APPCORE_STATE_DIR")) not in self.counts.folders:
             places.make_folder(Path(settings.text("APPCORE_STATE_DIR")), counts.MODE)
         if textfile := settings.text("APPCORE_TEXTFILE_DIR"):
             places.make_folder(Path(textfile), 0o755)  # node-exporter is another user
@@ -84,14 +84,13 @@ class Stack:
         """Builds the first pool and starts supervisord, where no process of the stack lives. What it has made when it
         fails is its caller's to remove."""
         address, port = self.listen()
-        settings = self.resolve({})
+        settings = self.resolve({}, self.counts.take())
         pool = self.build(pools.COLOURS[0], settings, address, port)
         ports.check_peer(pool.peer_listen, "", pool.endpoints)
         with ports.claimed(pool.endpoints, (), START_LIMIT):
             self.host.switch(pool)
             self.host.check_nginx(pool)
             limits.report()
-            self.counts.take(self.counts.folder())
             self._write_start_files(pool)
             lock.check()
             self.mark_log()

@@ -1,5 +1,6 @@
 """Counts move to memory and back, and no step that is interrupted loses or doubles any."""
 
+import errno
 import os
 import shutil
 import stat
@@ -11,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy"))
 
-from ctl import counts  # noqa: E402
+from ctl import counts, messages  # noqa: E402
 from ctl.place import Place  # noqa: E402
 
 
@@ -37,9 +38,7 @@ class Moves(unittest.TestCase):
         return counts.Counts(Place(self.run_dir, self.run_dir))
 
     def up(self):
-        folder = self.counts().folder()
-        self.counts().take(folder)
-        return folder
+        return self.counts().take()
 
     def down(self):
         self.counts().put_back()
@@ -111,6 +110,39 @@ class Moves(unittest.TestCase):
         else:
             home.chmod(0o777)
         self.assertEqual(self.up(), self.run_dir / "state")
+
+    def without_room(self):
+        """Memory takes one file, and no second one."""
+        system_copy, copied = shutil.copyfile, []
+
+        def copy(origin, new, **options):
+            if copied and Path(new).is_relative_to(self.memory):
+                raise OSError(errno.ENOSPC, "No space left on device", origin, None, new)
+            copied.append(new)
+            return system_copy(origin, new, **options)
+
+        return unittest.mock.patch.object(shutil, "copyfile", copy)
+
+    def test_counts_that_find_no_room_in_memory_stay_on_disk_for_as_long_as_the_stack_runs(self):
+        on_disk = self.run_dir / "state"
+        for before in ("state", "state.before"):  # a move that was interrupted
+            on_disk.mkdir()
+            for name in ("blue-01", "blue-02", "blue-03"):
+                (on_disk / name).write_text("7", encoding="ascii")
+            on_disk.rename(self.run_dir / before)
+            with self.without_room(), unittest.mock.patch.object(messages, "note") as note:
+                self.assertEqual(self.up(), on_disk)
+            text, = note.call_args.args
+            self.assertRegex(text, "the counts stay on the disk, in .*: cannot copy the counts to .*: .*No space left on device")
+            self.assertLess(len(text), 600)
+            self.assertEqual((list(self.memory.iterdir()), self.counted()), ([], 7))
+            self.assertEqual(self.counts().folder_now(), on_disk)  # memory may have room by now
+            self.down()
+            self.assertEqual(self.counted(), 7)
+            in_memory = self.up()
+            self.assertEqual((in_memory.parent.parent, self.counts().folder_now()), (self.memory, in_memory))
+            self.down()
+            shutil.rmtree(on_disk)
 
     def test_a_run_dir_in_memory_keeps_them(self):
         with unittest.mock.patch.object(counts, "file_system", lambda path: "tmpfs"):

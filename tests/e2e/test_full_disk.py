@@ -202,6 +202,24 @@ class SmallDisk(unittest.TestCase):
         self.addCleanup(shutil.rmtree, base, ignore_errors=True)
         return base
 
+    def test_counts_that_memory_has_no_room_for(self):
+        stack = self.stack().up()
+        self.assert_serves(stack)
+        self.assertEqual(stack.ctl("down").returncode, 0)
+        done = subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.PIPE, text=True, check=False)
+        if done.returncode != 0:
+            self.skipTest(f"no mounts of one's own here: {done.stderr.strip()}")
+        stack.enter = ("unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o size=64k appcore-test /dev/shm && exec "$@"', "sh")
+        done = stack.ctl("up")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertRegex(done.stdout, r"the counts stay on the disk, in \S+/state: .*No space left on device")
+        self.assertLess(max(map(len, done.stdout.splitlines())), 600)
+        self.assert_serves(stack)
+        stack.enter = ()  # memory has room again, but the stack has been started without it
+        self.assertEqual(stack.ctl("restart").returncode, 0)
+        self.assert_serves(stack)
+        self.assertEqual((stack.count("predictions_total"), stack.count("appcore_workers_unattached")), (30, 0))
+
     def test_a_textfile_that_cannot_be_written(self):
         stack = self.stack()
         folder = os.path.join(stack.run_dir, "textfile")
