@@ -101,6 +101,8 @@ class Counts:
         new = self._in_memory.with_name(self._in_memory.name + ".new")
         with places.named("make", self._in_memory):
             self._home.mkdir(MODE, exist_ok=True)
+            if not self._is_ours(self._home):  # looked at once it is there: somebody may just have made it
+                raise places.FileError(f"{self._home} is somebody else's")
             self._copy(self._on_disk if self._are_on_disk() else self._before, new)
             os.rename(new, self._in_memory)
 

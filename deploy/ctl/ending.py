@@ -21,7 +21,7 @@ POOL_STOP = 35  # seconds, if the pool's folder cannot tell
 KILL_LIMIT = 5.0  # seconds for the kernel to end a process that got SIGKILL, and for the log filter's last lines
 SHOWN = 3  # of the things that could not be cleaned up, which a disk refuses all alike
 LEFT_BEHIND = ("*.sock", "*.sock.*", "*.pid", "*.new", "nginx.loaded", "endpoint", "drained", "draining", "conf.d/*",
-               "log/*.new")
+               "log/*.new", "models/new-*", "models/compiling-*")
 
 
 def _pool(place: Place) -> pools.Pool | None:

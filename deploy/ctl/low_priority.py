@@ -9,7 +9,8 @@ from pathlib import Path
 # A tenth beside whoever wants a whole processor, as in src/appcore/system/low_priority.hpp: with the lowest priority a
 # busy machine might never finish. Where the kernel shares processors between sessions first (autogroup), a nice value
 # counts only within one, so the work gets a session of its own and that gets the same.
-SCRIPT = "{ echo 10 >/proc/self/autogroup; } 2>/dev/null; exec nice -n 10 \"$@\""
+# It ends with its command: what it makes would be nobody's.
+SCRIPT = "{ echo 10 >/proc/self/autogroup; } 2>/dev/null; exec setpriv --pdeathsig KILL nice -n 10 \"$@\""
 
 
 def run(command: Sequence[str | Path], seconds: float | None = None) -> subprocess.CompletedProcess[str]:

@@ -128,6 +128,8 @@ def parse_assignments(text: str, source: str) -> dict[str, str]:
     """Lines NAME=value, quoted as for a shell. They are data: nothing in them is expanded or run."""
     found = {}
     for number, line in enumerate(text.split("\n"), 1):
+        if "\ufffd" in line:  # what places.read_file() makes of other bytes
+            raise CtlError(f"{source}, line {number}: must be UTF-8")
         try:
             words = shlex.split(line, comments=True)
         except ValueError as error:

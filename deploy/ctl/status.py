@@ -32,7 +32,7 @@ class _Findings:
         self.pool = _current(host)
         supervisord = find_supervisord(self.processes)
         if self.pool is None:
-            self.problems.append(f"{host.place.run_dir} has been removed or emptied")
+            self.problems.append(f"{host.place.run_dir} has been removed, emptied or damaged")
         if supervisord is None:
             self.problems.append("supervisord has ended")
             return

@@ -95,7 +95,7 @@ def endpoint(name: str, text: str) -> Endpoint:
 
 def plain_text(name: str, text: str) -> str:
     """Text that fits on one line of any file."""
-    if re.search(r"[\ud800-\udfff]", text):  # how Python hands on bytes that are no UTF-8
+    if re.search(r"[\ud800-\udfff]", text):  # how Python hands on bytes that are not UTF-8
         raise CtlError(f"{name} must be UTF-8, got {os.fsencode(text)!r}")
     if re.search(r"[\x00-\x1f\x7f]", text):
         raise CtlError(f"{name} must not contain control characters, got {text!r}")

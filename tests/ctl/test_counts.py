@@ -123,6 +123,17 @@ class Moves(unittest.TestCase):
 
         return unittest.mock.patch.object(shutil, "copyfile", copy)
 
+    @unittest.skipUnless(os.geteuid() == 0, "only root can make a folder somebody else's")
+    def test_a_folder_that_somebody_else_makes_after_the_first_look_is_not_used(self):
+        theirs = self.counts()._home
+        theirs.mkdir()
+        os.chown(theirs, 65534, 65534)
+        with unittest.mock.patch.object(counts.Counts, "_may_be_made", lambda self: True), \
+                unittest.mock.patch.object(counts.messages, "note") as note:
+            self.assertEqual(self.up(), self.run_dir / "state")
+        self.assertIn(f"{theirs} is somebody else's", note.call_args.args[0])
+        self.assertEqual(os.listdir(theirs), [])
+
     def test_counts_that_find_no_room_in_memory_stay_on_disk_for_as_long_as_the_stack_runs(self):
         on_disk = self.run_dir / "state"
         for before in ("state", "state.before"):  # a move that was interrupted

@@ -48,7 +48,7 @@ class Assignments(unittest.TestCase):
             self.assertEqual(os.listdir(folder), [])
 
     def test_any_other_line_is_refused_with_its_number(self):
-        for line in ("rm -rf /", "A =1", "if true; then", "A=1 B=2", "1A=2", "A='x", "A=$(id -u) x"):
+        for line in ("rm -rf /", "A =1", "if true; then", "A=1 B=2", "1A=2", "A='x", "A=$(id -u) x", "A=\ufffd"):
             with self.assertRaises(CtlError) as caught:
                 self.parse(f"A=1\n{line}\n")
             self.assertIn("line 2", str(caught.exception))
