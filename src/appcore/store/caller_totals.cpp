@@ -59,18 +59,14 @@ void raise_callers(const Callers& floor, Callers& sums) {
 }
 
 void write_callers(const Callers& callers, Slot& slot) {
-    const auto is_named = [](const CallerTotals& c) { return c.name != metric::kOther; };
-    const auto named = static_cast<std::size_t>(std::ranges::count_if(callers, is_named));
-    std::size_t surplus = named - std::min(named, slot.callers.size() - 1);
     std::ranges::fill(slot.callers, CallerEntry{});
     CallerEntry& rest = slot.callers.back();
     rest.name = pack_name(metric::kOther);
     auto next = slot.callers.begin();
     for (const CallerTotals& from : callers) {
-        const bool is_merged = !is_named(from) || surplus > 0;
-        if (is_merged && is_named(from)) --surplus;
-        CallerEntry& entry = is_merged ? rest : *next++;
-        if (!is_merged) entry.name = pack_name(from.name);
+        const bool has_entry = from.name != metric::kOther && &*next != &rest;
+        CallerEntry& entry = has_entry ? *next++ : rest;
+        if (has_entry) entry.name = pack_name(from.name);
         add_replies(entry.replies, from.replies);
     }
 }

@@ -30,8 +30,8 @@ void add_callers(const Callers& more, Callers& sums);
 // Raises what is below `floor`.
 void raise_callers(const Callers& floor, Callers& sums);
 
-// Writes them over those of `slot`. Where there are more than entries, the first ones are added up
-// as "other".
+// Writes them over those of `slot`. Where there are more than entries, the first ones have the
+// entries and the others are added up as "other".
 void write_callers(const Callers& callers, Slot& slot);
 
 }  // namespace appcore::store

@@ -83,17 +83,35 @@ TEST_CASE("callers without a place in the slot are counted as other") {
     CHECK(replies_of(totals, "other") == Replies{9, 0, 9, 0});
 }
 
-TEST_CASE("of more callers than a slot has entries the first become other") {
+TEST_CASE("of more callers than a slot has entries the last become other") {
     Callers callers;
     for (Word i = 0; i < 33; ++i) caller(callers, "n" + std::to_string(i)).replies[0] = i + 1;
     caller(callers, "other").replies[0] = 100;
     const auto slot = std::make_unique<Slot>();
     write_callers(callers, *slot);
-    CHECK(unpack_name(slot->callers[0].name) == "n2");
-    CHECK(slot->callers[0].replies[0] == 3);
-    CHECK(unpack_name(slot->callers[30].name) == "n32");
+    CHECK(unpack_name(slot->callers[0].name) == "n0");
+    CHECK(slot->callers[0].replies[0] == 1);
+    CHECK(unpack_name(slot->callers[30].name) == "n30");
+    CHECK(slot->callers[30].replies[0] == 31);
     CHECK(unpack_name(slot->callers[31].name) == "other");
-    CHECK(slot->callers[31].replies[0] == 100 + 1 + 2);
+    CHECK(slot->callers[31].replies[0] == 100 + 32 + 33);
+}
+
+TEST_CASE("a caller keeps its entry when a worker adds others that it counted without the slot") {
+    const TemporaryDirectory directory;
+    {
+        Recorder first(options(directory.path()));
+        REQUIRE_FALSE(first.maintain(kNoon));
+        for (int i = 0; i < 31; ++i) first.record_request(asked_by("n" + std::to_string(i)));
+    }
+    Recorder next(options(directory.path(), "worker-01", 101));
+    next.record_request(asked_by("late"));
+    REQUIRE_FALSE(next.maintain(kNoon));
+    const Totals totals = totals_of(directory.path());
+    CHECK(replies_of(totals, "n0") == Replies{1, 0, 0, 0});
+    CHECK(replies_of(totals, "n30") == Replies{1, 0, 0, 0});
+    CHECK(replies_of(totals, "late") == Replies{});
+    CHECK(replies_of(totals, "other") == Replies{1, 0, 0, 0});
 }
 
 TEST_CASE("no count of a caller goes down") {
