@@ -31,11 +31,11 @@ Recorder::Recorder(RecorderOptions options)
       slot_(own_.get()) {
     own_->worker.pool_size = options_.pool_size;
     if (options_.model_version.empty()) options_.model_version = metric::kOther;
+    own_->worker.model = pack_name(options_.model_version);
     Totals none;
     none.model(options_.model_version);
     write_totals(none, *own_);
     model_ = find_model(*own_);
-    own_->worker.model = model_ + 1;
 }
 
 log::RingMark Recorder::log_mark() const {
@@ -50,11 +50,15 @@ void Recorder::use_log_ring(std::uint64_t identity) {
     transaction.commit();
 }
 
-// The entry with this worker's model version, or kModelEntries.
+// The entry that counts this worker's predictions: that of its model version, a free one, or that
+// of all others.
 std::size_t Recorder::find_model(const Slot& slot) const {
-    const auto name = pack_name(options_.model_version);
-    return static_cast<std::size_t>(std::ranges::find(slot.models, name, &ModelEntry::name) -
-                                    slot.models.begin());
+    constexpr std::size_t kRest = kModelEntries - 1;
+    const EntryName name = pack_name(options_.model_version);
+    if (name == slot.models[kRest].name) return kRest;
+    std::size_t at = 0;
+    while (at < kRest && slot.models[at].name != name && slot.models[at].name[0] != 0) ++at;
+    return at;
 }
 
 void Recorder::count(metric::Event event, Word times) {

@@ -1,5 +1,4 @@
 // How a recorder comes to its slot, and back to its own memory.
-#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -63,11 +62,7 @@ Status Recorder::take_slot(int directory) {
     }
     const Totals own = own_totals();
     if (found.state == SlotState::intact && found.image.has_current_layout() && own.empty()) {
-        const auto is_own = [this](const ModelTotals& m) {
-            return std::ranges::equal(pack_name(m.version), own_->models[model_].name);
-        };
-        const bool is_known = std::ranges::any_of(totals.models, is_own);
-        if (is_known || totals.models.size() < kModelEntries) return resume(directory);
+        return resume(directory);
     }
     totals.add(own);
     return move_to_new_file(directory, found, totals);
@@ -89,15 +84,12 @@ Status Recorder::resume(int directory) {
         orphaned.set(slot.worker.pending[0], 0);
         orphaned.commit();
     }
-    const EntryName& name = own_->models[model_].name;
-    std::size_t entry = find_model(slot);
+    const EntryName& model = own_->worker.model;
+    EntryName& entry = slot.models[find_model(slot)].name;
     Transaction start{slot};
-    if (entry == kModelEntries) {
-        entry = static_cast<std::size_t>(
-            std::ranges::find(slot.models, Word{0}, [](const ModelEntry& m) { return m.name[0]; }) -
-            slot.models.begin());
-        for (std::size_t i = 0; i < name.size(); ++i)
-            start.set(slot.models[entry].name[i], name[i]);
+    for (std::size_t i = 0; i < model.size(); ++i) {
+        start.set(slot.worker.model[i], model[i]);
+        if (entry.front() == 0) start.set(entry[i], model[i]);
     }
     start.set(slot.worker.pid, own_->worker.pid);
     start.set(slot.worker.started_us, own_->worker.started_us);
@@ -105,7 +97,6 @@ Status Recorder::resume(int directory) {
     start.set(slot.worker.busy_since_ns, own_->worker.busy_since_ns);
     start.set(slot.worker.last_activity_ns, own_->worker.last_activity_ns);
     start.set(slot.worker.pool_size, own_->worker.pool_size);
-    start.set(slot.worker.model, entry + 1);
     start.add(slot.worker.starts, own_->worker.starts);
     start.commit();
     use(std::move(mapped).value());
@@ -116,7 +107,6 @@ Status Recorder::resume(int directory) {
 Status Recorder::move_to_new_file(int directory, const SlotReading& found, const Totals& totals) {
     const auto content = std::make_unique<Slot>(*own_);
     write_totals(totals, *content);
-    content->worker.model = find_model(*content) + 1;  // others may come before it now
     // They refer to models by their place, which may be another one now.
     content->exemplars = {};
     if (found.state == SlotState::intact) inherit(found.image, *content);

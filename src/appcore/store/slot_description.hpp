@@ -31,9 +31,10 @@
 namespace appcore::store {
 
 // The fields of WorkerWords by name, in its order.
-inline constexpr std::array<std::string_view, 12> kWorkerFields = {
+inline constexpr std::array<std::string_view, 15> kWorkerFields = {
     "pid",       "started_us", "starts",    "health",       "busy_since_ns", "last_activity_ns",
-    "pool_size", "pending_1",  "pending_2", "log_position", "log_ring",      "model"};
+    "pool_size", "pending_1",  "pending_2", "log_position", "log_ring",      "model_1",
+    "model_2",   "model_3",    "model_4"};
 static_assert(sizeof(WorkerWords) == kWorkerFields.size() * sizeof(Word));
 
 [[nodiscard]] constexpr Word layout_hash(std::string_view description) {

@@ -6,7 +6,6 @@
 #include <atomic>
 #include <cstring>
 #include <optional>
-#include <span>
 #include <string_view>
 #include <utility>
 
@@ -80,10 +79,12 @@ Word SlotImage::worker(std::size_t field) const {
 }
 
 std::string SlotImage::model_version() const {
-    const Word entry = worker(offsetof(WorkerWords, model) / sizeof(Word));
-    if (entry == 0 || entry > layout->model_count) return "";
-    const std::size_t at = layout->models.offset + (entry - 1) * layout->models.stride;
-    return unpack_name(std::span(words).subspan(at).first<kNameWords>());
+    EntryName packed{};
+    for (std::size_t i = 0; i < packed.size(); ++i) {
+        packed[i] = worker(offsetof(WorkerWords, model) / sizeof(Word) + i);
+    }
+    std::string name = unpack_name(packed);
+    return pack_name(name) == packed ? name : "";
 }
 
 Result<SlotImage> decode_slot(std::vector<Word> words) {

@@ -21,7 +21,8 @@ struct SlotImage {
     [[nodiscard]] bool has_current_layout() const;
     // A field of the worker by its index in kWorkerFields; 0 if the slot's layout lacks it.
     [[nodiscard]] Word worker(std::size_t field) const;
-    // The version of the model that the worker predicts with; empty if the slot does not say it.
+    // The version of the model that the worker predicts with; empty if the slot does not say it, or
+    // what it says is not text.
     [[nodiscard]] std::string model_version() const;
 };
 

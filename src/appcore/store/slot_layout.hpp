@@ -60,7 +60,7 @@ struct JournalEntry {
 struct Journal {
     Word sequence;  // odd: the entries hold, whatever the words say
     Word length;
-    std::array<JournalEntry, 15> entries;  // the largest transaction has 14
+    std::array<JournalEntry, 15> entries;  // the largest transaction has 15
 };
 
 // Gauges, each valid by itself. Times are nanoseconds of the steady clock, 0 for "none".
@@ -79,7 +79,7 @@ struct WorkerWords {
     // what is counted, if it is the ring of this identity.
     Word log_position;
     Word log_ring;
-    Word model;  // the entry of `models` that it predicts with, from 1 on; 0 if that is not known
+    EntryName model;  // the version that it predicts with, whatever entry counts it
 };
 
 // A larger count is impossible: the last integer that a sample can show exactly.
@@ -138,7 +138,9 @@ using ExemplarBuckets = std::array<ExemplarWords, kFineBounds.size() + 1>;  // b
 
 inline constexpr std::size_t kModelEntries = 16;  // versions remembered; the last is "other"
 
-// Entries are filled from the first on; an entry without a name is free.
+// Entries are filled from the first on; an entry without a name is free. One that has a name keeps
+// it as long as there is the slot, because a count that has been shown stays in its series: what
+// finds no free entry counts as "other".
 struct alignas(kCacheLine) ModelEntry {
     EntryName name;
     PredictionCell cell;

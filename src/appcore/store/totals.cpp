@@ -116,17 +116,14 @@ void write_totals(const Totals& totals, Slot& slot) {
     slot.events = totals.events;
     write_callers(totals.callers, slot);
 
+    std::ranges::fill(slot.models, ModelEntry{});
     ModelEntry& rest = slot.models.back();
-    for (ModelEntry& entry : slot.models) entry = ModelEntry{};
     rest.name = pack_name(metric::kOther);
-    const auto is_named = [](const ModelTotals& m) { return m.version != metric::kOther; };
-    auto named = static_cast<std::size_t>(std::ranges::count_if(totals.models, is_named));
-    std::size_t next = 0;
+    auto next = slot.models.begin();
     for (const ModelTotals& model : totals.models) {
-        const bool merged = !is_named(model) || named > kModelEntries - 1;
-        if (merged && is_named(model)) --named;
-        ModelEntry& entry = merged ? rest : slot.models.at(next++);
-        if (!merged) entry.name = pack_name(model.version);
+        const bool has_entry = model.version != metric::kOther && &*next != &rest;
+        ModelEntry& entry = has_entry ? *next++ : rest;
+        if (has_entry) entry.name = pack_name(model.version);
         add_prediction_cell(entry.cell, model.cell);
     }
 }

@@ -68,7 +68,7 @@ struct Totals {
 [[nodiscard]] Result<Totals> read_totals(const SlotImage& image);
 
 // Writes the sums over those of `slot`. Where there are more model versions or callers than
-// entries, the first ones are added up as "other".
+// entries, the first ones have the entries and the others are added up as "other".
 void write_totals(const Totals& totals, Slot& slot);
 
 }  // namespace appcore::store

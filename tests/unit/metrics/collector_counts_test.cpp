@@ -130,6 +130,12 @@ class PlainCount {
     std::map<std::string, Word> errors_;
 };
 
+Word predictions(const Totals& totals) {
+    Word sum = 0;
+    for (const ModelTotals& model : totals.models) sum += model.cell.outcomes[0];
+    return sum;
+}
+
 std::string text_of(const PoolSnapshot& pool) {
     return Serializer{ExpositionFormat::text}.Serialize(
         all_families(pool, {"1.2.3", "abc", 4}, kNoon));
@@ -163,5 +169,45 @@ TEST_CASE("a scrape is byte for byte what a plain count of any requests gives") 
             REQUIRE(pool.problems.empty());
             REQUIRE(text_of(pool) == text_of(plain.fill(pool)));
         }
+    }
+}
+
+TEST_CASE("however many model versions a place has had, each count stays in its series") {
+    const TemporaryDirectory directory;
+    Collector collector(directory.path());
+    std::map<std::string, Word> shown;
+    for (Word v = 1; v <= 20; ++v) {
+        Recorder recorder(with_model(directory.path(), "model-" + std::to_string(v)));
+        REQUIRE_FALSE(recorder.maintain(kNoon));
+        for (int i = 0; i < 10; ++i) recorder.record_request(prediction());
+        const Totals totals = collector.collect().totals;
+        CHECK(predictions(totals) == 10 * v);
+        CHECK(predictions(Collector(directory.path()).collect().totals) == 10 * v);
+        std::map<std::string, Word> now;
+        for (const ModelTotals& model : totals.models) now[model.version] = model.cell.outcomes[0];
+        // The others stand still while one version predicts.
+        const std::string counting = v <= 15 ? "model-" + std::to_string(v) : "other";
+        shown["other"];
+        shown[counting] += 10;
+        CHECK(now == shown);
+    }
+}
+
+TEST_CASE("a version that one of two places has no entry for adds up with what is other there") {
+    const TemporaryDirectory directory;
+    fill_models(directory.path(), "v1", "v");
+    Collector collector(directory.path());
+    for (Word i = 1; i <= 3; ++i) {
+        for (const std::string place : {"worker-01", "worker-02"}) {
+            RecorderOptions late = with_model(directory.path(), "late");
+            late.name = place;
+            Recorder recorder(late);
+            REQUIRE_FALSE(recorder.maintain(kNoon));
+            recorder.record_request(prediction());
+        }
+        Totals totals = collector.collect().totals;
+        CHECK(totals.model("late").outcomes[0] == i);
+        CHECK(totals.model("other").outcomes[0] == i);
+        CHECK(predictions(totals) == 15 + 2 * i);
     }
 }

@@ -158,6 +158,17 @@ TEST_CASE("a worker says which model it predicts with, also the next one at its 
     }
 }
 
+TEST_CASE("a worker says which model it predicts with, also where that counts as other") {
+    const TemporaryDirectory directory;
+    fill_models(directory.path(), "v1", "v");
+    for (const bool counts_before : {false, true}) {
+        Recorder recorder(with_model(directory.path(), "late"));
+        if (counts_before) recorder.record_request(prediction());
+        REQUIRE_FALSE(recorder.maintain(kNoon));
+        CHECK(Collector(directory.path()).collect().workers.at(0).model == "late");
+    }
+}
+
 TEST_CASE("a worker's errors are its replies that begin with a 5") {
     const TemporaryDirectory directory;
     Recorder recorder(options(directory.path()));

@@ -57,6 +57,17 @@ TEST_CASE(
     CHECK(exemplar.model_version == "v1.0");
 }
 
+TEST_CASE("a prediction that is counted as other is an exemplar of that") {
+    const TemporaryDirectory directory;
+    fill_models(directory.path(), "v1", "v");
+    Recorder recorder(with_model(directory.path(), "late"));
+    REQUIRE_FALSE(recorder.maintain(kNoon));
+    recorder.record_request(traced(prediction()));
+    const auto all = exemplars_in(directory.path());
+    REQUIRE(all.size() == 1);
+    CHECK(all.front().model_version == "other");
+}
+
 TEST_CASE("what is not known of a request is not in its exemplar") {
     const TemporaryDirectory directory;
     Recorder recorder(options(directory.path()));

@@ -186,6 +186,19 @@ TEST_CASE("at its end a worker takes what it counted in a directory that is gone
     CHECK(health_checks(totals_of(state)) == 2);
 }
 
+TEST_CASE("a full slot counts what a worker brings of a version without an entry as other") {
+    const TemporaryDirectory directory;
+    fill_models(directory.path(), "v1", "v");
+    Recorder recorder(with_model(directory.path(), "late"));
+    recorder.record_request(prediction());
+    REQUIRE_FALSE(recorder.maintain(kNoon));
+    recorder.record_request(prediction());
+    Totals totals = totals_of(directory.path());
+    CHECK(totals.model("v1").outcomes[0] == 1);
+    CHECK(totals.model("v15").outcomes[0] == 1);
+    CHECK(totals.model("other").outcomes[0] == 2);
+}
+
 TEST_CASE("a request that hung is counted from another thread, whatever the journal holds") {
     const TemporaryDirectory directory;
     Recorder recorder(options(directory.path()));

@@ -162,20 +162,62 @@ TEST_CASE("a slot of another layout is taken over with its counts, its starts an
     CHECK(count_files(directory.path()) == 2);
 }
 
-TEST_CASE("each model version counts for itself, and the oldest make room") {
+TEST_CASE("each model version counts for itself, and those that find no entry as other") {
     const TemporaryDirectory directory;
+    // What was counted before the slot was there makes a new file.
+    const bool counts_before = GENERATE(false, true);
     for (int i = 0; i < 20; ++i) {
-        RecorderOptions with_model = options(directory.path());
-        with_model.model_version = "v" + std::to_string(i);
-        Recorder recorder(with_model);
+        Recorder recorder(with_model(directory.path(), "v" + std::to_string(i)));
+        if (counts_before) recorder.record_request(prediction());
+        REQUIRE_FALSE(recorder.maintain(kNoon));
+        if (!counts_before) recorder.record_request(prediction());
+    }
+    {
+        Recorder known(with_model(directory.path(), "v14"));
+        REQUIRE_FALSE(known.maintain(kNoon));
+        known.record_request(prediction());
+    }
+    Totals totals = totals_of(directory.path());
+    CHECK(totals.models.size() == 16);
+    CHECK(totals.models.front().version == "v0");
+    CHECK(totals.model("v0").outcomes[0] == 1);
+    CHECK(totals.model("v14").outcomes[0] == 2);
+    CHECK(totals.model("other").outcomes[0] == 5);
+}
+
+TEST_CASE("a worker whose version has no entry takes its predictions back from other") {
+    const TemporaryDirectory directory;
+    fill_models(directory.path(), "v1", "v");
+    Recorder recorder(with_model(directory.path(), "late"));
+    REQUIRE_FALSE(recorder.maintain(kNoon));
+    recorder.record_request(prediction());
+    recorder.record_request(prediction());
+    recorder.retract_request(prediction());
+    CHECK(totals_of(directory.path()).model("other").outcomes[0] == 1);
+}
+
+TEST_CASE("a slot that remembers more model versions than this build is taken over") {
+    const TemporaryDirectory directory;
+    std::string layout = kOtherLayout;
+    const std::string_view models = "models 96 9\nend 114 0\n";
+    layout.replace(layout.find(models), models.size(), "models 96 9\nend 276 0\n");
+    std::vector<Word> words = make_words(layout, 276);
+    for (std::size_t i = 0; i < 20; ++i) {
+        const auto entry = words.begin() + 96 + static_cast<std::ptrdiff_t>(9 * i);
+        std::ranges::copy(pack_name("v" + std::to_string(i)), entry);
+        std::ranges::copy(std::vector<Word>{1'000, 1, 0, 0, 1}, entry + kNameWords);
+    }
+    write_words(directory / "worker-01.slot", words);
+    for (const std::string version : {"v0", "v19", "new"}) {
+        Recorder recorder(with_model(directory.path(), version));
         REQUIRE_FALSE(recorder.maintain(kNoon));
         recorder.record_request(prediction());
     }
     Totals totals = totals_of(directory.path());
     CHECK(totals.models.size() == 16);
-    CHECK(totals.models.front().version == "v5");
-    CHECK(totals.model("v19").outcomes[0] == 1);
-    CHECK(totals.model("other").outcomes[0] == 5);
+    CHECK(totals.model("v0").outcomes[0] == 2);
+    CHECK(totals.model("v14").outcomes[0] == 1);
+    CHECK(totals.model("other").outcomes[0] == 5 + 2);
 }
 
 TEST_CASE("a worker without a model version counts under other") {

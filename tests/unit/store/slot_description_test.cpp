@@ -28,7 +28,7 @@ TEST_CASE("a slot describes itself in this text") {
     CHECK(
         kSlotDescription.text() ==
         "worker 40 0 pid started_us starts health busy_since_ns last_activity_ns pool_size "
-        "pending_1 pending_2 log_position log_ring model\n"
+        "pending_1 pending_2 log_position log_ring model_1 model_2 model_3 model_4\n"
         "keys 56 16\n"
         "events 88 0 attach_failed damaged_set_aside layout_migrated log_line_dropped "
         "push_success push_failure request_timeout\n"

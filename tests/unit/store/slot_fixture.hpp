@@ -51,6 +51,12 @@ inline RecorderOptions options(const std::string& directory, const std::string& 
     return {directory, name, "v1.0", pid, system::WallTime{1'700'000'000s}};
 }
 
+inline RecorderOptions with_model(const std::string& directory, const std::string& version) {
+    RecorderOptions with_version = options(directory);
+    with_version.model_version = version;
+    return with_version;
+}
+
 // How often each duration was counted.
 inline Buckets buckets(std::initializer_list<std::pair<std::chrono::nanoseconds, Word>> counts) {
     Buckets result{};
@@ -71,6 +77,17 @@ inline RequestRecord prediction(RequestKey key = {}) {
             7ms,
             PredictionRecord{metric::Outcome::success, 2ms},
             key};
+}
+
+// Has a prediction counted for each of as many versions as a slot has entries besides "other":
+// `first`, and `prefix` with a number from 2 on.
+inline void fill_models(const std::string& directory, const std::string& first,
+                        const std::string& prefix) {
+    for (std::size_t i = 1; i < kModelEntries; ++i) {
+        Recorder recorder(with_model(directory, i == 1 ? first : prefix + std::to_string(i)));
+        REQUIRE_FALSE(recorder.maintain(kNoon));
+        recorder.record_request(prediction());
+    }
 }
 
 inline SlotReading read(const std::string& directory, const std::string& name = "worker-01") {

@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include "appcore/store/journal.hpp"
+#include "appcore/store/slot_content.hpp"
 #include "appcore/store/slot_file.hpp"
 #include "store/slot_fixture.hpp"
 
@@ -29,22 +31,21 @@ TEST_CASE("a slot of another layout is decoded by its own description") {
     CHECK(image.value().header().lineage == std::array<Word, 2>{11, 22});
 }
 
-TEST_CASE(
-    "a worker's model is the one at the place that its slot names, and none where there is no such "
-    "place") {
+TEST_CASE("a worker's model is the text that its slot has for it, and none where it has none") {
     CHECK(decode_slot(make_other_slot()).value().model_version().empty());  // it lacks the field
-    std::string with_model = kOtherLayout;
-    with_model.replace(with_model.find("starts pid"), 10, "starts model");
-    for (const auto& [place, name] :
-         {std::pair(Word{0}, ""), {1, "v0.9"}, {2, ""}, {3, ""}, {~Word{0}, ""}}) {
-        std::vector<Word> words = make_words(with_model, 120);
-        const std::vector<Word> other = make_other_slot();
-        std::copy(other.begin() + 40, other.begin() + 114, words.begin() + 40);
-        words[41] = place;
-        const Result<SlotImage> image = decode_slot(words);
+    const auto model_in = [](const EntryName& name) {
+        const auto slot = make_slot(100, system::WallTime{});
+        slot->worker.model = name;
+        const Word* const words = words_of(*slot);
+        const Result<SlotImage> image = decode_slot({words, words + kSlotWords});
         REQUIRE(image.ok());
-        CHECK(image.value().model_version() == name);
-    }
+        return image.value().model_version();
+    };
+    const std::string longest(31, 'x');
+    CHECK(model_in(pack_name(longest)) == longest);
+    CHECK(model_in({}).empty());
+    CHECK(model_in({0x0a}).empty());
+    CHECK(model_in({0, 'x'}).empty());
 }
 
 TEST_CASE("words that are not a slot are refused with the reason") {

@@ -152,17 +152,18 @@ TEST_CASE("sums that only hold a name are empty") {
     CHECK_FALSE(totals.empty());
 }
 
-TEST_CASE("of more model versions than a slot has entries the first become other") {
+TEST_CASE("of more model versions than a slot has entries the last become other") {
     Totals totals;
     for (Word i = 0; i < 17; ++i) totals.model("v" + std::to_string(i)).outcomes[0] = i + 1;
     totals.model("other").outcomes[0] = 100;
     const auto slot = std::make_unique<Slot>();
     write_totals(totals, *slot);
-    CHECK(unpack_name(slot->models[0].name) == "v2");
-    CHECK(slot->models[0].cell.outcomes[0] == 3);
-    CHECK(unpack_name(slot->models[14].name) == "v16");
+    CHECK(unpack_name(slot->models[0].name) == "v0");
+    CHECK(slot->models[0].cell.outcomes[0] == 1);
+    CHECK(unpack_name(slot->models[14].name) == "v14");
+    CHECK(slot->models[14].cell.outcomes[0] == 15);
     CHECK(unpack_name(slot->models[15].name) == "other");
-    CHECK(slot->models[15].cell.outcomes[0] == 100 + 1 + 2);
+    CHECK(slot->models[15].cell.outcomes[0] == 100 + 16 + 17);
 }
 
 TEST_CASE("a model version is kept as printable ASCII of at most 31 bytes") {
