@@ -60,11 +60,15 @@ Status Recorder::take_slot(int directory) {
         if (Status aside = set_slot_aside(directory, options_.name); !aside) return aside;
         count(metric::Event::damaged_set_aside);
     }
-    const Totals own = own_totals();
+    Totals own = own_totals();
     if (found.state == SlotState::intact && found.image.has_current_layout() && own.empty()) {
         return resume(directory);
     }
+    // The first keep their entries: those that this process has shown in a slot that is gone, or
+    // those that the slot shows which it finds.
+    if (attachments_ > 0) std::swap(totals, own);
     totals.add(own);
+    totals.model(options_.model_version);  // which its own counts lack if they are impossible
     return move_to_new_file(directory, found, totals);
 }
 

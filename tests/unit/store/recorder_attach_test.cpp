@@ -186,6 +186,43 @@ TEST_CASE("at its end a worker takes what it counted in a directory that is gone
     CHECK(health_checks(totals_of(state)) == 2);
 }
 
+TEST_CASE("a slot of other model versions, put in the place of a worker's, leaves it its entry") {
+    const TemporaryDirectory directory;
+    const TemporaryDirectory backup;
+    fill_models(directory.path(), "live", "new-");
+    fill_models(backup.path(), GENERATE("live", "old-1"), "old-");
+    const Word before = totals_of(backup.path()).model("live").outcomes[0];
+    Recorder recorder(with_model(directory.path(), "live"));
+    REQUIRE_FALSE(recorder.maintain(kNoon));
+    for (int i = 0; i < 5; ++i) recorder.record_request(prediction());
+    std::filesystem::rename(backup / "worker-01.slot", directory / "worker-01.slot");
+    REQUIRE(recorder.attach().ok());
+    recorder.record_request(prediction());
+    Totals totals = totals_of(directory.path());
+    CHECK(totals.models.size() == kModelEntries);
+    CHECK(totals.model("live").outcomes[0] == before + 1 + 5 + 1);
+    CHECK(totals.model("new-15").outcomes[0] == 1);
+    CHECK(totals.model("other").outcomes[0] == 15 - before);
+    CHECK(count(totals, http::Method::post, http::Endpoint::predict, 201) == 30 + 5 + 1);
+}
+
+TEST_CASE("a worker whose own counts have become impossible goes on without them") {
+    const TemporaryDirectory directory;
+    const std::string file = directory / "worker-01.slot";
+    Recorder recorder(options(directory.path()));
+    REQUIRE_FALSE(recorder.maintain(kNoon));
+    recorder.record_request(prediction());
+    {
+        std::fstream damaged(file, std::ios::binary | std::ios::in | std::ios::out);
+        damaged.seekp(offsetof(Slot, models) + offsetof(ModelEntry, cell) + sizeof(Word));
+        damaged << "noise";
+    }
+    std::filesystem::remove(file);
+    REQUIRE(recorder.attach().ok());
+    recorder.record_request(prediction());
+    CHECK(totals_of(directory.path()).model("v1.0").outcomes[0] == 1);
+}
+
 TEST_CASE("a full slot counts what a worker brings of a version without an entry as other") {
     const TemporaryDirectory directory;
     fill_models(directory.path(), "v1", "v");
