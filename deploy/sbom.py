@@ -91,7 +91,7 @@ def npm_packages(lock: pathlib.Path) -> list[Json]:
 
 
 def read_providers(path: pathlib.Path) -> dict[str, str]:
-    """Which package provides a name that is not a package: lines "PACKAGE<TAB>NAME (= VERSION), NAME", as dpkg-query prints them."""
+    """Which package provides a name that is not a package: lines "PACKAGE<TAB>NAME (= VERSION), NAME", as dpkg-query has it."""
     found = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         package, _, names = line.partition("\t")
