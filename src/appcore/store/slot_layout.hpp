@@ -136,7 +136,7 @@ inline constexpr std::size_t kExemplarWords = sizeof(ExemplarWords) / sizeof(Wor
 
 using ExemplarBuckets = std::array<ExemplarWords, kFineBounds.size() + 1>;  // by latency
 
-inline constexpr std::size_t kModelEntries = 16;  // versions remembered; the last is "other"
+inline constexpr std::size_t kModelEntries = 32;  // versions remembered; the last is "other"
 
 // Entries are filled from the first on; an entry without a name is free. One that has a name keeps
 // it as long as there is the slot, because a count that has been shown stays in its series: what

@@ -176,7 +176,7 @@ TEST_CASE("however many model versions a place has had, each count stays in its 
     const TemporaryDirectory directory;
     Collector collector(directory.path());
     std::map<std::string, Word> shown;
-    for (Word v = 1; v <= 20; ++v) {
+    for (Word v = 1; v <= store::kModelEntries + 4; ++v) {
         Recorder recorder(with_model(directory.path(), "model-" + std::to_string(v)));
         REQUIRE_FALSE(recorder.maintain(kNoon));
         for (int i = 0; i < 10; ++i) recorder.record_request(prediction());
@@ -186,7 +186,8 @@ TEST_CASE("however many model versions a place has had, each count stays in its 
         std::map<std::string, Word> now;
         for (const ModelTotals& model : totals.models) now[model.version] = model.cell.outcomes[0];
         // The others stand still while one version predicts.
-        const std::string counting = v <= 15 ? "model-" + std::to_string(v) : "other";
+        const std::string counting =
+            v < store::kModelEntries ? "model-" + std::to_string(v) : "other";
         shown["other"];
         shown[counting] += 10;
         CHECK(now == shown);
@@ -208,6 +209,6 @@ TEST_CASE("a version that one of two places has no entry for adds up with what i
         Totals totals = collector.collect().totals;
         CHECK(totals.model("late").outcomes[0] == i);
         CHECK(totals.model("other").outcomes[0] == i);
-        CHECK(predictions(totals) == 15 + 2 * i);
+        CHECK(predictions(totals) == store::kModelEntries - 1 + 2 * i);
     }
 }

@@ -162,26 +162,29 @@ TEST_CASE("a slot of another layout is taken over with its counts, its starts an
     CHECK(count_files(directory.path()) == 2);
 }
 
+// The version that finds the last entry, of "v0", "v1" and so on.
+const std::string kLastKnown = "v" + std::to_string(kModelEntries - 2);
+
 TEST_CASE("each model version counts for itself, and those that find no entry as other") {
     const TemporaryDirectory directory;
     // What was counted before the slot was there makes a new file.
     const bool counts_before = GENERATE(false, true);
-    for (int i = 0; i < 20; ++i) {
+    for (std::size_t i = 0; i < kModelEntries + 4; ++i) {
         Recorder recorder(with_model(directory.path(), "v" + std::to_string(i)));
         if (counts_before) recorder.record_request(prediction());
         REQUIRE_FALSE(recorder.maintain(kNoon));
         if (!counts_before) recorder.record_request(prediction());
     }
     {
-        Recorder known(with_model(directory.path(), "v14"));
+        Recorder known(with_model(directory.path(), kLastKnown));
         REQUIRE_FALSE(known.maintain(kNoon));
         known.record_request(prediction());
     }
     Totals totals = totals_of(directory.path());
-    CHECK(totals.models.size() == 16);
+    CHECK(totals.models.size() == kModelEntries);
     CHECK(totals.models.front().version == "v0");
     CHECK(totals.model("v0").outcomes[0] == 1);
-    CHECK(totals.model("v14").outcomes[0] == 2);
+    CHECK(totals.model(kLastKnown).outcomes[0] == 2);
     CHECK(totals.model("other").outcomes[0] == 5);
 }
 
@@ -200,23 +203,27 @@ TEST_CASE("a slot that remembers more model versions than this build is taken ov
     const TemporaryDirectory directory;
     std::string layout = kOtherLayout;
     const std::string_view models = "models 96 9\nend 114 0\n";
-    layout.replace(layout.find(models), models.size(), "models 96 9\nend 276 0\n");
-    std::vector<Word> words = make_words(layout, 276);
-    for (std::size_t i = 0; i < 20; ++i) {
+    constexpr std::size_t kVersions = kModelEntries + 4;
+    constexpr std::size_t kEnd = 96 + 9 * kVersions;
+    layout.replace(layout.find(models), models.size(),
+                   "models 96 9\nend " + std::to_string(kEnd) + " 0\n");
+    std::vector<Word> words = make_words(layout, kEnd);
+    for (std::size_t i = 0; i < kVersions; ++i) {
         const auto entry = words.begin() + 96 + static_cast<std::ptrdiff_t>(9 * i);
         std::ranges::copy(pack_name("v" + std::to_string(i)), entry);
         std::ranges::copy(std::vector<Word>{1'000, 1, 0, 0, 1}, entry + kNameWords);
     }
     write_words(directory / "worker-01.slot", words);
-    for (const std::string version : {"v0", "v19", "new"}) {
+    for (const std::string& version :
+         {std::string("v0"), "v" + std::to_string(kVersions - 1), std::string("new")}) {
         Recorder recorder(with_model(directory.path(), version));
         REQUIRE_FALSE(recorder.maintain(kNoon));
         recorder.record_request(prediction());
     }
     Totals totals = totals_of(directory.path());
-    CHECK(totals.models.size() == 16);
+    CHECK(totals.models.size() == kModelEntries);
     CHECK(totals.model("v0").outcomes[0] == 2);
-    CHECK(totals.model("v14").outcomes[0] == 1);
+    CHECK(totals.model(kLastKnown).outcomes[0] == 1);
     CHECK(totals.model("other").outcomes[0] == 5 + 2);
 }
 

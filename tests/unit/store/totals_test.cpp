@@ -154,16 +154,19 @@ TEST_CASE("sums that only hold a name are empty") {
 
 TEST_CASE("of more model versions than a slot has entries the last become other") {
     Totals totals;
-    for (Word i = 0; i < 17; ++i) totals.model("v" + std::to_string(i)).outcomes[0] = i + 1;
+    constexpr std::size_t kRest = kModelEntries - 1;
+    for (Word i = 0; i < kModelEntries + 1; ++i) {
+        totals.model("v" + std::to_string(i)).outcomes[0] = i + 1;
+    }
     totals.model("other").outcomes[0] = 100;
     const auto slot = std::make_unique<Slot>();
     write_totals(totals, *slot);
     CHECK(unpack_name(slot->models[0].name) == "v0");
     CHECK(slot->models[0].cell.outcomes[0] == 1);
-    CHECK(unpack_name(slot->models[14].name) == "v14");
-    CHECK(slot->models[14].cell.outcomes[0] == 15);
-    CHECK(unpack_name(slot->models[15].name) == "other");
-    CHECK(slot->models[15].cell.outcomes[0] == 100 + 16 + 17);
+    CHECK(unpack_name(slot->models[kRest - 1].name) == "v" + std::to_string(kRest - 1));
+    CHECK(slot->models[kRest - 1].cell.outcomes[0] == kRest);
+    CHECK(unpack_name(slot->models[kRest].name) == "other");
+    CHECK(slot->models[kRest].cell.outcomes[0] == 100 + kModelEntries + kModelEntries + 1);
 }
 
 TEST_CASE("a model version is kept as printable ASCII of at most 31 bytes") {
