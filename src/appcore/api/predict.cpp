@@ -2,15 +2,14 @@
 
 #include <cmath>
 #include <new>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "appcore/api/errors.hpp"
 #include "appcore/json/number.hpp"
 #include "appcore/schema/predict_request.hpp"
-#include "appcore/schema/validation_error.hpp"
 
 namespace appcore::api {
 namespace {
@@ -29,12 +28,10 @@ class Predict {
         const auto content_type = request.header(http::Header::content_type).value_or("");
         auto rejection =
             schema::read_predict_request(content_type, request.body, rules_, features_);
-        if (rejection && rejection->status == kTooLarge) {
-            answer_error(kTooLarge, response);
-        } else if (rejection) {
-            answer(rejection->status, std::move(rejection->body), response);
+        if (rejection) {
+            refuse(std::move(*rejection), response);
         } else if (model_.is_healthy()) {
-            predict(response, outcome);
+            predict(request.body, response, outcome);
         } else {
             answer_error(503, response);
         }
@@ -45,21 +42,25 @@ class Predict {
     }
 
   private:
-    static void answer(int status, std::string body, http::Response& response) {
-        response.set_status(status);
+    static void refuse(schema::Rejection rejection, http::Response& response) {
+        if (rejection.status == kTooLarge) {
+            answer_error(kTooLarge, response);
+            return;
+        }
+        response.set_status(rejection.status);
         response.add_header("Content-Type", http::kJson);
-        response.body = std::move(body);
+        response.body = std::move(rejection.body);
     }
 
     void give_back() { std::vector<double>().swap(features_); }
 
-    void predict(http::Response& response, Outcome& outcome) {
+    void predict(std::string_view request_body, http::Response& response, Outcome& outcome) {
         const system::SteadyTime begin = clock_.steady();
         const double result = model_.predict(features_);
         outcome.prediction = clock_.steady() - begin;
         if (!std::isfinite(result)) {
             outcome.prediction_failed = true;
-            refuse_features(response);
+            refuse(schema::refuse_prediction(request_body), response);
             return;
         }
 
@@ -71,28 +72,6 @@ class Predict {
         body.append(R"(","created_at":")");
         system::append_python_isoformat(body, clock_.wall());
         body.append(R"("})");
-    }
-
-    // The features are what a client may send, but the model has no finite prediction for them.
-    void refuse_features(http::Response& response) const {
-        schema::ValidationErrors errors;
-        std::string& input =
-            errors.begin(schema::error_type::kNoPrediction, schema::error_location::kFeatures);
-        char before = '[';
-        for (const double feature : features_) {
-            if (input.size() > schema::ValidationErrors::kMaxReply) break;
-            input += std::exchange(before, ',');
-            if (std::isnan(feature)) {
-                input += "null";
-            } else {
-                json::append_float(input, feature);
-            }
-        }
-        input += ']';
-        errors.end();
-        std::optional<std::string> reply = errors.finish();
-        if (reply) return answer(422, std::move(*reply), response);
-        answer_error(kTooLarge, response);
     }
 
     const models::PredictionModel& model_;

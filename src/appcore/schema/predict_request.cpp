@@ -212,4 +212,17 @@ std::optional<Rejection> read_predict_request(std::string_view content_type, std
     return unparsable();
 }
 
+Rejection refuse_prediction(std::string_view body) {
+    std::string storage;
+    const std::optional<std::string_view> text = json::decode_body(body, storage);
+    if (!text) return unparsable();
+    const json::ParseResult parsed = json::parse(*text);
+    const auto* const document = std::get_if<Document>(&parsed);
+    if (document == nullptr) return unparsable();
+    const std::optional<Document::Index> list =
+        json::find_member(*document, Document::kRoot, "features");
+    if (!list) return unparsable();
+    return refuse(error_type::kNoPrediction, error_location::kFeatures, *document, *list);
+}
+
 }  // namespace appcore::schema

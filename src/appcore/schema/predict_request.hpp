@@ -26,4 +26,8 @@ std::optional<Rejection> read_predict_request(std::string_view content_type, std
                                               const models::InputRules& rules,
                                               std::vector<double>& features);
 
+// The reply for a body that read_predict_request() has taken, but whose features the model has no
+// finite prediction for. It echoes them as the body has them, for which it is parsed again.
+Rejection refuse_prediction(std::string_view body);
+
 }  // namespace appcore::schema

@@ -150,7 +150,9 @@ TEST_CASE("a prediction that is not finite is a 422 that says so, and counts as 
     fakes::Ids ids;
     Outcomes observer;
     api::App app(api::worker_routes(model, clock, ids), ids, observer);
-    for (const std::string list : {"[1.5,null,3.0]", "[-1.0,2.0,3.0]"}) {
+    // Integers, texts and booleans come back as they were sent, as in other refusals of a list.
+    for (const std::string list : {"[1.5,null,3.0]", "[-1.0,2.0,3.0]", "[5,5.0,true]",
+                                   R"(["1e308",170000000000000000000000000000000000000,-1])"}) {
         const std::string body = R"({"features":)" + list + "}";
         http::Request request;
         request.method = http::parse_method("POST");
