@@ -61,7 +61,7 @@ def export(estimator, path, rows=None, feature_names=None):
     matrix = _golden_rows(rows, document["model"], count, steps)
     document["golden"] = {
         "rows": [[None if np.isnan(x) else float(x) for x in row] for row in matrix],
-        "predictions": _predict(estimator, model, matrix, outputs).tolist(),
+        **_predict(estimator, model, matrix, outputs),
     }
     try:
         text = json.dumps(document, allow_nan=False, separators=(",", ":"))
@@ -139,13 +139,31 @@ def _step(step):
 # Models.
 
 def _model(model, outputs):
+    if _is(model, TREES + FORESTS):
+        return _forest(model, outputs)
+    class_of = {"class_of": _class_of(model, outputs)} if outputs > 1 else {}
     if _is(model, LINEAR + LOGISTIC):
-        return _linear(model, outputs)
-    if _is(model, HIST_BOOSTING):
-        return _hist_boosting(model)
-    if _is(model, BOOSTING):
-        return _boosting(model)
-    return _forest(model, outputs)
+        return {**_linear(model, outputs), **class_of}
+    return {**class_of, **(_hist_boosting(model) if _is(model, HIST_BOOSTING) else _boosting(model))}
+
+
+def _class_of(model, outputs):
+    """What predict() takes the largest of. Raw scores that differ in their last bits have equal probabilities, of which the first counts.
+    Boosting decides this in different ways in different versions, so a copy of the model is asked for the class of such scores."""
+    scores = np.array([0.0, 1e-30] + [-1.0] * (outputs - 2))
+    asked = copy.copy(model)
+    if _is(model, LOGISTIC):
+        asked.coef_, asked.intercept_ = np.zeros((outputs, model.n_features_in_)), scores
+    else:
+        asked._raw_predict = lambda *_, **__: scores[np.newaxis].copy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = asked.predict(np.zeros((1, model.n_features_in_)))[0]
+    if found == model.classes_[0]:
+        return "probabilities"
+    if found == model.classes_[1]:
+        return "raw_scores"
+    raise ExportError(f"{_name(model)} of scikit-learn {sklearn.__version__} chooses classes in an unknown way; use another version")
 
 
 def _linear(model, outputs):
@@ -209,7 +227,9 @@ def _boosting(model):
              for stage in model.estimators_ for k, one in enumerate(stage)]
     document = {"kind": "trees", "input": "float32", "base": _numbers(base), "average": False, "link": "identity", "trees": trees}
     if hasattr(model, "classes_"):
-        document["link"] = "sigmoid" if len(base) == 1 else "softmax"
+        # Up to 1.3 a softmax of its own, whose probabilities are equal where those of the usual one differ.
+        by_log = hasattr(model._loss, "_raw_prediction_to_proba")
+        document["link"] = "sigmoid" if len(base) == 1 else "softmax_by_log" if by_log else "softmax"
         if model.loss == "exponential":
             document["sigmoid_scale"] = 2.0
     return document
@@ -334,9 +354,12 @@ def _predict(estimator, model, matrix, outputs):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # rows are without names here
             if not hasattr(model, "classes_"):
-                return np.asarray(estimator.predict(matrix), dtype=np.float64).ravel()
+                return {"predictions": _numbers(estimator.predict(matrix))}
             predictions = estimator.predict_proba(matrix)
-            return predictions[:, 1] if outputs == 1 else predictions
+            if outputs == 1:
+                return {"predictions": predictions[:, 1].tolist()}
+            classes = np.searchsorted(model.classes_, estimator.predict(matrix))
+            return {"predictions": predictions.tolist(), "classes": classes.tolist()}
     finally:
         if jobs is not None:
             model.n_jobs = jobs

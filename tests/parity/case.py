@@ -16,6 +16,6 @@ class Case(typing.NamedTuple):
 class Trained(typing.NamedTuple):
     features: int
     thresholds: typing.Dict[int, list]   # {column: what it is compared with}
-    categories: typing.Dict[int, int]    # {column: how many categories}
+    categories: typing.Dict[int, int]    # {column: how many categories, or other integers}
     missing: bool                        # takes rows with missing values
     cases: typing.Callable               # rows: the cases

@@ -21,7 +21,7 @@ VERSION = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
 
 
 def kinds(small):
-    """{name: (estimator, target, needs in the training rows: "missing", "categories" or "")}"""
+    """{name: (estimator, target, needs in the training rows: "missing", "categories", "mirrored" or "")}"""
     count = {"n_estimators": 3 if small else 50}
     rounds = {"max_iter": 4 if small else 60}
     depth = {"max_depth": 3} if small else {}
@@ -41,6 +41,8 @@ def kinds(small):
     found["RandomForestRegressor, best first"] = (ensemble.RandomForestRegressor(max_leaf_nodes=12, **count, **some), "number", "")
     found["RandomForestClassifier, weighted classes"] = (ensemble.RandomForestClassifier(class_weight="balanced", **count, **depth, **some), "class", "")
     found["ExtraTreesRegressor, bootstrap"] = (ensemble.ExtraTreesRegressor(bootstrap=True, **count, **depth, **some), "number", "")
+    for make, settings in ((ensemble.GradientBoostingClassifier, count), (ensemble.HistGradientBoostingClassifier, rounds)):
+        found[f"{make.__name__} class, mirrored"] = (make(**settings, **some), "class", "mirrored")
     for loss in ("absolute_error", "huber", "quantile"):
         found[f"GradientBoostingRegressor {loss}"] = (ensemble.GradientBoostingRegressor(loss=loss, **count, **some), "number", "")
     found["GradientBoostingRegressor from zero, subsampled"] = (ensemble.GradientBoostingRegressor(init="zero", subsample=0.6, **count, **some), "number", "")
@@ -68,7 +70,17 @@ def kinds(small):
     return {f"scikit-learn {name}": value for name, value in found.items()}
 
 
+def mirrored(random, count):
+    """Nothing changes when two features and two classes change places: where these features are equal, the classes' raw scores differ at most in
+    the last bits, and which class is the largest depends on how it is chosen."""
+    rows, targets = random.randint(0, 4, (count // 2, FEATURES)).astype(float), random.randint(0, 3, count // 2)
+    places = [1, 0, *range(2, FEATURES)]
+    return np.concatenate([rows, rows[:, places]]), np.concatenate([targets, np.where(targets == 2, 2, 1 - targets)])
+
+
 def data(random, count, target, need):
+    if need == "mirrored":
+        return mirrored(random, count)
     rows = random.standard_normal((count, FEATURES))
     for column, number in CATEGORIES.items() if need == "categories" else ():
         rows[:, column] = random.randint(0, number, count)
@@ -94,7 +106,8 @@ def train(name, folder, random, small):
         for left, column, value in zip(one["left"], one["feature"], one["threshold"]):
             if left != -1 and abs(value) < 1e30:
                 found[column].add(value)
-    return Trained(FEATURES, {column: sorted(values) for column, values in found.items()}, dict(CATEGORIES) if need == "categories" else {},
+    integers = {"categories": dict(CATEGORIES), "mirrored": dict.fromkeys(range(FEATURES), 4)}.get(need, {})
+    return Trained(FEATURES, {column: sorted(values) for column, values in found.items()}, integers,
                    _takes_missing(estimator), lambda made: cases(estimator, document, made))
 
 
@@ -114,7 +127,7 @@ def cases(estimator, document, made):
         before = estimator[:-1].transform(made) if document["steps"] else made
         for row in model["coefficients"]:
             bound = np.maximum(bound, BOUND * (np.abs(before) @ np.abs(row) + np.max(np.abs(model["intercept"]))))
-    elif model["link"] in ("softmax", "exp"):
+    elif model["link"] in ("softmax", "softmax_by_log", "exp"):
         bound = "relative"
     raw = estimator.decision_function if hasattr(estimator, "decision_function") and model["link"] != "identity" else None
     if not hasattr(estimator, "classes_"):

@@ -11,7 +11,12 @@
 namespace appcore::importers {
 namespace {
 
-constexpr std::array<std::string_view, 2> kGoldenNames = {"rows", "predictions"};
+constexpr std::array<std::string_view, 3> kGoldenNames = {"rows", "predictions", "classes"};
+
+bool is_class(const models::acm::Facts& facts) {
+    return facts.output == models::acm::Output::class_before_link ||
+           facts.output == models::acm::Output::class_after_link;
+}
 
 // The prediction of the chosen output among those of all outputs.
 Result<double> select(const Value& outputs, const models::acm::Facts& facts) {
@@ -19,7 +24,7 @@ Result<double> select(const Value& outputs, const models::acm::Facts& facts) {
     if (numbers == nullptr || numbers->size() != facts.outputs) {
         return must_be("predictions", "lists with a number for each output", &outputs);
     }
-    if (facts.output == models::acm::Output::value) return (*numbers)[facts.output_index];
+    if (!is_class(facts)) return (*numbers)[facts.output_index];
     return static_cast<double>(std::ranges::max_element(*numbers) - numbers->begin());
 }
 
@@ -38,6 +43,15 @@ Status read_predictions(const Value& predictions, Source& source) {
     return Done{};
 }
 
+// What predict() answered. The largest probability does not always tell: several may be equal.
+Status read_classes(const Value& golden, Source& source) {
+    const auto classes =
+        read_integers<std::uint32_t>(golden, "classes", 0, std::int64_t{source.facts.outputs} - 1);
+    if (!classes) return classes.error();
+    source.golden.predictions.assign(classes.value().begin(), classes.value().end());
+    return Done{};
+}
+
 }  // namespace
 
 Status read_export_golden(const Value& golden, Source& source) {
@@ -53,7 +67,9 @@ Status read_export_golden(const Value& golden, Source& source) {
         }
         to.rows.insert(to.rows.end(), row.numbers()->begin(), row.numbers()->end());
     }
-    done = read_predictions(member_of(golden, "predictions"), source);
+    done = is_class(source.facts) && golden.find("classes") != nullptr
+               ? read_classes(golden, source)
+               : read_predictions(member_of(golden, "predictions"), source);
     if (!done) return done;
     if (to.predictions.size() == rows->size()) return Done{};
     return Error{"there are " + std::to_string(rows->size()) + " golden rows, but " +

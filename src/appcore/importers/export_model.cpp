@@ -13,10 +13,10 @@ namespace {
 
 namespace acm = models::acm;
 
-constexpr std::array<std::string_view, 7> kTreesNames = {"kind", "input",         "base", "average",
-                                                         "link", "sigmoid_scale", "trees"};
-constexpr std::array<std::string_view, 5> kExportLinearNames = {"kind", "coefficients", "intercept",
-                                                                "link", "sigmoid_scale"};
+constexpr std::array<std::string_view, 8> kTreesNames = {
+    "kind", "input", "base", "average", "link", "sigmoid_scale", "class_of", "trees"};
+constexpr std::array<std::string_view, 6> kExportLinearNames = {
+    "kind", "coefficients", "intercept", "link", "sigmoid_scale", "class_of"};
 
 struct KnownLink {
     std::string_view name;
@@ -27,6 +27,7 @@ constexpr std::array kKnownLinks = {
     KnownLink{"identity", acm::Link::identity, true},
     KnownLink{"sigmoid", acm::Link::sigmoid, true},
     KnownLink{"softmax", acm::Link::softmax, false},
+    KnownLink{"softmax_by_log", acm::Link::softmax_by_log, false},
     KnownLink{"exp", acm::Link::exp, false},
     KnownLink{"sigmoid_normalized", acm::Link::sigmoid_normalized, false},
 };
@@ -45,6 +46,25 @@ Status read_link(const Value& model, Source& source) {
         return must_be("sigmoid_scale", "a number above 0", scale);
     }
     source.facts.link_scale = *scale->number();
+    return Done{};
+}
+
+// What predict() of the estimator takes the largest of, which matters where raw scores that differ
+// in their last bits have equal probabilities. Documents of earlier scripts do not say it: then
+// scikit-learn 1.2.1 counts.
+Status read_class_rule(const Value& model, Source& source) {
+    acm::Facts& facts = source.facts;
+    bool after_link = facts.model_kind == acm::ModelKind::trees;
+    if (const Value* const rule = model.find("class_of"); rule != nullptr) {
+        const std::string_view name = text_of(*rule);
+        if (name != "probabilities" && name != "raw_scores") {
+            return must_be("class_of", "'probabilities' or 'raw_scores'", rule);
+        }
+        after_link = name == "probabilities";
+    }
+    if (facts.output == acm::Output::class_before_link && after_link) {
+        facts.output = acm::Output::class_after_link;
+    }
     return Done{};
 }
 
@@ -96,9 +116,13 @@ Status read_linear(const Value& model, Source& source) {
 
 Status read_export_model(const Value& model, std::size_t documented_trees, Source& source) {
     const std::string_view kind = text_of(member_of(model, "kind"));
-    if (kind == "trees") return read_trees(model, documented_trees, source);
-    if (kind == "linear") return read_linear(model, source);
-    return must_be("kind", "'trees' or 'linear'", model.find("kind"));
+    if (kind != "trees" && kind != "linear") {
+        return must_be("kind", "'trees' or 'linear'", model.find("kind"));
+    }
+    Status done =
+        kind == "trees" ? read_trees(model, documented_trees, source) : read_linear(model, source);
+    if (!done) return done;
+    return read_class_rule(model, source);
 }
 
 }  // namespace appcore::importers

@@ -8,8 +8,9 @@
 namespace appcore::importers {
 
 // Completes `source`, whose features, outputs and trees are known: kind, link, where sums begin,
-// what they are divided by, weights. `documented_trees` is the number of trees in the document, one
-// of which may have been added for each output.
+// what they are divided by, weights, and whether a class is chosen before or after the link.
+// `documented_trees` is the number of trees in the document, one of which may have been added for
+// each output.
 [[nodiscard]] Status read_export_model(const Value& model, std::size_t documented_trees,
                                        Source& source);
 

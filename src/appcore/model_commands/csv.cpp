@@ -57,9 +57,11 @@ std::string_view text_of(const system::MappedFile& file) {
     return {reinterpret_cast<const char*>(file.bytes().data()), file.size()};
 }
 
-// Which of a line's predictions is meant.
-Result<double> select(std::span<const double> values, const models::acm::Facts& facts) {
-    using models::acm::Output;
+using models::acm::Output;
+
+// Which of a line's predictions is meant; before the link they are margins if these are known.
+Result<double> select(std::span<const double> values, const models::acm::Facts& facts,
+                      bool are_margins) {
     if (values.size() == 1) return values.front();
     if (values.size() != facts.outputs) {
         return Error{"there are " + std::to_string(values.size()) + " predictions, the model has " +
@@ -68,7 +70,15 @@ Result<double> select(std::span<const double> values, const models::acm::Facts& 
     const bool is_class =
         facts.output == Output::class_before_link || facts.output == Output::class_after_link;
     if (!is_class) return values[facts.output_index];
-    return static_cast<double>(std::ranges::max_element(values) - values.begin());
+    const auto largest = std::ranges::max_element(values);
+    // Margins that differ in their last bits have equal probabilities.
+    if (facts.output == Output::class_before_link && !are_margins &&
+        std::ranges::count(values, *largest) > 1) {
+        return Error{
+            "the largest predictions are equal; write the class in their place, or ';' and the "
+            "margins behind them"};
+    }
+    return static_cast<double>(largest - values.begin());
 }
 
 }  // namespace
@@ -101,7 +111,8 @@ Result<Rows> parse_rows(std::string_view text, std::span<const std::string> name
 
 Result<std::vector<double>> parse_predictions(std::string_view text,
                                               const models::acm::Facts& facts) {
-    const bool margin = facts.output == models::acm::Output::margin;
+    const bool before_link =
+        facts.output == Output::margin || facts.output == Output::class_before_link;
     std::vector<double> predictions;
     Lines lines(text);
     std::size_t number = 0;
@@ -110,7 +121,7 @@ Result<std::vector<double>> parse_predictions(std::string_view text,
         if (line->empty()) continue;
         const std::vector<std::string_view> parts = split(*line, ';');
         if (parts.size() > 2) return in_line(number, "there is more than one ';'");
-        const auto fields = split(margin ? parts.back() : parts.front(), ',');
+        const auto fields = split(before_link ? parts.back() : parts.front(), ',');
         if (number == 1 && is_header(fields, {})) continue;
         std::vector<double> values;
         for (const std::string_view field : fields) {
@@ -118,7 +129,7 @@ Result<std::vector<double>> parse_predictions(std::string_view text,
             if (!value) return no_number(number, field);
             values.push_back(*value);
         }
-        const Result<double> value = select(values, facts);
+        const Result<double> value = select(values, facts, parts.size() == 2);
         if (!value) return in_line(number, value.error().message);
         predictions.push_back(value.value());
     }

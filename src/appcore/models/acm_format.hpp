@@ -85,8 +85,9 @@ enum class Link : std::uint32_t {
     log1p_exp,
     softmax,
     sigmoid_normalized,  // each output's sigmoid by the sum of these
+    softmax_by_log,      // exp(x - log(sum of exp)), which makes other probabilities equal
 };
-inline constexpr std::uint32_t kLinks = 12;
+inline constexpr std::uint32_t kLinks = 13;
 
 enum class Output : std::uint32_t {
     value,              // that of output `output_index`, after the link

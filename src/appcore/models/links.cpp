@@ -44,6 +44,14 @@ void softmax(std::span<double> outputs) {
     for (double& output : outputs) output /= sum;
 }
 
+void softmax_by_log(std::span<double> outputs) {
+    const double largest = *std::ranges::max_element(outputs);
+    double sum = 0;
+    for (const double output : outputs) sum += std::exp(output - largest);
+    const double logarithm = std::log(sum) + largest;
+    for (double& output : outputs) output = std::exp(output - logarithm);
+}
+
 void sigmoid_normalized(std::span<double> outputs, double scale) {
     double sum = 0;
     for (double& output : outputs) {
@@ -95,6 +103,9 @@ void apply_link(Link link, double scale, std::span<double> outputs) {
             break;
         case Link::softmax:
             softmax(outputs);
+            break;
+        case Link::softmax_by_log:
+            softmax_by_log(outputs);
             break;
         case Link::sigmoid_normalized:
             sigmoid_normalized(outputs, scale);

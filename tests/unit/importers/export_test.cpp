@@ -19,25 +19,28 @@ namespace {
 // A stump on the first of two features: x <= 0.5 gives -1, otherwise 1.
 struct Document {
     std::string features = "2";
+    std::string outputs = "1";
     std::string steps;
     std::string input = "float64";
     std::string base = "0.0";
     std::string link = "identity";
+    std::string class_of;
     std::string trees = R"({"output":0,"left":[1,-1,-1],"right":[2,-1,-1],"feature":[0,0,0],)"
                         R"("threshold":[0.5,0.0,0.0],"value":[0.0,-1.0,1.0]})";
     std::string linear;  // in place of the trees
     std::string golden = R"("rows":[],"predictions":[])";
 
     [[nodiscard]] std::string text() const {
-        const std::string model = linear.empty()
-                                      ? R"("kind":"trees","input":")" + input + R"(","base":[)" +
-                                            base + R"(],"average":false,"link":")" + link +
-                                            R"(","trees":[)" + trees + "]"
-                                      : R"("kind":"linear","link":")" + link + "\"," + linear;
+        const std::string rule = class_of.empty() ? "" : R"("class_of":")" + class_of + "\",";
+        const std::string model =
+            linear.empty() ? R"("kind":"trees","input":")" + input + R"(","base":[)" + base +
+                                 R"(],"average":false,)" + rule + R"("link":")" + link +
+                                 R"(","trees":[)" + trees + "]"
+                           : R"("kind":"linear",)" + rule + R"("link":")" + link + "\"," + linear;
         return R"({"format":"appcore-export","format_version":1,"library":"scikit-learn 1.2.1",)"
                R"("estimator":"Test","features":{"count":)" +
-               features + R"(,"names":[]},"outputs":1,"steps":[)" + steps + R"(],"model":{)" +
-               model + R"(},"golden":{)" + golden + "}}";
+               features + R"(,"names":[]},"outputs":)" + outputs + R"(,"steps":[)" + steps +
+               R"(],"model":{)" + model + R"(},"golden":{)" + golden + "}}";
     }
 };
 
@@ -54,8 +57,9 @@ std::string reason(const Document& document, importers::ImportOptions import = {
     return file ? "" : file.error().message;
 }
 
-models::Prediction predict(const Document& document, const std::vector<double>& row) {
-    const auto file = compile(document);
+models::Prediction predict(const Document& document, const std::vector<double>& row,
+                           importers::ImportOptions import = {}) {
+    const auto file = compile(document, import);
     if (!file) FAIL(file.error().message);
     const auto view = models::read_model(file.value().bytes());
     models::Evaluator evaluator(view.value());
@@ -72,6 +76,19 @@ std::string digits(double number) {
 bool agrees(Document document, double expected) {
     document.golden = R"("rows":[[1.0,0.0]],"predictions":[)" + digits(expected) + "]";
     return reason(document).empty();
+}
+
+constexpr importers::ImportOptions kClass = {{importers::OutputChoice::Kind::largest, {}}};
+
+// Trees of one leaf each, which add nothing: the base is the raw scores.
+Document three_classes(const std::string& scores, const std::string& link) {
+    Document document;
+    document.outputs = "3";
+    document.base = scores;
+    document.link = link;
+    document.trees =
+        R"({"output":0,"left":[-1],"right":[-1],"feature":[0],"threshold":[0],"value":[0]})";
+    return document;
 }
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
@@ -167,4 +184,70 @@ TEST_CASE("trees of more features than a small node can name split by the right 
     std::vector<double> row(kFeatures);
     row[8'999] = 1;
     CHECK(predict(document, row).value == 8'999);
+}
+
+// Raw scores and what predict() of scikit-learn 1.2.1 answers to them.
+TEST_CASE("boosting's class is that of the largest probability, of equal ones the first") {
+    const auto class_of = [](const Document& document) {
+        return predict(document, {0, 0}, kClass).value;
+    };
+    // HistGradientBoostingClassifier: both probabilities are 0.3702021709996155.
+    Document document =
+        three_classes("0.12602002049600428,0.1260200204960043,-0.22890398506165643", "softmax");
+    CHECK(class_of(document) == 0);
+    document.class_of = "probabilities";
+    CHECK(class_of(document) == 0);
+    document.class_of = "raw_scores";
+    CHECK(class_of(document) == 1);
+    // GradientBoostingClassifier, whose softmax is another one: equal probabilities, then not.
+    document = three_classes("-0.9797940249276776,-0.9797940249276775,-1.001123773601302",
+                             "softmax_by_log");
+    CHECK(class_of(document) == 0);
+    document.base = "-0.9797940249276776,-0.9797940249276775,-0.9826521582642693";
+    CHECK(class_of(document) == 1);
+}
+
+TEST_CASE("a linear model's class is that of the largest raw score") {
+    // LogisticRegression: both probabilities are 0.4033655504559988, predict() answers 1.
+    Document document;
+    document.outputs = "3";
+    document.link = "softmax";
+    document.linear = R"("coefficients":[[0,0],[0,0],[0,0]],)"
+                      R"("intercept":[0.24525358171785278,0.2452535817178528,-0.4905071634357048])";
+    CHECK(predict(document, {0, 0}, kClass).value == 1);
+    document.class_of = "raw_scores";
+    CHECK(predict(document, {0, 0}, kClass).value == 1);
+    document.class_of = "odds";
+    CHECK(reason(document, kClass).find("'class_of' must be") != std::string::npos);
+}
+
+TEST_CASE("a golden row's class is the one that predict() answered, not the largest probability") {
+    Document document = three_classes("1.0,1.0000000000000002,0.0", "softmax");
+    document.class_of = "raw_scores";
+    const std::string equal = R"("rows":[[0,0]],"predictions":[[0.42,0.42,0.16]])";
+    document.golden = equal + R"(,"classes":[1])";
+    CHECK(reason(document, kClass).empty());
+    document.golden = equal + R"(,"classes":[0])";
+    CHECK(reason(document, kClass) == "golden row 1: the model predicts 1.0, expected was 0.0");
+    document.golden = equal + R"(,"classes":[3])";
+    CHECK(reason(document, kClass).find("'classes' must be a list") != std::string::npos);
+    document.golden = equal + R"(,"classes":[])";
+    CHECK(reason(document, kClass) == "there are 1 golden rows, but 0 predictions");
+}
+
+TEST_CASE("a linear model's class may differ where another order of additions makes it another") {
+    Document document;
+    document.outputs = "3";
+    document.link = "softmax";
+    document.linear = R"("coefficients":[[1000,0],[1000,0],[0,0]],"intercept":[0,1e-10,0])";
+    const auto agrees_with = [&](const std::string& expected) {
+        document.golden =
+            R"("rows":[[1,0]],"predictions":[[0.5,0.5,0]],"classes":[)" + expected + "]";
+        return reason(document, kClass).empty();
+    };
+    CHECK(agrees_with("1"));
+    CHECK(agrees_with("0"));  // 1e-10 is less than 1e-12 of the terms' 2,000
+    CHECK_FALSE(agrees_with("2"));
+    document.linear = R"("coefficients":[[1000,0],[1000,0],[0,0]],"intercept":[0,1e-8,0])";
+    CHECK_FALSE(agrees_with("0"));
 }

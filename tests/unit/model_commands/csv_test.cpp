@@ -86,6 +86,16 @@ TEST_CASE("of several predictions in a line the chosen output's is taken, or the
     CHECK(parse_predictions(text, facts).value() == std::vector<double>{2, -2});
     facts.output = models::acm::Output::class_before_link;
     CHECK(parse_predictions(text, facts).value() == std::vector<double>{1, 0});
+    // Equal probabilities say which class it is only where the class is chosen by them.
+    const std::string equal = "0.4,0.4,0.2";
+    CHECK(parse_predictions(equal + ";1,1.0000000000000002,0\n", facts).value() ==
+          std::vector<double>{1});
+    CHECK(parse_predictions(equal + "\n", facts).error().message ==
+          "line 1: the largest predictions are equal; write the class in their place, or ';' and "
+          "the margins behind them");
+    facts.output = models::acm::Output::class_after_link;
+    CHECK(parse_predictions(equal + ";1,1.0000000000000002,0\n", facts).value() ==
+          std::vector<double>{0});
     CHECK(parse_predictions("1,2\n", facts).error().message ==
           "line 1: there are 2 predictions, the model has 3 outputs");
 }
