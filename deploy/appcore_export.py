@@ -252,7 +252,8 @@ def _hist_boosting(model):
         raise ExportError(f"{_name(model)} with loss={model.loss!r} is not supported; fit it with another loss")
     columns, known = _hist_columns(model)
     trees = [_hist_tree(tree, k, columns, known) for stage in model._predictors for k, tree in enumerate(stage)]
-    return {"kind": "trees", "input": "float64", "base": _numbers(model._baseline_prediction), "average": False, "link": link, "trees": trees}
+    exact = {"categories": "exact"} if known and getattr(model, "_preprocessor", None) is not None else {}
+    return {"kind": "trees", "input": "float64", **exact, "base": _numbers(model._baseline_prediction), "average": False, "link": link, "trees": trees}
 
 
 def _hist_columns(model):
@@ -263,7 +264,8 @@ def _hist_columns(model):
         categorical = model.is_categorical_ if model.is_categorical_ is not None else []
         return list(range(model.n_features_in_)), {i: {code: code for code in _members(bitsets[position[i]])}
                                                    for i, is_one in enumerate(categorical) if is_one}
-    # Since 1.4 the categorical features come first, as indices into the sorted categories of the encoder.
+    # Since 1.4 the categorical features come first, as indices into the sorted categories of the encoder, which knows no number between these;
+    # before, the trees took the integer part.
     first = np.flatnonzero(model.is_categorical_).tolist()
     known = {}
     for column, categories in enumerate(encoder.named_transformers_["encoder"].categories_):

@@ -7,10 +7,11 @@ ON_THRESHOLDS = 9_000
 
 
 def random_rows(random, count, features, categories, missing):
-    """(count, features). categories: {column: how many}; there are unknown ones and negative ones among them."""
+    """(count, features). categories: {column: how many}; there are unknown ones, negative ones and fractions among them."""
     rows = random.standard_normal((count, features)) * np.exp(random.standard_normal((count, features)))
     for column, number in categories.items():
         rows[:, column] = random.randint(-1, number + 3, count)
+        rows[(random.random_sample(count) < 0.1) & (rows[:, column] >= 0), column] += 0.5
     if missing:
         holes = random.random_sample((count, features)) < 0.3
         holes[random.random_sample(count) >= 0.25] = False

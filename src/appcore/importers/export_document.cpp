@@ -58,7 +58,7 @@ class ExportImporter {
         if (options_.output.kind != OutputChoice::Kind::largest) {
             only = source_.facts.output_index;
         }
-        const ExportTreeFacts facts{source_.facts.input, source_.facts.features,
+        const ExportTreeFacts facts{source_.facts.input, exact_categories_, source_.facts.features,
                                     source_.facts.outputs, only};
         return add_export_tree(tree, facts, source_.forest, takes_missing_);
     }
@@ -94,6 +94,10 @@ class ExportImporter {
         } else {
             return must_be("input", "'float32' or 'float64', before 'trees'", model.find("input"));
         }
+        const Value* const categories = model.find("categories");
+        if (categories == nullptr) return Done{};
+        if (text_of(*categories) != "exact") return must_be("categories", "'exact'", categories);
+        exact_categories_ = true;
         return Done{};
     }
 
@@ -117,6 +121,7 @@ class ExportImporter {
     const ImportOptions& options_;
     Source source_;
     std::size_t documented_trees_ = 0;
+    bool exact_categories_ = false;
     bool takes_missing_ = true;  // each tree says where missing values go
 };
 

@@ -13,8 +13,8 @@ namespace {
 
 namespace acm = models::acm;
 
-constexpr std::array<std::string_view, 8> kTreesNames = {
-    "kind", "input", "base", "average", "link", "sigmoid_scale", "class_of", "trees"};
+constexpr std::array<std::string_view, 9> kTreesNames = {
+    "kind", "input", "categories", "base", "average", "link", "sigmoid_scale", "class_of", "trees"};
 constexpr std::array<std::string_view, 6> kExportLinearNames = {
     "kind", "coefficients", "intercept", "link", "sigmoid_scale", "class_of"};
 

@@ -44,6 +44,7 @@ class ExportTreeReader {
         if (Status done = read_lists(); !done) return done;
         if (missing_left_.empty()) takes_missing = false;
         if (Status done = read_sets(); !done) return done;
+        if (Status done = check_missing(); !done) return done;
         std::vector<TreeNode> nodes(left_.size());
         for (std::size_t i = 0; i < nodes.size(); ++i) {
             const Result<TreeNode> node = make_node(i);
@@ -111,6 +112,16 @@ class ExportTreeReader {
         return Done{};
     }
 
+    // Of exact categories the script makes splits where what is unknown or missing goes right.
+    Status check_missing() const {
+        if (!facts_.exact_categories || sets_.empty() || missing_left_.empty()) return Done{};
+        for (std::size_t i = 0; i < sets_.size(); ++i) {
+            if (sets_[i] == kNoSet || missing_left_[i] == 0) continue;
+            return Error{"'missing_left' must be 0 where categories are exact"};
+        }
+        return Done{};
+    }
+
     Result<TreeNode> make_node(std::size_t i) {
         TreeNode node;
         node.left = left_[i];
@@ -119,8 +130,10 @@ class ExportTreeReader {
         const bool left = !missing_left_.empty() && missing_left_[i] == 1;
         if (!sets_.empty() && sets_[i] != kNoSet) {
             node.index = sets_[i];
-            node.column = forest_.column(
-                features_[i], left ? ColumnKind::category_missing_in : ColumnKind::category);
+            const ColumnKind kind = facts_.exact_categories ? ColumnKind::category_exact
+                                    : left                  ? ColumnKind::category_missing_in
+                                                            : ColumnKind::category;
+            node.column = forest_.column(features_[i], kind);
             return node;
         }
         node.column = forest_.column(features_[i],

@@ -12,6 +12,7 @@ namespace appcore::importers {
 
 struct ExportTreeFacts {
     models::acm::Arithmetic input{};
+    bool exact_categories = false;  // a fraction is unknown, instead of its integer part
     std::uint32_t features = 0;
     std::uint32_t outputs = 0;
     std::optional<std::uint32_t> only_output;  // of trees for all outputs, the one that is wanted

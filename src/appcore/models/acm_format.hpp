@@ -144,8 +144,9 @@ enum class ColumnKind : std::uint32_t {
     category,             // the integer part; in no set: missing, negative or too large
     category_missing_in,  // the same; missing counts as in every set
     category_truncated,   // as `category`, but what is between -1 and 0 is 0; LightGBM's way
+    category_exact,       // as `category`, but a fraction is in no set
 };
-inline constexpr std::uint32_t kColumnKinds = 9;
+inline constexpr std::uint32_t kColumnKinds = 10;
 
 struct Column {
     std::uint32_t feature;

@@ -20,6 +20,10 @@ std::uint32_t truncated_category(double value) {
                : kNoCategory;
 }
 
+std::uint32_t exact_category(double value) {
+    return value == std::trunc(value) ? category(value) : kNoCategory;
+}
+
 template <typename Key>
 Key key_of(acm::ColumnKind kind, double value) {
     using Number = std::conditional_t<sizeof(Key) == sizeof(float), float, double>;
@@ -45,6 +49,8 @@ Key key_of(acm::ColumnKind kind, double value) {
             return missing ? kEveryCategory : category(value);
         case ColumnKind::category_truncated:
             return truncated_category(value);
+        case ColumnKind::category_exact:
+            return exact_category(value);
     }
     return kBelowAll<Key>;
 }

@@ -22,6 +22,7 @@ struct Document {
     std::string outputs = "1";
     std::string steps;
     std::string input = "float64";
+    std::string categories;
     std::string base = "0.0";
     std::string link = "identity";
     std::string class_of;
@@ -31,10 +32,12 @@ struct Document {
     std::string golden = R"("rows":[],"predictions":[])";
 
     [[nodiscard]] std::string text() const {
+        const std::string exact =
+            categories.empty() ? "" : R"("categories":")" + categories + "\",";
         const std::string rule = class_of.empty() ? "" : R"("class_of":")" + class_of + "\",";
         const std::string model =
-            linear.empty() ? R"("kind":"trees","input":")" + input + R"(","base":[)" + base +
-                                 R"(],"average":false,)" + rule + R"("link":")" + link +
+            linear.empty() ? R"("kind":"trees","input":")" + input + "\"," + exact + R"("base":[)" +
+                                 base + R"(],"average":false,)" + rule + R"("link":")" + link +
                                  R"(","trees":[)" + trees + "]"
                            : R"("kind":"linear",)" + rule + R"("link":")" + link + "\"," + linear;
         return R"({"format":"appcore-export","format_version":1,"library":"scikit-learn 1.2.1",)"
@@ -250,4 +253,24 @@ TEST_CASE("a linear model's class may differ where another order of additions ma
     CHECK_FALSE(agrees_with("2"));
     document.linear = R"("coefficients":[[1000,0],[1000,0],[0,0]],"intercept":[0,1e-8,0])";
     CHECK_FALSE(agrees_with("0"));
+}
+
+TEST_CASE("a fraction is its integer part as a category, and unknown where categories are exact") {
+    // Category 1 gives -1, all else 1.
+    Document document;
+    document.trees =
+        R"({"output":0,"left":[1,-1,-1],"right":[2,-1,-1],"feature":[0,0,0],"threshold":[0,0,0],)"
+        R"("value":[0,-1,1],"missing_left":[0,0,0],"categories":{"0":[1]}})";
+    CHECK(predict(document, {1.5, 0}).value == -1);
+    document.categories = "exact";
+    CHECK(predict(document, {1, 0}).value == -1);
+    for (const double other : {1.5, std::nextafter(1.0, 2.0), 0.0, -1.0, 2.0, 1e300, kNan}) {
+        INFO(other);
+        CHECK(predict(document, {other, 0}).value == 1);
+    }
+    document.categories = "rounded";
+    CHECK(reason(document).find("'categories' must be 'exact'") != std::string::npos);
+    document.categories = "exact";
+    document.trees.replace(document.trees.find("[0,0,0],\"categories"), 7, "[1,0,0]");
+    CHECK(reason(document).find("must be 0 where categories are exact") != std::string::npos);
 }

@@ -63,6 +63,7 @@ TEST_CASE("the format's document numbers sections, kinds and links as the progra
     says(number(acm::Link::sigmoid_normalized) + " sigmoids divided by their sum");
     says(number(acm::Step::at_most) + " at most");
     says(number(acm::ColumnKind::category_truncated) + " category, what is between -1 and 0 is 0");
+    says(number(acm::ColumnKind::category_exact) + " category, a fraction is in no set");
     says(number(acm::Link::softmax_by_log) + " exp(x - log(sum of exp))");
     says(std::to_string(appcore::models::kMaxVersion) + " bytes of version");
 }
