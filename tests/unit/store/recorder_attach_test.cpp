@@ -202,8 +202,9 @@ TEST_CASE("a slot of other model versions, put in the place of a worker's, leave
     CHECK(totals.models.size() == kModelEntries);
     CHECK(totals.model("live").outcomes[0] == before + 1 + 5 + 1);
     CHECK(totals.model("new-15").outcomes[0] == 1);
-    CHECK(totals.model("other").outcomes[0] == 15 - before);
-    CHECK(count(totals, http::Method::post, http::Endpoint::predict, 201) == 30 + 5 + 1);
+    CHECK(totals.model("other").outcomes[0] == kModelEntries - 1 - before);
+    CHECK(count(totals, http::Method::post, http::Endpoint::predict, 201) ==
+          2 * (kModelEntries - 1) + 5 + 1);
 }
 
 TEST_CASE("a worker whose own counts have become impossible goes on without them") {

@@ -49,7 +49,7 @@ TEST_CASE("a slot describes itself in this text") {
             "callers 16024 32 2xx 3xx 4xx 5xx\n"
             "exemplars 16280 96\n"
             "models 17048 128\n"
-            "end 19096 0\n");
+            "end 21144 0\n");
 }
 
 TEST_CASE("the layout's hash is FNV-1a, 64 bits") {
